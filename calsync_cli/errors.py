@@ -1,0 +1,193 @@
+"""Every error calsync raises on purpose, each with the exit code of cli.md section 4.
+
+Shape   an error says what happened (`str(err)`), and carries `next`, the command to type next ("" when there is none)
+Rule    the class says what it ends: one item, one account, one group, or the run (style.md section 6)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CalsyncError(Exception):
+    """Base of the tree. `code` is the stable word of the JSON output, `exit_code` the process's."""
+
+    exit_code = 1
+    code = "error"
+
+    def __init__(self, message: str, *, next: str = "") -> None:
+        super().__init__(message)
+        self.next = next
+
+
+class UsageError(CalsyncError):
+    """The words of the command line do not fit together; nothing was touched."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class ConfigError(CalsyncError):
+    """Every problem of the configuration at once, each as (path, what is wrong), e.g. ("accounts.work.url", "...")."""
+
+    exit_code = 2
+    code = "config"
+
+    def __init__(self, problems: Sequence[tuple[str, str]], *, next: str = "calsync config check") -> None:
+        super().__init__("\n".join(f"{path}: {text}" if path else text for path, text in problems), next=next)
+        self.problems = tuple(problems)
+
+
+# -- one item ---------------------------------------------------------------------------------------------------------
+
+
+class ItemError(CalsyncError):
+    """Ends one event set; its calendar and all others go on (I14)."""
+
+    code = "item"
+
+
+class MappingError(ItemError):
+    """The payload cannot be understood, or the value cannot be written, and why in words for a person."""
+
+    code = "mapping"
+
+
+class PreconditionFailed(ItemError):
+    """412 or its equal: the replica is not the version the write was planned from. Nothing was applied (J6)."""
+
+    code = "precondition-failed"
+
+
+class NotFound(ItemError):
+    """The item is not there (404, 410, no such file). On a delete this is success."""
+
+    code = "not-found"
+
+
+class ReadOnly(ItemError):
+    """The server forbids this write. Nothing was applied."""
+
+    exit_code = 5
+    code = "read-only"
+
+
+class TooLarge(ItemError):
+    """The server or the disk refuses an item of this size. Nothing was applied."""
+
+    code = "too-large"
+
+
+class Refused(ItemError):
+    """The server answered a definite no to these bytes (4xx with a reason). Nothing was applied."""
+
+    code = "refused"
+
+
+class UidConflict(ItemError):
+    """The UID is already taken on the server; `remote_id` names the other item when the server told."""
+
+    code = "uid-conflict"
+
+    def __init__(self, message: str, *, remote_id: str | None = None, next: str = "") -> None:
+        super().__init__(message, next=next)
+        self.remote_id = remote_id
+
+
+class UnknownOutcome(ItemError):
+    """A write left and no readable answer came (timeout, cut, 5xx): it may have been applied. The journal row stays `sent`."""
+
+    code = "unknown-outcome"
+
+
+# -- one calendar or account ------------------------------------------------------------------------------------------
+
+
+class RemoteError(CalsyncError):
+    """Ends one calendar or account for this run; the others go on."""
+
+    code = "remote"
+
+
+class TransientError(RemoteError):
+    """Not applied and worth another try: no connection, 429, 503 on a read. `retry_after_s` when the server told."""
+
+    code = "transient"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, next: str = "") -> None:
+        super().__init__(message, next=next)
+        self.retry_after_s = retry_after_s
+
+
+class ProtocolError(RemoteError):
+    """The server's answer makes no sense for what was asked."""
+
+    code = "protocol"
+
+
+class CalendarGone(RemoteError):
+    """The calendar itself cannot be found or read. Never a proof that its events were deleted (O2)."""
+
+    code = "calendar-gone"
+
+
+class SyncTokenExpired(RemoteError):
+    """The delta token is no longer good; list everything (T4). Ordinary, handled by the pull."""
+
+    code = "token-expired"
+
+
+class AuthError(RemoteError):
+    """Sign-in is missing, wrong or expired; `next` names the command that signs in again."""
+
+    exit_code = 5
+    code = "auth"
+
+
+# -- one group, before any write --------------------------------------------------------------------------------------
+
+
+class GuardTripped(CalsyncError):
+    """A guard G1-G9 stopped a group before its first write."""
+
+    exit_code = 4
+    code = "guard"
+
+
+class InternalCheck(CalsyncError):
+    """A cheap invariant did not hold before a write; the group was stopped and a report saved."""
+
+    exit_code = 8
+    code = "internal-check"
+
+
+# -- the run ----------------------------------------------------------------------------------------------------------
+
+
+class AlreadyRunning(CalsyncError):
+    """Another run holds the lock of the state folder; nothing was touched (L1)."""
+
+    exit_code = 6
+    code = "already-running"
+
+
+class StoreError(CalsyncError):
+    """The state is missing, damaged, or newer than this program; nothing was touched."""
+
+    exit_code = 7
+    code = "state"
+
+
+class PersonNeeded(CalsyncError):
+    """Nothing is wrong, but a person must decide before this goes on (exit 3)."""
+
+    exit_code = 3
+    code = "person-needed"
+
+
+EXIT_ORDER = (8, 7, 4, 5, 3, 1, 0)
+
+
+def worst_exit(codes: Sequence[int]) -> int:
+    """Of several exit codes the one that counts, by cli.md section 4; 0 for none."""
+    return next((code for code in EXIT_ORDER if code in codes), 0)

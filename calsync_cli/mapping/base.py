@@ -1,0 +1,28 @@
+"""What every mapping between a wire payload and the model offers. Pure: no I/O, no clock, no network.
+
+Laws    put-get: reading what was written gives what was asked, up to the declared losses
+        get-put: `edit(payload, {})` returns `payload` unchanged, byte for byte
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from calsync_cli.model.series import Changes, Form, Reading
+
+
+class Mapping(Protocol):
+    def read(self, payload: bytes) -> Reading:
+        """Raises MappingError with a reason in words when the event set cannot be trusted as a whole (O8)."""
+        ...
+
+    def make(self, uid: str, form: Form, marker: str) -> bytes:
+        """A new payload for a copy of `form`, carrying our marker. People never become real guests (semantics 15)."""
+        ...
+
+    def edit(self, payload: bytes, changes: Changes) -> bytes:
+        """The smallest edit of `payload` that makes `changes`; everything else stays byte for byte (I7).
+
+        Raises MappingError when the change cannot be said in this format.
+        """
+        ...

@@ -1,0 +1,14 @@
+"""Name of a mapping -> the mapping. The import happens on first use: parsers are slow to load."""
+
+from __future__ import annotations
+
+from calsync_cli.mapping.base import Mapping
+
+
+def mapping(name: str) -> Mapping:
+    """Raises KeyError for a name that no mapping has."""
+    if name == "ical":
+        from calsync_cli.mapping.ical import ICAL
+
+        return ICAL
+    raise KeyError(name)

@@ -1,0 +1,101 @@
+"""Accounts and pairs as plain data: what the configuration says after checking, with defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+ProviderKind = Literal["google", "microsoft", "icloud", "caldav", "vdir", "ics", "memory"]
+Side = Literal["a", "b"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One login at one provider, or one folder of calendars. Paths are absolute, `~` and `$VAR` expanded."""
+
+    name: str
+    provider: ProviderKind
+    url: str | None = None
+    username: str | None = None
+    password_command: tuple[str, ...] | None = None
+    auth: Literal["auto", "basic", "digest", "bearer"] = "auto"
+    path: Path | None = None
+    ca_file: Path | None = None
+    client_cert: Path | None = None
+    proxy: str | None = None
+    timeout_s: float = 30.0
+    concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarName:
+    """`account/calendar` as the user wrote it; the calendar part is an id or a display name."""
+
+    account: str
+    calendar: str
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.calendar}"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far around today a pair looks (V1); None = without end on that side."""
+
+    past: timedelta | None = None
+    future: timedelta | None = None
+
+    @property
+    def all(self) -> bool:
+        return self.past is None and self.future is None
+
+
+Conflict = Literal["a", "b", "newest", "merge", "ask"]
+Tie = Literal["ask", "a", "b", "newest", "keep-both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two calendars and the rules between them (cli.md section 3)."""
+
+    name: str
+    a: CalendarName
+    b: CalendarName
+    direction: Literal["two-way", "a-to-b", "b-to-a"] = "two-way"
+    conflict: Conflict = "merge"
+    tie: Tie = "ask"
+    first_sync: Literal["ask", "auto"] = "ask"
+    every: timedelta = timedelta(minutes=15)
+    window: Window = Window()
+    delete_count: int = 20
+    delete_percent: float = 10.0
+    notify: Literal["never", "allow"] = "never"
+    orphan: Literal["ask", "detach"] = "ask"
+    unexpressible: Literal["skip", "expand"] = "skip"
+    past_deletes: Literal["keep", "propagate"] = "keep"
+    target_edits: Literal["keep", "overwrite", "ask"] = "keep"
+    target_deletes: Literal["respect", "restore"] = "respect"
+    reminders: Literal["keep", "merge"] = "keep"
+    field_policy: Mapping[str, Conflict] = field(default_factory=dict)
+    field_off: frozenset[str] = frozenset()
+    carry: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsConfig:
+    backend: Literal["keyring", "file"] = "keyring"
+    key_command: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration. `file` is where it came from."""
+
+    file: Path
+    accounts: Mapping[str, Account]
+    pairs: Mapping[str, Pair]
+    short_names: Mapping[str, CalendarName] = field(default_factory=dict)
+    secrets: SecretsConfig = SecretsConfig()

@@ -1,0 +1,31 @@
+"""The outside world as the program sees it: time, sleep, fresh ids. Nothing else asks the system for these (Q1).
+
+Tests pass their own `Ports`; production uses `system_ports()`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """now: aware UTC; monotonic_s: for durations; sleep: seconds; fresh_id: 32 hex digits, unguessable."""
+
+    now: Callable[[], datetime]
+    monotonic_s: Callable[[], float]
+    sleep: Callable[[float], None]
+    fresh_id: Callable[[], str]
+
+
+def system_ports() -> Ports:
+    return Ports(
+        now=lambda: datetime.now(UTC),
+        monotonic_s=time.monotonic,
+        sleep=time.sleep,
+        fresh_id=lambda: secrets.token_hex(16),
+    )

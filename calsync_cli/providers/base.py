@@ -1,0 +1,151 @@
+"""What every provider can be asked. A provider moves payloads and decides nothing (style.md section 4).
+
+Shape   ids are strings the provider chose (CalDAV href path, vdir file name); payloads are bytes as received
+Order   changes() for the hints, fetch() for what the mirror lacks, look() before anything counts as deleted (O1, O2)
+Errors  reads raise RemoteError kinds (they end the calendar); writes raise ItemError kinds (they end the item), and
+        UnknownOutcome when the write may have been applied; TransientError from a write means it was surely not applied
+Threads one provider is used from several threads at once, up to `caps.concurrency` of them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this kind of provider can do, as data; the engine asks this and never the kind.
+
+    mapping        name of the mapping that reads its payloads ("ical")
+    delta          changes() can answer with less than everything
+    server_stamps  Item.stamp is set by the server's clock (D2), not by a client or a file system
+    fragile        a 404 proves a deletion only when seen in two runs (O2)
+    concurrency    requests side by side
+    batch          how many journal rows leave in one group
+    """
+
+    mapping: str
+    delta: bool
+    server_stamps: bool
+    fragile: bool = False
+    concurrency: int = 8
+    batch: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """One collection as its provider shows it.
+
+    id         stable handle (CalDAV: decoded path; vdir: absolute folder)
+    access     what this login may do: "write", or "read"
+    mails      writing or deleting an event with guests may make the server mail people (semantics 15)
+    max_bytes  largest object the server takes, if it says so
+    """
+
+    id: str
+    name: str
+    access: Literal["read", "write"] = "write"
+    level: Literal["full", "limited", "busy"] = "full"
+    mails: bool = False
+    max_bytes: int | None = None
+    color: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event set as held by the server. etag None: the server gave none, so it is fetched again before a write."""
+
+    remote_id: str
+    etag: str | None
+    payload: bytes
+    stamp: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An id that was asked for and not there. A hint like any other (O2)."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """This id may have changed, or (gone) may have been removed. `item` when the listing carried the whole body."""
+
+    remote_id: str
+    etag: str | None = None
+    gone: bool = False
+    item: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some hints of a round.
+
+    token      may be stored once this page is (T1); None on pages that cannot be committed alone. The last page has one
+               if the calendar has tokens at all
+    listing    the round lists every member, so a known id that is in none of its pages is a hint that it is gone
+    server_now the server's clock when it answered (Date header), for G5 and D2
+    """
+
+    hints: tuple[Hint, ...]
+    token: str | None = None
+    listing: bool = False
+    server_now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A confirmed write. etag as the answer gave it; item when the answer carried the stored body."""
+
+    remote_id: str
+    etag: str | None = None
+    item: Item | None = None
+
+
+class Provider(Protocol):
+    """A login, ready to use. Constructing one makes no request."""
+
+    @property
+    def caps(self) -> Capabilities: ...
+
+    def calendars(self) -> Sequence[Calendar]:
+        """Every calendar of the account. Raises AuthError, TransientError, ProtocolError."""
+        ...
+
+    def open(self, calendar_id: str) -> Calendar:
+        """The present state (access, name) of one calendar by its stable id. Raises CalendarGone."""
+        ...
+
+    def changes(self, cal: Calendar, since: str | None) -> Iterator[Page]:
+        """Hints since the token, or all of them for None. Raises SyncTokenExpired before the first page, CalendarGone."""
+        ...
+
+    def fetch(self, cal: Calendar, remote_ids: Sequence[str]) -> Iterator[Item | Missing]:
+        """Bodies, in batches of the provider's choosing, any order; each id is answered exactly once."""
+        ...
+
+    def look(self, cal: Calendar, remote_id: str) -> Item | None:
+        """A point read of one item past every cache. None only if the server itself says it is gone (404, 410)."""
+        ...
+
+    def remote_id_for(self, cal: Calendar, key: str) -> str:
+        """The id a create under this key will get. Pure. `key` is 32 lower-case hex digits."""
+        ...
+
+    def create(self, cal: Calendar, key: str, body: bytes) -> Receipt:
+        """Make a new item at remote_id_for(key); never overwrites. PreconditionFailed: something is there already."""
+        ...
+
+    def update(self, cal: Calendar, remote_id: str, body: bytes, etag: str) -> Receipt:
+        """Replace exactly the version `etag` (I13). Raises PreconditionFailed, NotFound, ReadOnly, Refused, TooLarge."""
+        ...
+
+    def delete(self, cal: Calendar, remote_id: str, etag: str) -> None:
+        """Remove exactly the version `etag`, mailing nobody. NotFound when it is gone already."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,29 @@
+"""Provider kind -> a provider for one account. Each module is imported only when an account of its kind is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from calsync_cli.errors import ConfigError
+from calsync_cli.model.account import Account
+from calsync_cli.model.secret import Secret
+from calsync_cli.ports import Ports
+from calsync_cli.providers.base import Provider
+
+Credential = Callable[[], Secret | None]
+"""Asks the secret store for the account's password or token when it is first needed; None when there is none."""
+
+
+def connect(account: Account, credential: Credential, ports: Ports) -> Provider:
+    """Raises ConfigError for a kind this version cannot connect."""
+    match account.provider:
+        case "vdir":
+            from calsync_cli.providers.vdir import VdirProvider
+
+            return VdirProvider(account, ports)
+        case "caldav":
+            from calsync_cli.providers.caldav.provider import CalDavProvider
+
+            return CalDavProvider(account, credential, ports)
+        case kind:
+            raise ConfigError([(f"accounts.{account.name}.provider", f"{kind!r} accounts cannot be synced by this version")])
