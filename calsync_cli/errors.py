@@ -95,7 +95,7 @@ class UidConflict(ItemError):
 
 
 class UnknownOutcome(ItemError):
-    """A write left and no readable answer came (timeout, cut, 5xx): it may have been applied. The journal row stays `sent`."""
+    """A write left and no readable answer came: it may have been applied. Its journal row stays `sent` (J6)."""
 
     code = "unknown-outcome"
 

@@ -53,6 +53,8 @@ class Window:
         return self.past is None and self.future is None
 
 
+EVERYTHING = Window()
+
 Conflict = Literal["a", "b", "newest", "merge", "ask"]
 Tie = Literal["ask", "a", "b", "newest", "keep-both"]
 
@@ -69,7 +71,7 @@ class Pair:
     tie: Tie = "ask"
     first_sync: Literal["ask", "auto"] = "ask"
     every: timedelta = timedelta(minutes=15)
-    window: Window = Window()
+    window: Window = EVERYTHING
     delete_count: int = 20
     delete_percent: float = 10.0
     notify: Literal["never", "allow"] = "never"

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from calsync_cli.model.times import InstanceKey, Span, When
+from calsync_cli.model.times import InstanceKey, Span, When, key_start, moved, wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,17 @@ def instance_keys(form: Form) -> list[InstanceKey]:
     return sorted({split(path)[0] for path in form if path.startswith("@")})
 
 
+def instance_form(form: Form, key: InstanceKey) -> dict[Path, Value]:
+    """One instance as a single event: the master's fields with the instance's own on top."""
+    single = {p: v for p, v in form.items() if not p.startswith("@") and p != "recurrence"}
+    span = form.get("time")
+    if isinstance(span, Span):
+        start = key_start(key, span.start)
+        single["time"] = Span(start, moved(start, wall(span.end) - wall(span.start)))
+    own = {split(p)[1]: v for p, v in form.items() if split(p)[0] == key and split(p)[1]}
+    return applied(single, own)
+
+
 def applied(form: Form, changes: Changes) -> dict[Path, Value]:
     """`form` with `changes` made; empty master values vanish (F1)."""
     result = dict(form)
@@ -119,7 +130,7 @@ class Reading:
     uid         iCalendar UID, as it stands
     form        canonical form
     marker      calsync's private marker, or None
-    people      the payload holds ORGANIZER or ATTENDEE: writing it may mail people on a scheduling server (semantics 15)
+    people      the payload holds ORGANIZER or ATTENDEE: writing it may mail people (semantics 15)
     losses      remarks for a person about what was read only roughly; never a reason to stop
     """
 

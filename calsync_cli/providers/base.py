@@ -121,7 +121,7 @@ class Provider(Protocol):
         ...
 
     def changes(self, cal: Calendar, since: str | None) -> Iterator[Page]:
-        """Hints since the token, or all of them for None. Raises SyncTokenExpired before the first page, CalendarGone."""
+        """Hints since the token, or all of them for None. Raises SyncTokenExpired (before any page), CalendarGone."""
         ...
 
     def fetch(self, cal: Calendar, remote_ids: Sequence[str]) -> Iterator[Item | Missing]:
@@ -141,7 +141,7 @@ class Provider(Protocol):
         ...
 
     def update(self, cal: Calendar, remote_id: str, body: bytes, etag: str) -> Receipt:
-        """Replace exactly the version `etag` (I13). Raises PreconditionFailed, NotFound, ReadOnly, Refused, TooLarge."""
+        """Replace exactly version `etag` (I13). Raises PreconditionFailed, NotFound, ReadOnly, Refused, TooLarge."""
         ...
 
     def delete(self, cal: Calendar, remote_id: str, etag: str) -> None:

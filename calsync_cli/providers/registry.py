@@ -26,4 +26,5 @@ def connect(account: Account, credential: Credential, ports: Ports) -> Provider:
 
             return CalDavProvider(account, credential, ports)
         case kind:
-            raise ConfigError([(f"accounts.{account.name}.provider", f"{kind!r} accounts cannot be synced by this version")])
+            text = f"{kind!r} accounts cannot be synced by this version"
+            raise ConfigError([(f"accounts.{account.name}.provider", text)])

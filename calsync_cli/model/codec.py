@@ -1,0 +1,82 @@
+"""Forms and values <-> JSON, byte-equal for equal input (I20).
+
+Shape   str as itself; a set as a sorted list; Span {"s","e"}; Recurrence {"r","d","p"}; times as in `time_text`
+Errors  ValueError for text that this module did not write
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from calsync_cli.model.series import Form, Path, Recurrence, Value
+from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned
+
+_LOCAL = "%Y%m%dT%H%M%S"
+
+
+def time_text(when: When) -> str:
+    """`20261124`, `20261124T093000` or `20261124T093000 Europe/Berlin`."""
+    match when:
+        case AllDay(day):
+            return day.strftime("%Y%m%d")
+        case Floating(local):
+            return local.strftime(_LOCAL)
+        case Zoned(local, tzid):
+            return f"{local.strftime(_LOCAL)} {tzid}"
+
+
+def time_from(text: str) -> When:
+    stamp, _, tzid = text.partition(" ")
+    if len(stamp) == 8:
+        return AllDay(date(int(stamp[:4]), int(stamp[4:6]), int(stamp[6:])))
+    local = datetime.strptime(stamp, _LOCAL)
+    return Zoned(local, tzid) if tzid else Floating(local)
+
+
+def value_json(value: Value | None) -> Any:
+    match value:
+        case frozenset():
+            return sorted(value)
+        case Span(start, end):
+            return {"s": time_text(start), "e": time_text(end)}
+        case Recurrence(rules, dates, periods):
+            return {"r": list(rules), "d": [time_text(d) for d in dates], "p": list(periods)}
+        case _:
+            return value
+
+
+def value_from(data: Any) -> Value | None:
+    match data:
+        case None | str():
+            return data
+        case list():
+            return frozenset(data)
+        case {"s": start, "e": end}:
+            return Span(time_from(start), time_from(end))
+        case {"r": rules, "d": dates, "p": periods}:
+            return Recurrence(tuple(rules), tuple(time_from(d) for d in dates), tuple(periods))
+    raise ValueError(f"not a stored value: {data!r}")
+
+
+def dumps(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def form_json(form: Mapping[Path, Value | None]) -> str:
+    return dumps({path: value_json(value) for path, value in form.items()})
+
+
+def form_from(text: str) -> dict[Path, Value]:
+    loaded = {path: value_from(data) for path, data in json.loads(text).items()}
+    return {path: value for path, value in loaded.items() if value is not None}
+
+
+def changes_from(text: str) -> dict[Path, Value | None]:
+    return {path: value_from(data) for path, data in json.loads(text).items()}
+
+
+def forms_equal(a: Form, b: Form) -> bool:
+    return dict(a) == dict(b)

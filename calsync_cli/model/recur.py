@@ -1,0 +1,199 @@
+"""Expansion of recurrence rules, bounded in count and time (R8), on the wall clock of the series.
+
+Shape   in: the master's Span and Recurrence; out: original starts as `When`, in order
+Limits  rules more often than daily are not expanded (facts 0.16): such a series is known only by its text
+Source  RFC 5545 section 3.8.5.3; the expander is python-dateutil's
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from calsync_cli.model.series import Form, Path, Recurrence, Value
+from calsync_cli.model.times import (
+    AllDay,
+    Floating,
+    InstanceKey,
+    Span,
+    When,
+    Zoned,
+    instance_key,
+    key_start,
+    moved,
+    rough_instant,
+    utc,
+    wall,
+    zone,
+)
+
+if TYPE_CHECKING:
+    from dateutil.rrule import rruleset
+
+MAX_INSTANCES = 500
+MAX_YEARS = 10
+_SUB_DAILY = ("FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY", "RSCALE=", "SKIP=")
+
+
+def expandable(recurrence: Recurrence) -> bool:
+    return not any(word in rule for rule in recurrence.rules for word in _SUB_DAILY)
+
+
+def _like(start: When, local: datetime) -> When:
+    match start:
+        case AllDay():
+            return AllDay(local.date())
+        case Zoned(_, tzid):
+            return Zoned(local, tzid)
+        case Floating():
+            return Floating(local)
+
+
+def _wall_in(start: When, when: When) -> datetime:
+    """`when` on the wall clock of the series, naive."""
+    if isinstance(start, Zoned) and isinstance(when, Zoned) and when.tzid != start.tzid:
+        return utc(when).astimezone(zone(start.tzid)).replace(tzinfo=None)
+    return wall(when)
+
+
+def _local_until(rule: str, start: When) -> str:
+    """UNTIL as naive wall time of the series, since the expansion runs on naive times."""
+    parts = []
+    for part in rule.split(";"):
+        name, _, value = part.partition("=")
+        if name == "UNTIL" and len(value) > 8:
+            moment = datetime.strptime(value[:15], "%Y%m%dT%H%M%S")
+            if value.endswith("Z") and isinstance(start, Zoned):
+                moment = moment.replace(tzinfo=UTC).astimezone(zone(start.tzid)).replace(tzinfo=None)
+            value = moment.strftime("%Y%m%dT%H%M%S")
+        parts.append(f"{name}={value}" if value else part)
+    return ";".join(parts)
+
+
+def _ruleset(span: Span, recurrence: Recurrence) -> rruleset:
+    from dateutil.rrule import rrule, rruleset, rrulestr
+
+    start = wall(span.start)
+    rules = rruleset()
+    for text in recurrence.rules:
+        parsed = rrulestr(_local_until(text, span.start), dtstart=start)
+        assert isinstance(parsed, rrule)
+        rules.rrule(parsed)
+    rules.rdate(start)
+    for extra in recurrence.dates:
+        rules.rdate(_wall_in(span.start, extra))
+    return rules
+
+
+def starts(span: Span, recurrence: Recurrence) -> Iterator[When]:
+    """Original starts in order, at most MAX_INSTANCES within MAX_YEARS; none for what is not expandable."""
+    if not expandable(recurrence):
+        return
+    limit = wall(span.start) + timedelta(days=366 * MAX_YEARS)
+    for local in islice(_ruleset(span, recurrence), MAX_INSTANCES):
+        if local > limit:
+            return
+        yield _like(span.start, local)
+
+
+def has_instance(span: Span, recurrence: Recurrence, key: InstanceKey) -> bool:
+    """Whether the rule puts an instance at `key`. True for rules that cannot be expanded: no evidence against it."""
+    if not expandable(recurrence):
+        return True
+    local = _wall_in(span.start, key_start(key, span.start))
+    return bool(_ruleset(span, recurrence).between(local, local, inc=True))
+
+
+@lru_cache(maxsize=4096)
+def same_zone(a: str, b: str) -> bool:
+    """Zones are compared by their rules, not by their names (R8): equal offsets at every half month of 2000-2040."""
+    if a == b:
+        return True
+    first, second = zone(a), zone(b)
+    points = (datetime(year, month, day, 12) for year in range(2000, 2041) for month in range(1, 13) for day in (1, 15))
+    return all(p.replace(tzinfo=first).utcoffset() == p.replace(tzinfo=second).utcoffset() for p in points)
+
+
+def same_when(a: When, b: When, *, repeats: bool) -> bool:
+    """Equal in meaning: single events by instant, series by wall time and zone rules."""
+    if not (isinstance(a, Zoned) and isinstance(b, Zoned)):
+        return a == b
+    return (a.local == b.local and same_zone(a.tzid, b.tzid)) if repeats else utc(a) == utc(b)
+
+
+def same_span(a: Span, b: Span, *, repeats: bool) -> bool:
+    return same_when(a.start, b.start, repeats=repeats) and same_when(a.end, b.end, repeats=repeats)
+
+
+def same_recurrence(span: Span, a: Recurrence, b: Recurrence) -> bool:
+    """Equal by text or by the instances they give from `span` on (R8)."""
+    if a == b:
+        return True
+    if a.periods != b.periods or not (expandable(a) and expandable(b)):
+        return False
+    return list(starts(span, a)) == list(starts(span, b))
+
+
+def diff(base: Form, now: Form) -> dict[Path, Value | None]:
+    """Paths whose meaning differs, with the value of `now` (None: removed)."""
+    changed: dict[Path, Value | None] = {
+        path: now.get(path) for path in base.keys() | now.keys() if base.get(path) != now.get(path)
+    }
+    if not changed:
+        return changed
+    repeats = "recurrence" in base or "recurrence" in now
+    for path in [p for p in changed if p == "time" or p.endswith("/time")]:
+        old, new = base.get(path), now.get(path)
+        single = path != "time" or not repeats
+        if isinstance(old, Span) and isinstance(new, Span) and same_span(old, new, repeats=not single):
+            del changed[path]
+    if "recurrence" in changed and "time" not in changed:
+        span, was, will = base.get("time"), base.get("recurrence"), now.get("recurrence")
+        known = isinstance(span, Span) and isinstance(was, Recurrence) and isinstance(will, Recurrence)
+        if known and same_recurrence(span, was, will):  # type: ignore[arg-type]
+            del changed["recurrence"]
+    return changed
+
+
+def last_end(form: Form) -> datetime | None:
+    """When the last instance of the set ends, aware UTC (days and floating times roughly); None: it never does."""
+    ends = [rough_instant(v.end) for p, v in form.items() if isinstance(v, Span) and p.endswith("time")]
+    span, recurrence = form.get("time"), form.get("recurrence")
+    if isinstance(span, Span) and isinstance(recurrence, Recurrence):
+        if not all("COUNT=" in rule or "UNTIL=" in rule for rule in recurrence.rules) or not expandable(recurrence):
+            return None
+        last = None
+        for last in _ruleset(span, recurrence):
+            if last.year > 2200:
+                return None
+        if last is not None:
+            ends.append(rough_instant(_like(span.start, last)) + (wall(span.end) - wall(span.start)))
+    return max(ends) if ends else None
+
+
+def touches(form: Form, low: datetime | None, high: datetime | None) -> bool:
+    """Whether any instance lies in [low, high] (V1); cancelled ones count, which errs on the side of keeping."""
+    spans = [v for p, v in form.items() if isinstance(v, Span) and p.endswith("time")]
+    if any(_overlaps(span, low, high) for span in spans) or not spans:
+        return True
+    span, recurrence = form.get("time"), form.get("recurrence")
+    if not (isinstance(span, Span) and isinstance(recurrence, Recurrence)):
+        return False
+    if not expandable(recurrence):
+        return True
+    length = wall(span.end) - wall(span.start)
+    after = (low or datetime(1900, 1, 1, tzinfo=UTC)).replace(tzinfo=None) - length - timedelta(days=1)
+    found = _ruleset(span, recurrence).after(after, inc=True)
+    return found is not None and (high is None or found <= high.replace(tzinfo=None) + timedelta(days=1))
+
+
+def _overlaps(span: Span, low: datetime | None, high: datetime | None) -> bool:
+    return (low is None or rough_instant(span.end) >= low) and (high is None or rough_instant(span.start) <= high)
+
+
+def shifted_key(key: InstanceKey, start: When, by: timedelta) -> InstanceKey:
+    """The key after the whole series moved by `by` on its wall clock (R3)."""
+    return instance_key(moved(key_start(key, start), by))
