@@ -92,9 +92,9 @@ def plan(snap: Snapshot) -> Plan:
     matched = match(snap)
     before = {link.key: link for link in snap.links}
     decisions = [Planner(snap, link).decide() for link in matched.links]
-    links = [d.link for d in decisions if d.link != before.get(d.link.key) or d.steps] + [
-        link for d in decisions for link in d.extra
-    ]
+    decisions = [d for d in decisions if d.link.id is not None or d.link.hub or d.holds]
+    links = [d.link for d in decisions if d.link != before.get(d.link.key) or d.steps]
+    links += [link for d in decisions for link in d.extra]
     steps = _with_needs(snap, decisions)
     return Plan(
         group=snap.rules.key,
@@ -138,6 +138,11 @@ class Planner:
             return Decision(self.link)
         if self._all_outside():
             return Decision(self._dormant())
+        if self.link.quarantine is not None:
+            if self.link.quarantine[1] == forms_digest(self.link):
+                hold = self._hold("quarantine", self.link.quarantine[0], {}, self.link.quarantine[1])
+                return Decision(replace(self.link, open=True), holds=[hold])
+            self.link = replace(self.link, quarantine=None)
         states = {spoke.calendar: self._state(spoke) for spoke in self.link.spokes}
         gone = [s for s in self.link.spokes if states[s.calendar] is Is.GONE]
         there = [s for s in self.link.spokes if states[s.calendar] is Is.THERE]
@@ -528,6 +533,12 @@ class Planner:
 def write_digest(kind: str, calendar: int, changes: Changes) -> str:
     """Names one write, so that a definite no to it is remembered until something else is asked."""
     return digest(kind, calendar, form_json(changes))
+
+
+def forms_digest(link: Link) -> str:
+    """Names how all replicas of a link look just now."""
+    forms = [form_json(s.replica.form) for s in link.spokes if s.replica and s.replica.form is not None]
+    return digest("forms", *forms)
 
 
 def is_pending(link: Link, calendars: Mapping[int, CalendarState], local: frozenset[str]) -> bool:

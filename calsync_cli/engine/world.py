@@ -120,7 +120,12 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One event set over the group. `id` None: not stored yet. `frozen`: a sent row waits for its answer (J3)."""
+    """One event set over the group.
+
+    id          None: not stored yet
+    frozen      a sent row waits for its answer (J3)
+    quarantine  (words, digest of the forms): not touched while its replicas look like that (I16)
+    """
 
     key: str
     uid: str
@@ -131,6 +136,7 @@ class Link:
     hub: Hub = field(default_factory=dict)
     frozen: bool = False
     open: bool = False
+    quarantine: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,7 @@ class Step:
     needs: tuple[str, ...] = ()
 
 
-HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "foreign", "refused"]
+HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ CREATE TABLE mirror_item (
     people       INTEGER NOT NULL DEFAULT 0,
     gone         INTEGER NOT NULL DEFAULT 0, -- 0 there, 1 seen missing once (fragile servers), 2 proved gone (O2)
     seq          INTEGER NOT NULL,           -- grows with each change of form, problem or gone
+    writer       TEXT,                       -- the group that wrote exactly this state itself: nothing new to it
     seen_at_us   INTEGER NOT NULL,
     UNIQUE (calendar_id, remote_id)
 ) STRICT;
@@ -73,6 +74,7 @@ CREATE TABLE link (
     open      INTEGER NOT NULL,              -- 1: something waits, so every run plans it again
     rev       INTEGER NOT NULL,              -- the hub's counter: grows with each agreed change
     hub       TEXT NOT NULL,                 -- {path: [value, rev, source calendar]}
+    quarantine TEXT,                         -- {"words", "digest"}: not touched while its replicas look like this (I16)
     closed_us INTEGER,
     UNIQUE (grp, key)
 ) STRICT;
@@ -134,6 +136,7 @@ CREATE TABLE operation (                     -- the journal: one row per request
     rev          INTEGER NOT NULL,           -- hub counter this write brings the replica up to
     etag         TEXT,                       -- precondition (I13)
     changes      TEXT NOT NULL,              -- {path: value} asked for
+    held         TEXT NOT NULL,              -- paths that stay in conflict: their base must not move
     intent       BLOB,                       -- body to send
     intent_form  TEXT,
     before       BLOB,
@@ -148,6 +151,7 @@ CREATE TABLE operation (                     -- the journal: one row per request
 CREATE INDEX operation_open ON operation (state) WHERE state IN ('planned', 'sent');
 CREATE INDEX operation_link ON operation (link_id);
 CREATE INDEX operation_run ON operation (run_id);
+CREATE INDEX operation_recent ON operation (calendar_id, done_us);
 
 CREATE TABLE kept (                          -- every value ever overwritten, lost in a conflict or deleted (I1)
     id          INTEGER PRIMARY KEY,

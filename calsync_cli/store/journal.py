@@ -1,0 +1,117 @@
+"""The journal: one row per request that changes something, durable before the request leaves (P1 to P3, I12)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from calsync_cli.model.codec import changes_from, dumps, form_from, form_json
+from calsync_cli.model.series import Form, Path, Value
+from calsync_cli.store.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write of one replica. `intent` is the body to send, `intent_form` what it reads as."""
+
+    kind: str
+    calendar: int
+    remote_id: str
+    link_id: int
+    rev: int
+    changes: Mapping[Path, Value | None]
+    title: str
+    start: str
+    because: str
+    id: int = 0
+    key: str | None = None
+    etag: str | None = None
+    intent: bytes | None = None
+    intent_form: Form | None = None
+    before: bytes | None = None
+    held: frozenset[Path] = frozenset()
+    grp: str = ""
+
+
+def plan_operation(db: Database, run: int, grp: str, op: Operation) -> int:
+    """P1: what is about to be done."""
+    cursor = db.run(
+        "INSERT INTO operation (run_id, grp, link_id, calendar_id, kind, state, remote_id, key, rev, etag, changes, "
+        "held, intent, intent_form, before, title, start, because) "
+        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        run, grp, op.link_id, op.calendar, op.kind, op.remote_id, op.key, op.rev, op.etag, form_json(op.changes),
+        dumps(sorted(op.held)), op.intent, None if op.intent_form is None else form_json(op.intent_form), op.before,
+        op.title, op.start, op.because,
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def mark_sent(db: Database, ids: Sequence[int]) -> None:
+    """P2: in one durable transaction, before the first byte leaves."""
+    for op_id in ids:
+        sql = "UPDATE operation SET state = 'sent', sent_us = ? WHERE id = ? AND state = 'planned'"
+        db.run(sql, db.now_us(), op_id)
+
+
+def close(db: Database, op_id: int, state: str, *, after: bytes | None = None, error: str | None = None) -> None:
+    """P3: confirmed, failed or abandoned; with what the replica is now."""
+    db.run(
+        "UPDATE operation SET state = ?, after = ?, error = ?, done_us = ?, intent = NULL, intent_form = NULL "
+        "WHERE id = ?",
+        state, after, error, db.now_us(), op_id,
+    )
+
+
+def note(db: Database, op_id: int, error: str) -> None:
+    """The row stays as it is; only the words of what happened are added."""
+    db.run("UPDATE operation SET error = ? WHERE id = ?", error, op_id)
+
+
+def drop_planned(db: Database) -> None:
+    """J2: the plan is derived again."""
+    db.run("DELETE FROM operation WHERE state = 'planned'")
+
+
+def sent(db: Database) -> list[sqlite3.Row]:
+    """Rows whose outcome is unknown, oldest first (J3)."""
+    return db.all("SELECT * FROM operation WHERE state = 'sent' ORDER BY id")
+
+
+def recent_writes(db: Database, calendar_id: int, since_us: int) -> set[str]:
+    """Ids we wrote lately: a listing may still show what was there before (O3)."""
+    rows = db.all("SELECT remote_id FROM operation WHERE calendar_id = ? AND done_us >= ?", calendar_id, since_us)
+    return {row[0] for row in rows}
+
+
+def operation_of(row: sqlite3.Row) -> Operation:
+    return Operation(
+        row["kind"], row["calendar_id"], row["remote_id"], row["link_id"], row["rev"], changes_from(row["changes"]),
+        row["title"], row["start"] or "", row["because"], row["id"], row["key"], row["etag"], row["intent"],
+        None if row["intent_form"] is None else form_from(row["intent_form"]), row["before"],
+        frozenset(json.loads(row["held"])), row["grp"],
+    )
+
+
+def forget_images(db: Database, before_us: int) -> None:
+    """Before- and after-images live 90 days (U1)."""
+    db.run(
+        "UPDATE operation SET before = NULL, after = NULL "
+        "WHERE done_us < ? AND (before IS NOT NULL OR after IS NOT NULL)",
+        before_us,
+    )
+
+
+# -- runs --------------------------------------------------------------------------------------------------------------
+
+
+def start_run(db: Database, trigger: str) -> int:
+    cursor = db.run("INSERT INTO run (started_us, trigger) VALUES (?, ?)", db.now_us(), trigger)
+    return int(cursor.lastrowid or 0)
+
+
+def end_run(db: Database, run: int, exit_code: int, summary: str) -> None:
+    db.run(
+        "UPDATE run SET ended_us = ?, exit_code = ?, summary = ? WHERE id = ?", db.now_us(), exit_code, summary, run
+    )

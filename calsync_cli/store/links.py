@@ -1,0 +1,306 @@
+"""Links, hubs, spokes and holds: loading what a plan needs, storing what it decided.
+
+Cost    only links with new mirror rows, or marked open, are loaded: a quiet run reads none, whatever the size
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from calsync_cli.engine.world import Choice, Entry, Hold, Kept, Link, Quarantine, Replica, Spoke
+from calsync_cli.model.codec import dumps, form_from, form_json, value_from, value_json
+from calsync_cli.store.db import Database, moment
+
+# -- groups ------------------------------------------------------------------------------------------------------------
+
+
+def ensure_group(db: Database, grp: str, calendars: Sequence[int]) -> None:
+    db.run("INSERT INTO grp (key) VALUES (?) ON CONFLICT DO NOTHING", grp)
+    for calendar in calendars:
+        db.run("INSERT INTO grp_calendar (grp, calendar_id) VALUES (?, ?) ON CONFLICT DO NOTHING", grp, calendar)
+
+
+def group_state(db: Database, grp: str) -> tuple[bool, str]:
+    """(whether its first plan was executed, digest of the rules it was executed under)."""
+    row = db.one("SELECT first_us, rules FROM grp WHERE key = ?", grp)
+    return (False, "") if row is None else (row["first_us"] is not None, row["rules"])
+
+
+def group_planned(db: Database, grp: str, rules: str) -> None:
+    db.run("UPDATE grp SET first_us = coalesce(first_us, ?), rules = ? WHERE key = ?", db.now_us(), rules, grp)
+
+
+# -- loading -----------------------------------------------------------------------------------------------------------
+
+
+def newest_seq(db: Database, calendars: Sequence[int]) -> dict[int, int]:
+    return {
+        c: int(db.value("SELECT coalesce(max(seq), 0) FROM mirror_item WHERE calendar_id = ?", c)) for c in calendars
+    }
+
+
+def planned_seq(db: Database, grp: str, calendar: int) -> int:
+    return int(
+        db.value("SELECT planned_seq FROM grp_calendar WHERE grp = ? AND calendar_id = ?", grp, calendar) or 0
+    )
+
+
+def known_group(db: Database, calendars: Sequence[int]) -> str | None:
+    """The two-way group that any of these calendars already belongs to, so that a group may grow and keep its links."""
+    for calendar in calendars:
+        found = db.value(
+            "SELECT grp FROM grp_calendar WHERE calendar_id = ? AND grp NOT LIKE 'oneway:%' ORDER BY grp", calendar
+        )
+        if found is not None:
+            return str(found)
+    return None
+
+
+def has_holds(db: Database, link_id: int) -> bool:
+    return db.value("SELECT 1 FROM hold WHERE link_id = ?", link_id) is not None
+
+
+def linked_counts(db: Database, grp: str, calendars: Sequence[int]) -> dict[int, int]:
+    sql = "SELECT count(*) FROM spoke WHERE grp = ? AND calendar_id = ? AND remote_id IS NOT NULL"
+    return {c: int(db.value(sql, grp, c)) for c in calendars}
+
+
+def load_links(db: Database, grp: str, calendars: Sequence[int], *, everything: bool = False) -> list[Link]:
+    """Open links and links with a mirror row that has not been planned yet, with their spokes in `calendars` order."""
+    if everything:
+        rows = db.all("SELECT * FROM link WHERE grp = ?", grp)
+    else:
+        ids = {row[0] for row in db.all("SELECT id FROM link WHERE grp = ? AND open = 1", grp)}
+        for calendar in calendars:
+            ids |= _dirty(db, grp, calendar)
+        rows = [row for i in sorted(ids) for row in db.all("SELECT * FROM link WHERE id = ?", i)]
+    return [_link(db, row, calendars) for row in rows]
+
+
+def _dirty(db: Database, grp: str, calendar: int) -> set[int]:
+    sql = (
+        "SELECT s.link_id FROM mirror_item m JOIN spoke s ON s.grp = ? AND s.calendar_id = m.calendar_id "
+        "AND s.remote_id = m.remote_id WHERE m.calendar_id = ? AND m.seq > ? AND m.writer IS NOT ?"
+    )
+    return {row[0] for row in db.all(sql, grp, calendar, planned_seq(db, grp, calendar), grp)}
+
+
+def links_for(db: Database, grp: str, calendars: Sequence[int], uids: Iterable[str], keys: Iterable[str]) -> list[Link]:
+    """Links, tombstones too, that new replicas may belong to by UID or by marker."""
+    found: dict[int, sqlite3.Row] = {}
+    for uid in uids:
+        found |= {row["id"]: row for row in db.all("SELECT * FROM link WHERE grp = ? AND uid = ?", grp, uid)}
+    for key in keys:
+        found |= {row["id"]: row for row in db.all("SELECT * FROM link WHERE grp = ? AND key = ?", grp, key)}
+    return [_link(db, row, calendars) for _, row in sorted(found.items())]
+
+
+def link_by_id(db: Database, link_id: int, calendars: Sequence[int]) -> Link | None:
+    row = db.one("SELECT * FROM link WHERE id = ?", link_id)
+    return None if row is None else _link(db, row, calendars)
+
+
+def _link(db: Database, row: sqlite3.Row, calendars: Sequence[int]) -> Link:
+    sql = (
+        "SELECT s.*, m.uid AS m_uid, m.etag AS m_etag, m.form AS m_form, m.problem AS m_problem, m.marker AS m_marker, "
+        "m.people AS m_people, m.gone AS m_gone, m.stamp_us AS m_stamp FROM spoke s LEFT JOIN mirror_item m "
+        "ON m.calendar_id = s.calendar_id AND m.remote_id = s.remote_id WHERE s.link_id = ?"
+    )
+    spokes = {spoke["calendar_id"]: _spoke(spoke) for spoke in db.all(sql, row["id"])}
+    hub = {p: Entry(value_from(v), rev, source) for p, (v, rev, source) in json.loads(row["hub"]).items()}
+    frozen = db.value("SELECT 1 FROM operation WHERE link_id = ? AND state = 'sent'", row["id"]) is not None
+    return Link(
+        row["key"], row["uid"], tuple(spokes.get(c, Spoke(c)) for c in calendars), row["id"], bool(row["alive"]),
+        row["rev"], hub, frozen, bool(row["open"]),
+        tuple(json.loads(row["quarantine"])) if row["quarantine"] else None,
+    )
+
+
+def _spoke(row: sqlite3.Row) -> Spoke:
+    replica = None
+    if row["m_uid"] is not None:
+        replica = Replica(
+            row["calendar_id"], row["remote_id"], row["m_uid"], row["m_etag"],
+            None if row["m_form"] is None else form_from(row["m_form"]), row["m_problem"], row["m_marker"],
+            bool(row["m_people"]), row["m_gone"] == 2, moment(row["m_stamp"]) if row["m_stamp"] else None,
+        )
+    return Spoke(
+        row["calendar_id"], row["state"], row["remote_id"], row["generation"], row["alias"], bool(row["owned"]),
+        None if row["base"] is None else form_from(row["base"]), row["rev"], json.loads(row["behind"]),
+        row["refused"], row["problem"], replica,
+    )
+
+
+def unlinked(db: Database, grp: str, calendar: int, *, everything: bool) -> list[Replica]:
+    """Readable items without a link in this group: new ones, those that wait for a person, or all of them.
+
+    Copies that a one-way rule of ours made are derived and never a source (N4).
+    """
+    sql = (
+        "SELECT m.* FROM mirror_item m WHERE m.calendar_id = ? AND m.gone < 2 AND m.form IS NOT NULL "
+        "AND (? OR m.seq > ? OR m.problem IS NOT NULL OR EXISTS (SELECT 1 FROM hold h WHERE h.grp = ? "
+        "AND h.calendar_id = m.calendar_id AND h.remote_id = m.remote_id)) "
+        "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.grp = ? AND s.calendar_id = m.calendar_id "
+        "AND s.remote_id = m.remote_id) "
+        "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.grp LIKE 'oneway:%' AND s.calendar_id = m.calendar_id "
+        "AND s.remote_id = m.remote_id AND s.owned = 1)"
+    )
+    seq = planned_seq(db, grp, calendar)
+    return [_replica(row) for row in db.all(sql, calendar, int(everything), seq, grp, grp)]
+
+
+def _replica(row: sqlite3.Row) -> Replica:
+    return Replica(
+        row["calendar_id"], row["remote_id"], row["uid"], row["etag"],
+        None if row["form"] is None else form_from(row["form"]), row["problem"], row["marker"], bool(row["people"]),
+        row["gone"] == 2, moment(row["stamp_us"]) if row["stamp_us"] else None,
+    )
+
+
+# -- storing a plan ----------------------------------------------------------------------------------------------------
+
+
+def save_link(db: Database, grp: str, link: Link) -> int:
+    """Insert or update the link with all its spokes; returns its number."""
+    hub = dumps({p: [value_json(e.value), e.rev, e.source] for p, e in link.hub.items()})
+    closed = None if link.alive else db.now_us()
+    quarantine = dumps(list(link.quarantine)) if link.quarantine else None
+    if link.id is None:
+        db.run(
+            "INSERT INTO link (grp, key, uid, alive, open, rev, hub, quarantine, closed_us) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (grp, key) DO UPDATE SET alive = excluded.alive, open = excluded.open, rev = excluded.rev, "
+            "hub = excluded.hub, quarantine = excluded.quarantine, closed_us = excluded.closed_us",
+            grp, link.key, link.uid, int(link.alive), int(link.open), link.rev, hub, quarantine, closed,
+        )
+    else:
+        db.run(
+            "UPDATE link SET uid = ?, alive = ?, open = ?, rev = ?, hub = ?, quarantine = ?, closed_us = ? WHERE id = ?",
+            link.uid, int(link.alive), int(link.open), link.rev, hub, quarantine, closed, link.id,
+        )
+    link_id = link.id or int(db.value("SELECT id FROM link WHERE grp = ? AND key = ?", grp, link.key))
+    for spoke in link.spokes:
+        db.run("UPDATE spoke SET remote_id = NULL WHERE link_id = ? AND calendar_id = ?", link_id, spoke.calendar)
+    for spoke in link.spokes:
+        save_spoke(db, grp, link_id, spoke)
+    return link_id
+
+
+def save_spoke(db: Database, grp: str, link_id: int, spoke: Spoke) -> None:
+    db.run(
+        "INSERT INTO spoke (link_id, calendar_id, grp, remote_id, state, generation, alias, owned, base, rev, behind, "
+        "refused, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (link_id, calendar_id) DO UPDATE "
+        "SET remote_id = excluded.remote_id, state = excluded.state, generation = excluded.generation, "
+        "alias = excluded.alias, owned = excluded.owned, base = excluded.base, rev = excluded.rev, "
+        "behind = excluded.behind, refused = excluded.refused, problem = excluded.problem",
+        link_id, spoke.calendar, grp, spoke.remote_id, spoke.state, spoke.generation, spoke.alias, int(spoke.owned),
+        None if spoke.base is None else form_json(spoke.base), spoke.rev, dumps(dict(spoke.behind)), spoke.refused,
+        spoke.problem,
+    )
+
+
+def set_open(db: Database, link_id: int, *, open: bool) -> None:
+    db.run("UPDATE link SET open = ? WHERE id = ?", int(open), link_id)
+
+
+def mark_planned(db: Database, grp: str, seqs: Mapping[int, int]) -> None:
+    for calendar, seq in seqs.items():
+        db.run(
+            "UPDATE grp_calendar SET planned_seq = ? WHERE grp = ? AND calendar_id = ? AND planned_seq < ?",
+            seq, grp, calendar, seq,
+        )
+
+
+def save_quarantine(
+    db: Database, quarantined: Iterable[Quarantine], cleared: Iterable[tuple[int, str]]
+) -> None:
+    """Duplicates keep their form and get a problem; a problem of that kind is over when the item found its link."""
+    for calendar, remote_id in cleared:
+        db.run(
+            "UPDATE mirror_item SET problem = NULL WHERE calendar_id = ? AND remote_id = ? AND form IS NOT NULL "
+            "AND problem IS NOT NULL", calendar, remote_id,
+        )
+    for item in quarantined:
+        db.run(
+            "UPDATE mirror_item SET problem = ? WHERE calendar_id = ? AND remote_id = ?",
+            item.words, item.calendar, item.remote_id,
+        )
+
+
+def keep(db: Database, run: int, kept: Kept, link_id: int | None, payload: bytes | None) -> None:
+    """I1: what is about to be lost, before the transaction of the plan ends."""
+    value = None if kept.path is None else form_json({kept.path: kept.value})
+    db.run(
+        "INSERT INTO kept (run_id, link_id, calendar_id, kind, uid, path, value, payload, at_us) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        run, link_id, kept.calendar, kept.kind, kept.uid, kept.path, value, payload, db.now_us(),
+    )
+
+
+# -- holds -------------------------------------------------------------------------------------------------------------
+
+
+def replace_holds(
+    db: Database, grp: str, holds: Sequence[Hold], planned: Iterable[int], link_ids: Mapping[str, int]
+) -> None:
+    """Holds of the planned links, and of items, become what the plan says; number and age of the same ones stay."""
+    old = defaultdict(list)
+    planned = set(planned)
+    for row in db.all("SELECT * FROM hold WHERE grp = ?", grp):
+        if row["link_id"] is None or row["link_id"] in planned:
+            old[_place(row["link_id"], row["calendar_id"], row["remote_id"], row["kind"])].append(row)
+    for hold in holds:
+        link_id = link_ids.get(hold.link) if hold.link else None
+        detail = dumps({"subject": hold.subject, "title": hold.title, "start": hold.start, "words": hold.words,
+                        "fields": dict(hold.detail)})
+        same = old.get(_place(link_id, hold.calendar, hold.remote_id, hold.kind))
+        if same:
+            row = same.pop()
+            choice = row["choice"] if row["digest"] == hold.digest else None
+            sql = "UPDATE hold SET digest = ?, detail = ?, choice = ? WHERE id = ?"
+            db.run(sql, hold.digest, detail, choice, row["id"])
+            continue
+        db.run(
+            "INSERT INTO hold (grp, link_id, calendar_id, remote_id, kind, digest, detail, since_us) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            grp, link_id, hold.calendar, hold.remote_id, hold.kind, hold.digest, detail, db.now_us(),
+        )
+    for rows in old.values():
+        for row in rows:
+            db.run("DELETE FROM hold WHERE id = ?", row["id"])
+
+
+def _place(link_id: int | None, calendar: int | None, remote_id: str | None, kind: str) -> tuple[object, ...]:
+    return link_id, calendar, remote_id, kind
+
+
+def choices(db: Database, grp: str) -> dict[str, Choice]:
+    """A person's answers, by hold subject."""
+    found = {}
+    for row in db.all("SELECT digest, detail, choice FROM hold WHERE grp = ? AND choice IS NOT NULL", grp):
+        found[json.loads(row["detail"])["subject"]] = Choice(row["digest"], json.loads(row["choice"]))
+    return found
+
+
+def hold_rows(db: Database, kinds: Sequence[str] = ()) -> list[sqlite3.Row]:
+    """All holds, oldest first, with the link's UID and hub."""
+    marks = ",".join("?" * len(kinds))
+    where = f"WHERE h.kind IN ({marks})" if kinds else ""
+    return db.all(
+        "SELECT h.*, l.uid AS uid, l.key AS link_key FROM hold h LEFT JOIN link l ON l.id = h.link_id "
+        f"{where} ORDER BY h.id",
+        *kinds,
+    )
+
+
+def set_choice(db: Database, hold_id: int, answers: Mapping[str, str]) -> None:
+    db.run("UPDATE hold SET choice = ? WHERE id = ?", dumps(dict(answers)), hold_id)
+    db.run("UPDATE link SET open = 1 WHERE id = (SELECT link_id FROM hold WHERE id = ?)", hold_id)
+
+
+def prune(db: Database, *, tombstones_before_us: int) -> None:
+    """Tombstones live 400 days (row 13)."""
+    db.run("DELETE FROM link WHERE alive = 0 AND closed_us < ?", tombstones_before_us)

@@ -1,0 +1,61 @@
+"""One exclusive lock on the state folder, held by the operating system and released with the process (L1)."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import IO
+
+from calsync_cli.errors import AlreadyRunning
+from calsync_cli.ports import Ports
+
+
+class Lock:
+    """Held from construction until `release`. The file's text names the holder, for messages only."""
+
+    def __init__(self, folder: Path, ports: Ports, wait_s: float = 0.0) -> None:
+        self._path = folder / "lock"
+        self._file: IO[str] = self._path.open("a+", encoding="utf-8")
+        deadline = ports.monotonic_s() + wait_s
+        while not _try_lock(self._file):
+            if ports.monotonic_s() >= deadline:
+                holder = self._holder()
+                self._file.close()
+                raise AlreadyRunning(f"another calsync run{holder} is at work on this state; nothing was touched")
+            ports.sleep(0.1)
+        self._file.seek(0)
+        self._file.truncate()
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": ports.now().isoformat()}, self._file)
+        self._file.flush()
+
+    def _holder(self) -> str:
+        try:
+            said = json.loads(self._path.read_text(encoding="utf-8"))
+            return f" (process {said['pid']} on {said['host']}, since {said['since'][:19]}Z)"
+        except (OSError, ValueError, KeyError):
+            return ""
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def _try_lock(file: IO[str]) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            file.seek(0x7FFFFFFF)  # far behind the text, so that others can still read who holds it
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

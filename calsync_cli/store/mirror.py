@@ -1,0 +1,237 @@
+"""The mirror: what each calendar showed last, payload and form side by side. One function per verb.
+
+Order   `save_round` stores rows and token in one transaction (T1); `seq` grows with every change of meaning
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from calsync_cli.model.codec import form_from, form_json
+from calsync_cli.model.series import Form
+from calsync_cli.store.db import Database, micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRow:
+    """A calendar of the mirror; `token` covers exactly the stored items."""
+
+    id: int
+    account: str
+    remote: str
+    name: str
+    access: str
+    level: str
+    mails: bool
+    max_bytes: int | None
+    token: str | None
+    last_full: datetime | None
+    reset: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One item as it was just read. form None: not readable, `problem` says why."""
+
+    remote_id: str
+    uid: str
+    etag: str | None
+    payload: bytes
+    form: Form | None
+    problem: str | None = None
+    marker: str | None = None
+    people: bool = False
+    stamp: datetime | None = None
+
+
+def calendar_row(db: Database, calendar_id: int) -> CalendarRow:
+    row = db.one("SELECT * FROM calendar WHERE id = ?", calendar_id)
+    assert row is not None
+    return _calendar(row)
+
+
+def _calendar(row: sqlite3.Row) -> CalendarRow:
+    return CalendarRow(
+        row["id"], row["account"], row["remote"], row["name"], row["access"], row["level"], bool(row["mails"]),
+        row["max_bytes"], row["sync_token"], moment(row["last_full_us"]) if row["last_full_us"] else None,
+        bool(row["reset"]),
+    )
+
+
+def find_calendar(db: Database, account: str, name: str) -> CalendarRow | None:
+    """The calendar a configured name was resolved to in an earlier run."""
+    row = db.one(
+        "SELECT c.* FROM alias a JOIN calendar c ON c.id = a.calendar_id WHERE a.account = ? AND a.name = ?",
+        account, name,
+    )
+    return None if row is None else _calendar(row)
+
+
+def forget_name(db: Database, account: str, name: str) -> None:
+    db.run("DELETE FROM alias WHERE account = ? AND name = ?", account, name)
+
+
+def put_calendar(
+    db: Database, account: str, alias: str, remote: str, name: str, access: str, level: str, mails: bool,
+    max_bytes: int | None,
+) -> CalendarRow:
+    """Note a calendar as its provider shows it now, and the configured name that leads to it."""
+    db.run(
+        "INSERT INTO calendar (account, remote, name, access, level, mails, max_bytes) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (account, remote) DO UPDATE SET name = excluded.name, access = excluded.access, "
+        "level = excluded.level, mails = excluded.mails, max_bytes = excluded.max_bytes",
+        account, remote, name, access, level, int(mails), max_bytes,
+    )
+    calendar_id = db.value("SELECT id FROM calendar WHERE account = ? AND remote = ?", account, remote)
+    db.run(
+        "INSERT INTO alias VALUES (?, ?, ?) ON CONFLICT (account, name) "
+        "DO UPDATE SET calendar_id = excluded.calendar_id",
+        account, alias, calendar_id,
+    )
+    return calendar_row(db, calendar_id)
+
+
+def etags(db: Database, calendar_id: int, remote_ids: Iterable[str] | None = None) -> dict[str, str | None]:
+    """Etag by remote id of the live items: of the given ones, or of all."""
+    if remote_ids is None:
+        rows = db.all("SELECT remote_id, etag FROM mirror_item WHERE calendar_id = ? AND gone < 2", calendar_id)
+        return {row[0]: row[1] for row in rows}
+    found: dict[str, str | None] = {}
+    for remote_id in remote_ids:
+        row = db.one(
+            "SELECT etag FROM mirror_item WHERE calendar_id = ? AND remote_id = ? AND gone < 2", calendar_id, remote_id
+        )
+        if row is not None:
+            found[remote_id] = row[0]
+    return found
+
+
+def proved_gone(db: Database, calendar_id: int, remote_id: str) -> bool:
+    """Whether this id was seen gone with proof, so that a reappearance must be looked at (O4)."""
+    row = db.one("SELECT gone FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", calendar_id, remote_id)
+    return row is not None and row["gone"] == 2
+
+
+def live_count(db: Database, calendar_id: int) -> int:
+    return int(db.value("SELECT count(*) FROM mirror_item WHERE calendar_id = ? AND gone < 2", calendar_id))
+
+
+def next_seq(db: Database) -> int:
+    seq = int(db.meta("seq") or "0") + 1
+    db.set_meta("seq", str(seq))
+    return seq
+
+
+def payload(db: Database, calendar_id: int, remote_id: str) -> bytes | None:
+    found = db.value(
+        "SELECT payload FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", calendar_id, remote_id
+    )
+    return None if found is None else bytes(found)
+
+
+def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str | None = None) -> bool:
+    """Store one item. True if its meaning changed; an echo only moves the version marker (O5)."""
+    old = db.one(
+        "SELECT form, problem, gone, marker, uid FROM mirror_item WHERE calendar_id = ? AND remote_id = ?",
+        calendar_id, seen.remote_id,
+    )
+    form = None if seen.form is None else form_json(seen.form)
+    same = (
+        old is not None and old["gone"] == 0 and old["form"] == form and old["uid"] == seen.uid
+        and (form is not None or old["problem"] == seen.problem)
+    )
+    stamp = micros(seen.stamp) if seen.stamp else None
+    if same:
+        db.run(
+            "UPDATE mirror_item SET etag = ?, stamp_us = ?, payload = ?, people = ?, marker = ?, seen_at_us = ? "
+            "WHERE calendar_id = ? AND remote_id = ?",
+            seen.etag, stamp, seen.payload, int(seen.people), seen.marker, db.now_us(), calendar_id, seen.remote_id,
+        )
+        return False
+    db.run(
+        "INSERT INTO mirror_item (calendar_id, remote_id, uid, etag, stamp_us, payload, form, problem, marker, people, "
+        "gone, seq, writer, seen_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) "
+        "ON CONFLICT (calendar_id, remote_id) DO UPDATE SET uid = excluded.uid, etag = excluded.etag, "
+        "stamp_us = excluded.stamp_us, payload = excluded.payload, form = excluded.form, problem = excluded.problem, "
+        "marker = excluded.marker, people = excluded.people, gone = 0, seq = excluded.seq, "
+        "writer = excluded.writer, seen_at_us = excluded.seen_at_us",
+        calendar_id, seen.remote_id, seen.uid, seen.etag, stamp, seen.payload, form, seen.problem, seen.marker,
+        int(seen.people), seq, writer, db.now_us(),
+    )
+    return True
+
+
+def touch_etag(db: Database, calendar_id: int, remote_id: str, etag: str | None) -> None:
+    db.run("UPDATE mirror_item SET etag = ? WHERE calendar_id = ? AND remote_id = ?", etag, calendar_id, remote_id)
+
+
+def set_gone(db: Database, calendar_id: int, remote_id: str, level: int, seq: int) -> None:
+    """level 1: missing once on a fragile server; 2: proved (O2); 0: it is there after all."""
+    db.run(
+        "UPDATE mirror_item SET gone = ?, seq = ?, writer = NULL WHERE calendar_id = ? AND remote_id = ? AND gone != ?",
+        level, seq, calendar_id, remote_id, level,
+    )
+
+
+def lower_access(db: Database, calendar_id: int) -> None:
+    """The server forbade a write: read-only until the rights are read again."""
+    db.run("UPDATE calendar SET access = 'read' WHERE id = ?", calendar_id)
+
+
+def forget_full(db: Database, calendar_id: int) -> None:
+    """Makes the next round a complete listing with fresh rights."""
+    db.run("UPDATE calendar SET last_full_us = NULL WHERE id = ?", calendar_id)
+
+
+def gone_level(db: Database, calendar_id: int, remote_id: str) -> int:
+    return int(db.value(
+        "SELECT gone FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", calendar_id, remote_id
+    ) or 0)
+
+
+def suspects(db: Database, calendar_id: int) -> list[str]:
+    """Ids seen missing once, to be looked at again in this run."""
+    rows = db.all("SELECT remote_id FROM mirror_item WHERE calendar_id = ? AND gone = 1", calendar_id)
+    return [row[0] for row in rows]
+
+
+def save_token(db: Database, calendar_id: int, token: str | None, *, full: bool) -> None:
+    """T1: called in the transaction that stores the items the token covers."""
+    now = db.now_us()
+    db.run("UPDATE calendar SET sync_token = ?, last_ok_us = ? WHERE id = ?", token, now, calendar_id)
+    if full:
+        db.run("UPDATE calendar SET last_full_us = ? WHERE id = ?", now, calendar_id)
+
+
+def drop_token(db: Database, calendar_id: int) -> None:
+    """T4: the token is lost; guard G4 watches until the next planned run."""
+    db.run("UPDATE calendar SET sync_token = NULL, reset = 1 WHERE id = ?", calendar_id)
+
+
+def clear_reset(db: Database, calendar_ids: Sequence[int]) -> None:
+    for calendar_id in calendar_ids:
+        db.run("UPDATE calendar SET reset = 0 WHERE id = ?", calendar_id)
+
+
+def sweep_gone(db: Database) -> None:
+    """Rows of items that are gone and belong to no link say nothing any more."""
+    db.run(
+        "DELETE FROM mirror_item WHERE gone = 2 AND NOT EXISTS (SELECT 1 FROM spoke s "
+        "WHERE s.calendar_id = mirror_item.calendar_id AND s.remote_id = mirror_item.remote_id)"
+    )
+
+
+def form_at(db: Database, calendar_id: int, remote_id: str) -> Form | None:
+    text = db.value("SELECT form FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", calendar_id, remote_id)
+    return None if text is None else form_from(text)
+
+
+def quarantined(db: Database, calendar_id: int) -> list[sqlite3.Row]:
+    """(remote_id, uid, problem, form) of the items that calsync does not touch."""
+    return db.all(
+        "SELECT remote_id, uid, problem, form FROM mirror_item WHERE calendar_id = ? AND problem IS NOT NULL "
+        "AND gone < 2 ORDER BY remote_id", calendar_id,
+    )
