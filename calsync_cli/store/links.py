@@ -23,10 +23,11 @@ def ensure_group(db: Database, grp: str, calendars: Sequence[int]) -> None:
         db.run("INSERT INTO grp_calendar (grp, calendar_id) VALUES (?, ?) ON CONFLICT DO NOTHING", grp, calendar)
 
 
-def group_state(db: Database, grp: str) -> tuple[bool, str]:
-    """(whether its first plan was executed, digest of the rules it was executed under)."""
+def group_state(db: Database, grp: str, calendars: Sequence[int]) -> tuple[bool, str]:
+    """(whether a plan over all these calendars was executed before, digest of the rules it was executed under)."""
     row = db.one("SELECT first_us, rules FROM grp WHERE key = ?", grp)
-    return (False, "") if row is None else (row["first_us"] is not None, row["rules"])
+    members = {r[0] for r in db.all("SELECT calendar_id FROM grp_calendar WHERE grp = ?", grp)}
+    return (False, "") if row is None else (row["first_us"] is not None and members >= set(calendars), row["rules"])
 
 
 def group_planned(db: Database, grp: str, rules: str) -> None:

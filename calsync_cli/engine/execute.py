@@ -1,0 +1,369 @@
+"""Executing a plan: intent, request, outcome, each on disk before the next (semantics section 12).
+
+Order   creates, then updates, then deletes (D7); within a kind in batches, each batch sent side by side
+Crash   at any point: `recover` finishes what is `sent`; what is only `planned` is planned again (J2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from calsync_cli.engine import settle
+from calsync_cli.engine.keys import Marker, create_key, parse_marker
+from calsync_cli.engine.observe import as_calendar, read_item, store_seen
+from calsync_cli.engine.plan import write_digest
+from calsync_cli.engine.session import Session
+from calsync_cli.engine.snapshot import Scene
+from calsync_cli.engine.world import Plan, Step
+from calsync_cli.errors import (
+    CalsyncError,
+    InternalCheck,
+    ItemError,
+    MappingError,
+    NotFound,
+    PreconditionFailed,
+    ReadOnly,
+    Refused,
+    RemoteError,
+    TooLarge,
+    UidConflict,
+    UnknownOutcome,
+)
+from calsync_cli.providers.base import Item, Receipt
+from calsync_cli.store import journal, links, mirror
+from calsync_cli.store.journal import Operation
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of one step: confirmed, failed, stale (somebody was faster), unknown, or waiting."""
+
+    step: Step
+    outcome: str
+    error: CalsyncError | None = None
+
+
+@dataclass(slots=True)
+class Executed:
+    done: list[Done] = field(default_factory=list)
+    account_errors: dict[str, CalsyncError] = field(default_factory=dict)
+    stopped: bool = False
+
+    @property
+    def stale(self) -> bool:
+        return any(done.outcome == "stale" for done in self.done)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One journalled step on its way. `outcome` and `error` are filled in as they become known."""
+
+    step: Step
+    op: Operation
+    account: str
+    outcome: str = "waiting"
+    error: CalsyncError | None = None
+    receipt: Receipt | None = None
+
+
+def execute(session: Session, scene: Scene, plan: Plan, run: int) -> Executed:
+    """Store the plan, then carry it out. Never raises for one item's or one account's failure (I14)."""
+    _claim_folders(session, scene)
+    works, failed = _store_plan(session, scene, plan, run)
+    result = Executed(failed)
+    total, done = len(works), 0
+    for kind in ("create", "update", "delete"):
+        queue = [work for work in works if work.step.kind == kind]
+        for batch in _batches(session, queue):
+            if session.stopping():
+                result.stopped = True
+                break
+            ready = [w for w in batch if w.account not in result.account_errors and _met(w, works)]
+            if ready:
+                _send_batch(session, scene, ready, result)
+            done += len(batch)
+            session.progress("write", done, total)
+    _tidy(session, scene, works, plan)
+    result.done += [Done(work.step, work.outcome, work.error) for work in works]
+    return result
+
+
+def _batches(session: Session, queue: list[_Work]) -> Iterator[list[_Work]]:
+    size = min((session.provider(work.account).caps.batch for work in queue), default=1)
+    for start in range(0, len(queue), size):
+        yield queue[start : start + size]
+
+
+def _met(work: _Work, works: Sequence[_Work]) -> bool:
+    """R6: the series that takes over must be there before the old one is cut short."""
+    needed = [w for w in works if w.step.link in work.step.needs and w.step.calendar == work.step.calendar]
+    return all(w.outcome == "confirmed" for w in needed if w.step.kind == "create")
+
+
+# -- P1 ----------------------------------------------------------------------------------------------------------------
+
+
+def _claim_folders(session: Session, scene: Scene) -> None:
+    """Pairing a folder marks it, so that an empty mount point is never taken for deletions (O2)."""
+    for number, name in scene.names.items():
+        provider = session.provider(name.account)
+        claim, identity = getattr(provider, "claim", None), getattr(provider, "identity", None)
+        row = mirror.calendar_row(session.db, number)
+        if claim is not None and identity is not None and row.access == "write" and scene.snapshot.first:
+            calendar = as_calendar(row)
+            if identity(calendar) is None:
+                claim(calendar, session.installation)
+
+
+def _store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[list[_Work], list[Done]]:
+    """P1, one transaction: hub, bases, what will be lost, holds, and a row per write."""
+    db, key = session.db, scene.key
+    works: list[_Work] = []
+    failed: list[Done] = []
+    with db.transaction():
+        links.ensure_group(db, key, list(scene.names))
+        numbers = {link.key: links.save_link(db, key, link) for link in plan.links}
+        looked_at = {link.id for link in scene.snapshot.links if link.id is not None} | set(numbers.values())
+        known = {link.key: link.id for link in scene.snapshot.links if link.id is not None} | numbers
+        links.replace_holds(db, key, plan.holds, looked_at, known)
+        links.save_quarantine(db, plan.quarantined, plan.cleared)
+        for kept in plan.kept:
+            spoke = next(s for k in (*plan.links, *scene.snapshot.links) if k.key == kept.link
+                         for s in k.spokes if s.calendar == kept.calendar)
+            body = mirror.payload(db, kept.calendar, spoke.remote_id) if spoke.remote_id else None
+            links.keep(db, run, kept, known.get(kept.link), body)
+        for step in plan.steps:
+            account = scene.names[step.calendar].account
+            try:
+                op = _lower(session, scene, step, numbers[step.link])
+            except ItemError as err:
+                _remember_refusal(session, scene, step, numbers[step.link], str(err))
+                failed.append(Done(step, "failed", err))
+                continue
+            works.append(_Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account))
+        links.mark_planned(db, key, scene.seqs)
+        links.group_planned(db, key, scene.rules_digest)
+        mirror.clear_reset(db, list(scene.names))
+    return works, failed
+
+
+def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> Operation:
+    """Step -> journal row with the bytes to send."""
+    account = scene.names[step.calendar].account
+    wire = session.mapping(account)
+    state = next(c for c in scene.snapshot.calendars if c.id == step.calendar)
+    base = Operation(
+        step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
+        step.because, etag=step.etag, held=step.held, grp=scene.key,
+    )
+    if step.kind == "create":
+        key = create_key(session.installation, step.link, state.identity, step.generation)
+        form = {path: value for path, value in step.changes.items() if value is not None}
+        marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
+        body = wire.make(step.uid, form, marker)
+        calendar = as_calendar(mirror.calendar_row(session.db, step.calendar))
+        remote_id = session.provider(account).remote_id_for(calendar, key)
+        op = replace(base, remote_id=remote_id, key=key, intent=body, intent_form=wire.read(body).form)
+    else:
+        before = mirror.payload(session.db, step.calendar, base.remote_id)
+        if before is None:
+            raise InternalCheck(f"no mirrored copy of {base.remote_id} to plan from")
+        op = replace(base, before=before)
+        if step.kind == "update":
+            body = wire.edit(before, step.changes)
+            op = replace(op, intent=body, intent_form=wire.read(body).form)
+    if op.intent is not None and state.max_bytes is not None and len(op.intent) > state.max_bytes:
+        raise TooLarge(f"{len(op.intent):,} bytes are more than the {state.max_bytes:,} that {state.label} takes")
+    return op
+
+
+def _remember_refusal(session: Session, scene: Scene, step: Step, link_id: int, words: str) -> None:
+    """A write that cannot even be said is not tried again until something else is asked."""
+    link = links.link_by_id(session.db, link_id, list(scene.names))
+    assert link is not None
+    spoke = next(s for s in link.spokes if s.calendar == step.calendar)
+    digest = write_digest(step.kind, step.calendar, step.changes)
+    links.save_spoke(session.db, scene.key, link_id, replace(spoke, refused=digest, problem=words))
+
+
+# -- P2, P3 ------------------------------------------------------------------------------------------------------------
+
+
+def _send_batch(session: Session, scene: Scene, batch: list[_Work], result: Executed) -> None:
+    with session.db.transaction():
+        journal.mark_sent(session.db, [work.op.id for work in batch])
+    answers = session.crew.each([(work.account, _call(session, work)) for work in batch])
+    for work, answer in zip(batch, answers, strict=True):
+        if isinstance(answer, CalsyncError):
+            work.error = answer
+        else:
+            work.receipt = answer
+    stored = _read_back(session, [w for w in batch if w.receipt is not None and w.step.kind != "delete"])
+    looks = _look_after_doubt(session, [w for w in batch if isinstance(w.error, PreconditionFailed | NotFound)])
+    with session.db.transaction():
+        for work in batch:
+            _close(session, work, stored.get(work.op.id), looks.get(work.op.id, _NOT_LOOKED))
+        for work in batch:
+            _refresh(session, scene, work.op.link_id)
+    for work in batch:
+        if isinstance(work.error, RemoteError) and work.outcome == "waiting":
+            result.account_errors.setdefault(work.account, work.error)
+
+
+def _call(session: Session, work: _Work) -> Callable[[], Receipt | None]:
+    provider = session.provider(work.account)
+    calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
+    op = work.op
+    if op.kind == "create":
+        return partial(provider.create, calendar, op.key or "", op.intent or b"")
+
+    def guarded() -> Receipt | None:
+        etag = op.etag
+        if etag is None:  # the server gave no version: make sure of the content, and use what it says now (I13)
+            item = provider.look(calendar, op.remote_id)
+            if item is None:
+                raise NotFound(f"{op.remote_id} is gone")
+            if item.payload != op.before:
+                raise PreconditionFailed(f"{op.remote_id} was changed by somebody else")
+            if item.etag is None:
+                raise Refused("the server gives this event no version, so it cannot be changed safely")
+            etag = item.etag
+        if op.kind == "update":
+            return provider.update(calendar, op.remote_id, op.intent or b"", etag)
+        provider.delete(calendar, op.remote_id, etag)
+        return None
+
+    return guarded
+
+
+def _read_back(session: Session, works: list[_Work]) -> dict[int, Item]:
+    """What the server now shows of everything just written, in one request per calendar (F4)."""
+    found = {w.op.id: w.receipt.item for w in works if w.receipt is not None and w.receipt.item is not None}
+    by_calendar: dict[int, list[_Work]] = {}
+    for work in works:
+        if work.op.id not in found:
+            by_calendar.setdefault(work.op.calendar, []).append(work)
+    jobs = []
+    for number, group in by_calendar.items():
+        calendar = as_calendar(mirror.calendar_row(session.db, number))
+        ids = [w.receipt.remote_id for w in group if w.receipt is not None]
+        provider = session.provider(group[0].account)
+        jobs.append((group[0].account, lambda p=provider, c=calendar, i=ids: list(p.fetch(c, i))))
+    for group, answer in zip(by_calendar.values(), session.crew.each(jobs), strict=True):
+        items = {} if isinstance(answer, CalsyncError) else {a.remote_id: a for a in answer if isinstance(a, Item)}
+        for work in group:
+            assert work.receipt is not None
+            if work.receipt.remote_id in items:
+                found[work.op.id] = items[work.receipt.remote_id]
+    return found
+
+
+class _NotLooked:
+    """Stands for "no look was made", which is not "gone"."""
+
+
+_NOT_LOOKED = _NotLooked()
+
+
+def _look_after_doubt(session: Session, works: list[_Work]) -> dict[int, Item | None]:
+    jobs = []
+    for work in works:
+        calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
+        jobs.append((work.account, partial(session.provider(work.account).look, calendar, work.op.remote_id)))
+    answers = session.crew.each(jobs)
+    return {w.op.id: a for w, a in zip(works, answers, strict=True) if not isinstance(a, CalsyncError)}
+
+
+def _close(session: Session, work: _Work, stored: Item | None, looked: Item | _NotLooked | None) -> None:
+    """One row's end, by what the server said (J6)."""
+    op, error = work.op, work.error
+    match error:
+        case None if op.kind == "delete":
+            settle.confirm_delete(session, op)
+            work.outcome = "confirmed"
+        case None if stored is None:
+            journal.note(session.db, op.id, "written, but it could not be read back yet")
+            work.outcome = "unknown"
+        case None:
+            assert work.receipt is not None and stored is not None
+            words = settle.confirm_write(session, op, work.account, stored, work.receipt.etag)
+            work.outcome = "confirmed"
+            work.error = Refused(words) if words else None
+        case UnknownOutcome():
+            journal.note(session.db, op.id, str(error))
+            work.outcome = "unknown"
+        case NotFound() if op.kind == "delete" and looked is None:
+            settle.confirm_delete(session, op)
+            work.outcome, work.error = "confirmed", None
+        case PreconditionFailed() | NotFound():
+            _close_stale(session, work, looked)
+        case UidConflict():
+            _close_uid_conflict(session, work, error)
+        case ReadOnly():
+            mirror.lower_access(session.db, op.calendar)
+            settle.abandon(session, op, str(error))
+            work.outcome = "failed"
+        case ItemError():
+            settle.refuse(session, op, write_digest(op.kind, op.calendar, op.changes), str(error))
+            work.outcome = "failed"
+        case _:
+            settle.abandon(session, op, str(error))
+
+
+def _close_stale(session: Session, work: _Work, looked: Item | _NotLooked | None) -> None:
+    """Somebody was faster: what is there now goes into the mirror and is planned from (J6)."""
+    op = work.op
+    work.outcome = "stale"
+    if op.kind == "create" and isinstance(looked, Item):
+        if is_ours(session, op, work.account, looked):
+            settle.confirm_write(session, op, work.account, looked, None, late=True)
+            work.outcome, work.error = "confirmed", None
+        else:
+            settle.next_generation(session, op)
+        return
+    settle.abandon(session, op, str(work.error))
+    if isinstance(looked, Item):
+        store_seen(session, op.calendar, work.account, [read_item(session, work.account, looked)], [])
+    elif looked is None and op.kind != "create":
+        store_seen(session, op.calendar, work.account, [], [op.remote_id])
+
+
+def is_ours(session: Session, op: Operation, account: str, item: Item) -> bool:
+    """Whether the thing at our place carries the marker this very create would have written."""
+    row = mirror.calendar_row(session.db, op.calendar)
+    seen = read_item(session, account, item)
+    intent = session.mapping(account).read(op.intent or b"")
+    marker = parse_marker(seen.marker, row.remote, seen.uid)
+    return marker is not None and seen.marker == intent.marker
+
+
+def _close_uid_conflict(session: Session, work: _Work, error: UidConflict) -> None:
+    """K5: the UID is taken. In this calendar the next run links it; elsewhere the copy gets a derived UID."""
+    op = work.op
+    if settle.alias_exhausted(session, op):
+        settle.refuse(session, op, write_digest(op.kind, op.calendar, op.changes), str(error))
+        work.outcome = "failed"
+        return
+    row = mirror.calendar_row(session.db, op.calendar)
+    here = error.remote_id is not None and error.remote_id.startswith(row.remote)
+    if here and not mirror.etags(session.db, op.calendar, [error.remote_id or ""]):
+        settle.abandon(session, op, str(error))
+    else:
+        settle.next_generation(session, op, alias=True)
+    work.outcome = "stale"
+
+
+def _refresh(session: Session, scene: Scene, link_id: int) -> None:
+    states = {c.id: c for c in scene.snapshot.calendars}
+    settle.refresh_link(session, scene.key, link_id, states, scene.snapshot.rules.local)
+
+
+def _tidy(session: Session, scene: Scene, works: Sequence[_Work], plan: Plan) -> None:
+    """What was not sent is planned again; rows of things long gone go."""
+    if not works and not plan.links:
+        return
+    with session.db.transaction():
+        journal.drop_planned(session.db)
+        mirror.sweep_gone(session.db)

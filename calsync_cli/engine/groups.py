@@ -1,0 +1,60 @@
+"""Pairs -> groups: two-way pairs that share calendars are planned together, each one-way pair alone (N1, N3). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from calsync_cli.engine.world import Role
+from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.series import LOCAL_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Calendars in priority order with their roles, and the pairs that join them. `key` names it in the store."""
+
+    key: str
+    pairs: tuple[Pair, ...]
+    calendars: tuple[CalendarName, ...]
+    roles: tuple[Role, ...]
+
+    @property
+    def one_way(self) -> bool:
+        return self.roles[0] != "both"
+
+
+def groups(pairs: Iterable[Pair]) -> list[Group]:
+    """All groups, in the order of their first pairs."""
+    found: list[list[Pair]] = []
+    alone: list[Pair] = []
+    for pair in pairs:
+        if pair.direction != "two-way":
+            alone.append(pair)
+            continue
+        touching = [group for group in found if any({pair.a, pair.b} & {other.a, other.b} for other in group)]
+        merged = [other for group in touching for other in group] + [pair]
+        found = [group for group in found if group not in touching] + [merged]
+    return [_two_way(group) for group in found] + [_one_way(pair) for pair in alone]
+
+
+def selected(all_groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
+    """The groups of the named pairs, or all of them (N3)."""
+    return [g for g in all_groups if not names or any(pair.name in names for pair in g.pairs)]
+
+
+def _two_way(pairs: list[Pair]) -> Group:
+    calendars = tuple(dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b)))
+    roles: tuple[Role, ...] = tuple("both" for _ in calendars)
+    return Group(f"group:{calendars[0]}", tuple(pairs), calendars, roles)
+
+
+def _one_way(pair: Pair) -> Group:
+    source, target = (pair.a, pair.b) if pair.direction == "a-to-b" else (pair.b, pair.a)
+    return Group(f"oneway:{source}>{target}", (pair,), (source, target), ("source", "target"))
+
+
+def local_fields(pairs: Sequence[Pair]) -> frozenset[str]:
+    """Fields that do not cross in this group."""
+    fields = LOCAL_FIELDS | {name for pair in pairs for name in pair.field_off}
+    return fields | {"reminders"} if any(pair.reminders == "keep" for pair in pairs) else fields

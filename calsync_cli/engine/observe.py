@@ -1,0 +1,267 @@
+"""Observation: every calendar's hints, the bodies the mirror lacks, proof of what is gone; saved with the token (O, T).
+
+Shape   Observation per calendar: its row and whether it could be read; the mirror is up to date when this returns
+Errors  a calendar that fails is told in its Observation and leaves the mirror as it was (I14)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from calsync_cli.engine.session import Session
+from calsync_cli.errors import CalendarGone, CalsyncError, ConfigError, MappingError, SyncTokenExpired
+from calsync_cli.model.account import CalendarName
+from calsync_cli.providers.base import Calendar, Hint, Item, Missing, Page, Provider
+from calsync_cli.store import journal, mirror
+from calsync_cli.store.db import micros
+from calsync_cli.store.mirror import CalendarRow, Seen
+
+SETTLE = timedelta(minutes=15)
+FULL_EVERY = timedelta(hours=24)
+FETCH_CHUNK = 100
+SUSPICIOUS = 10
+
+
+@dataclass(slots=True)
+class Observation:
+    """row None: the calendar has never been seen and cannot be now. lowered: rights shrank (G6), in words."""
+
+    name: CalendarName
+    row: CalendarRow | None
+    error: CalsyncError | None = None
+    lowered: str = ""
+    server_now: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """One calendar's round in the making."""
+
+    name: CalendarName
+    row: CalendarRow | None
+    full: bool
+    cal: Calendar | None = None
+    pages: list[Page] = field(default_factory=list)
+    expired: bool = False
+    items: list[Item] = field(default_factory=list)
+    looked: dict[str, Item | None] = field(default_factory=dict)
+    error: CalsyncError | None = None
+    refreshed: bool = False
+    lowered: str = ""
+
+
+def observe(session: Session, names: Sequence[CalendarName], *, full: bool = False) -> dict[CalendarName, Observation]:
+    """Read all the calendars side by side, then store what was seen. `full` ignores tokens."""
+    rounds = [_begin(session, name, full) for name in names]
+    _all(session, rounds, lambda r: partial(_list, session.provider(r.name.account), r))
+    for item in rounds:
+        if item.error is None:
+            _settle_row(session, item)
+    _read_bodies(session, [r for r in rounds if r.error is None])
+    return {r.name: _save(session, r) for r in rounds}
+
+
+def as_calendar(row: CalendarRow) -> Calendar:
+    """The calendar as it was last seen, so that a quiet run asks nothing about it."""
+    return Calendar(
+        row.remote, row.name, "read" if row.access == "read" else "write", row.level,  # type: ignore[arg-type]
+        row.mails, row.max_bytes,
+    )
+
+
+def _begin(session: Session, name: CalendarName, full: bool) -> _Round:
+    row = mirror.find_calendar(session.db, name.account, name.calendar)
+    stale = row is None or row.last_full is None or session.ports.now() - row.last_full > FULL_EVERY
+    return _Round(name, row, full or stale, as_calendar(row) if row else None)
+
+
+def _all(session: Session, rounds: list[_Round], job: Callable[[_Round], Callable[[], None]]) -> None:
+    results = session.crew.each([(r.name.account, job(r)) for r in rounds])
+    for item, result in zip(rounds, results, strict=True):
+        if isinstance(result, CalsyncError):
+            item.error = result
+
+
+# -- in worker threads -------------------------------------------------------------------------------------------------
+
+
+def _list(provider: Provider, item: _Round) -> None:
+    """Hints of one calendar. Its rights are read again whenever everything is listed."""
+    if item.cal is None or item.full:
+        item.cal = _resolve(provider, item)
+        item.refreshed = True
+    token = None if item.full or item.row is None else item.row.token
+    try:
+        item.pages = list(provider.changes(item.cal, token))
+    except SyncTokenExpired:
+        item.expired = True
+        item.pages = list(provider.changes(item.cal, None))
+        token = None
+    last = item.pages[-1].token if item.pages else None
+    if token is None and last is not None and provider.caps.delta:
+        item.pages += list(provider.changes(item.cal, last))  # O4: what vanished meanwhile
+
+
+def _resolve(provider: Provider, item: _Round) -> Calendar:
+    if item.row is not None:
+        return provider.open(item.row.remote)
+    known = list(provider.calendars())
+    return pick(known, item.name)
+
+
+def pick(known: Sequence[Calendar], name: CalendarName) -> Calendar:
+    """The calendar meant by an id, the last part of one, or a display name. Raises ConfigError naming the choices."""
+    wanted = name.calendar.rstrip("/")
+    tests: tuple[Callable[[Calendar], bool], ...] = (
+        lambda c: c.id.rstrip("/") == wanted,
+        lambda c: c.id.rstrip("/").rpartition("/")[2] == wanted,
+        lambda c: c.name == name.calendar,
+        lambda c: c.name.casefold() == name.calendar.casefold(),
+    )
+    for test in tests:
+        found = [calendar for calendar in known if test(calendar)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(c.id for c in found)
+            text = f"{len(found)} calendars of {name.account} are called so; use an id: {ids}"
+            raise ConfigError([(str(name), text)], next=f"calsync calendars {name.account}")
+    names = ", ".join(repr(c.name) for c in known) or "none"
+    text = f"no such calendar in account {name.account}; it has: {names}"
+    raise ConfigError([(str(name), text)], next=f"calsync calendars {name.account}")
+
+
+def _fetch(provider: Provider, cal: Calendar, ids: Sequence[str]) -> list[Item | Missing]:
+    return list(provider.fetch(cal, ids))
+
+
+# -- in the main thread ------------------------------------------------------------------------------------------------
+
+
+def _settle_row(session: Session, item: _Round) -> None:
+    assert item.cal is not None
+    if item.row is not None and not item.refreshed:
+        return
+    before = item.row
+    cal = item.cal
+    with session.db.transaction():
+        item.row = mirror.put_calendar(
+            session.db, item.name.account, item.name.calendar, cal.id, cal.name, cal.access, cal.level, cal.mails,
+            cal.max_bytes,
+        )
+    if before is not None and before.access == "write" and cal.access == "read":
+        item.lowered = "this account may no longer write to it"
+
+
+def _read_bodies(session: Session, rounds: list[_Round]) -> None:
+    """Fetch what is new or changed; look at what must not be believed from a listing (O2, O3, O4)."""
+    jobs: list[tuple[_Round, Sequence[str], bool]] = []
+    for item in rounds:
+        wants, looks = _needs(session, item)
+        jobs += [(item, wants[i : i + FETCH_CHUNK], False) for i in range(0, len(wants), FETCH_CHUNK)]
+        jobs += [(item, [remote_id], True) for remote_id in looks]
+    calls = [(item.name.account, _body_call(session, item, ids, look)) for item, ids, look in jobs]
+    again: list[tuple[_Round, str]] = []
+    for (item, ids, look), result in zip(jobs, session.crew.each(calls), strict=True):
+        if isinstance(result, CalsyncError):
+            item.error = result
+        elif look:
+            item.looked[ids[0]] = result  # type: ignore[assignment]
+        else:
+            assert isinstance(result, list)
+            item.items += [found for found in result if isinstance(found, Item)]
+            again += [(item, m.remote_id) for m in result if isinstance(m, Missing)]
+    known = [(item, i) for item, i in again if item.row and mirror.etags(session.db, item.row.id, [i])]
+    looked = session.crew.each([(r.name.account, _body_call(session, r, [i], True)) for r, i in known])
+    for (item, remote_id), result in zip(known, looked, strict=True):
+        if isinstance(result, CalsyncError):
+            item.error = result
+        else:
+            item.looked[remote_id] = result  # type: ignore[assignment]
+
+
+def _body_call(session: Session, item: _Round, ids: Sequence[str], look: bool) -> Callable[[], object]:
+    provider, cal = session.provider(item.name.account), item.cal
+    assert cal is not None
+    return partial(provider.look, cal, ids[0]) if look else partial(_fetch, provider, cal, ids)
+
+
+def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:
+    """(ids to fetch, ids to look at)."""
+    assert item.row is not None
+    db, calendar = session.db, item.row.id
+    hints: dict[str, Hint] = {}
+    for page in item.pages:
+        for hint in page.hints:
+            hints[hint.remote_id] = hint
+    there = {h.remote_id: h for h in hints.values() if not h.gone}
+    listing = any(page.listing for page in item.pages)
+    if not listing and len(there) >= max(SUSPICIOUS, mirror.live_count(db, calendar)):
+        listing = True  # a bad token may be answered with everything and no removals (facts 0.7)
+    known = mirror.etags(db, calendar, None if listing else hints)
+    recent = journal.recent_writes(db, calendar, micros(session.ports.now() - SETTLE))
+    changed = [i for i, h in there.items() if h.etag is None or i not in known or known[i] != h.etag]
+    missing = [i for i in known if i not in there and (listing or hints[i].gone)]
+    looks = {i for i in changed if (i in recent and i in known) or mirror.proved_gone(db, calendar, i)}
+    looks |= set(missing) | set(mirror.suspects(db, calendar))
+    bodies = [h.item for i, h in there.items() if h.item is not None and i in changed and i not in looks]
+    item.items += bodies
+    have = {body.remote_id for body in bodies}
+    return [i for i in changed if i not in looks and i not in have], sorted(looks)
+
+
+def _save(session: Session, item: _Round) -> Observation:
+    """One transaction for the items and the token that covers them (T1)."""
+    server_now = next((p.server_now for p in reversed(item.pages) if p.server_now), None)
+    if item.expired and item.row is not None:
+        with session.db.transaction():
+            mirror.drop_token(session.db, item.row.id)
+    if item.error is not None:
+        _forget_if_gone(session, item)
+        return Observation(item.name, item.row, item.error, item.lowered, server_now)
+    assert item.row is not None
+    seen = [read_item(session, item.name.account, found) for found in item.items]
+    seen += [read_item(session, item.name.account, found) for found in item.looked.values() if found is not None]
+    gone = [remote_id for remote_id, found in item.looked.items() if found is None]
+    token = next((p.token for p in reversed(item.pages) if p.token is not None), None)
+    listing = any(page.listing for page in item.pages)
+    quiet = not seen and not gone and token == item.row.token and not listing
+    if not quiet:
+        with session.db.transaction():
+            store_seen(session, item.row.id, item.name.account, seen, gone)
+            mirror.save_token(session.db, item.row.id, token, full=listing)
+    row = mirror.calendar_row(session.db, item.row.id)
+    return Observation(item.name, row, None, item.lowered, server_now)
+
+
+def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[Seen], gone: Sequence[str]) -> None:
+    """Within a transaction: items as just read, and ids that a point read proved gone (O2)."""
+    seq = mirror.next_seq(session.db) if seen or gone else 0
+    for one in seen:
+        mirror.put_item(session.db, calendar_id, one, seq)
+    fragile = session.provider(account).caps.fragile
+    for remote_id in gone:
+        first = fragile and mirror.gone_level(session.db, calendar_id, remote_id) == 0
+        mirror.set_gone(session.db, calendar_id, remote_id, 1 if first else 2, seq)
+
+
+def _forget_if_gone(session: Session, item: _Round) -> None:
+    """A calendar that is gone is searched by name again next time; its mirror stays (O2)."""
+    if isinstance(item.error, CalendarGone) and item.row is not None:
+        with session.db.transaction():
+            mirror.forget_full(session.db, item.row.id)
+
+
+def read_item(session: Session, account: str, item: Item) -> Seen:
+    """Payload -> mirror row. What cannot be read is kept raw, with the reason (O8)."""
+    try:
+        reading = session.mapping(account).read(item.payload)
+    except MappingError as err:
+        return Seen(item.remote_id, "", item.etag, item.payload, None, str(err), stamp=item.stamp)
+    return Seen(
+        item.remote_id, reading.uid, item.etag, item.payload, reading.form, None, reading.marker, reading.people,
+        item.stamp,
+    )

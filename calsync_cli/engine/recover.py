@@ -1,0 +1,107 @@
+"""Finishing what a crash left open: every `sent` row is looked up on its server, before anything is observed (J2, J3)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from calsync_cli.engine import settle
+from calsync_cli.engine.execute import is_ours
+from calsync_cli.engine.observe import as_calendar, read_item, store_seen
+from calsync_cli.engine.session import Session
+from calsync_cli.errors import CalsyncError
+from calsync_cli.model import recur
+from calsync_cli.providers.base import Item
+from calsync_cli.store import journal, mirror
+from calsync_cli.store.journal import Operation
+
+
+def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
+    """Close every open row that can be decided; returns those that cannot be yet, which stay frozen (J8)."""
+    db = session.db
+    rows = journal.sent(db)
+    if db.value("SELECT 1 FROM operation WHERE state = 'planned'") is not None:
+        with db.transaction():
+            journal.drop_planned(db)
+    if not rows:
+        return []
+    ops = [journal.operation_of(row) for row in rows]
+    accounts = {op.calendar: mirror.calendar_row(db, op.calendar).account for op in ops}
+    _sweep_folders(session, ops, accounts)
+    jobs = []
+    for op in ops:
+        calendar = as_calendar(mirror.calendar_row(db, op.calendar))
+        jobs.append((accounts[op.calendar], partial(session.provider(accounts[op.calendar]).look, calendar, op.remote_id)))
+    undecided = []
+    for op, answer in zip(ops, session.crew.each(jobs), strict=True):
+        if isinstance(answer, CalsyncError):
+            undecided.append((op, answer))
+            continue
+        with db.transaction():
+            _resolve(session, op, accounts[op.calendar], answer)
+    return undecided
+
+
+def _sweep_folders(session: Session, ops: list[Operation], accounts: dict[int, str]) -> None:
+    for number in sorted({op.calendar for op in ops}):
+        sweep = getattr(session.provider(accounts[number]), "sweep", None)
+        if sweep is not None:
+            try:
+                sweep(as_calendar(mirror.calendar_row(session.db, number)))
+            except CalsyncError:
+                continue  # the look below tells it better
+
+
+def _resolve(session: Session, op: Operation, account: str, item: Item | None) -> None:
+    """The table of section 12, columns "unknown create" and "unknown update / delete"."""
+    if op.link_id is None:
+        journal.close(session.db, op.id, "abandoned", error="its event is no longer linked")
+    elif op.kind == "delete":
+        _resolve_delete(session, op, account, item)
+    elif op.kind == "create":
+        _resolve_create(session, op, account, item)
+    else:
+        _resolve_update(session, op, account, item)
+
+
+def _resolve_delete(session: Session, op: Operation, account: str, item: Item | None) -> None:
+    if item is None:
+        settle.confirm_delete(session, op)
+        session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
+        return
+    settle.abandon(session, op, "it was not deleted before the run was cut off")
+    store_seen(session, op.calendar, account, [read_item(session, account, item)], [])
+
+
+def _resolve_create(session: Session, op: Operation, account: str, item: Item | None) -> None:
+    """Ours: adopt. Foreign: the next generation. Nothing there: the same key is sent again, which is harmless (J4)."""
+    if item is None:
+        settle.abandon(session, op, "it had not arrived before the run was cut off")
+    elif is_ours(session, op, account, item):
+        settle.confirm_write(session, op, account, item, None, late=True)
+        session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
+    else:
+        settle.next_generation(session, op)
+        store_seen(session, op.calendar, account, [read_item(session, account, item)], [])
+
+
+def _resolve_update(session: Session, op: Operation, account: str, item: Item | None) -> None:
+    """The intent is there: confirm. Else it is planned again from what is there now."""
+    if item is None:
+        settle.abandon(session, op, "the event is gone")
+        store_seen(session, op.calendar, account, [], [op.remote_id])
+        return
+    seen = read_item(session, account, item)
+    arrived = item.etag != op.etag and seen.form is not None and _holds(op, seen.form)
+    if arrived:
+        settle.confirm_write(session, op, account, item, None, late=True)
+        session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
+        return
+    settle.abandon(session, op, "it had not arrived before the run was cut off")
+    store_seen(session, op.calendar, account, [seen], [])
+
+
+def _holds(op: Operation, form: object) -> bool:
+    """Whether every path that was to be written reads as intended."""
+    intent = op.intent_form or {}
+    differing = recur.diff(intent, form)  # type: ignore[arg-type]
+    return not any(path in differing for path in op.changes)

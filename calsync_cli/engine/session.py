@@ -1,0 +1,98 @@
+"""What a run works with: the database, one provider per account, a few threads, the mappings.
+
+Threads  providers are called from worker threads; the database only from the thread that made the session (Q3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from calsync_cli.errors import CalsyncError
+from calsync_cli.mapping.base import Mapping as WireMapping
+from calsync_cli.mapping.registry import mapping
+from calsync_cli.ports import Ports
+from calsync_cli.providers.base import Provider
+from calsync_cli.store.db import Database
+
+T = TypeVar("T")
+Job = tuple[str, Callable[[], T]]
+"""(account, call): calls of one account share its connection limit."""
+
+
+class Crew:
+    """Runs calls side by side, each account within its own limit. Errors of the tree come back as values."""
+
+    def __init__(self, limits: Callable[[str], int], *, inline: bool = False) -> None:
+        self._limits = limits
+        self._inline = inline
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+
+    def each(self, jobs: Sequence[Job[T]]) -> list[T | CalsyncError]:
+        """Results in the order of the jobs. Anything but a CalsyncError is raised."""
+        if self._inline or len(jobs) == 1:
+            return [_caught(call) for _, call in jobs]
+        futures = [self._pool(account).submit(_caught, call) for account, call in jobs]
+        return [future.result() for future in futures]
+
+    def _pool(self, account: str) -> ThreadPoolExecutor:
+        if account not in self._pools:
+            self._pools[account] = ThreadPoolExecutor(self._limits(account), thread_name_prefix=account)
+        return self._pools[account]
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.shutdown(cancel_futures=True)
+
+
+def _caught(call: Callable[[], T]) -> T | CalsyncError:
+    try:
+        return call()
+    except CalsyncError as err:
+        return err
+
+
+@dataclass(slots=True)
+class Session:
+    """`connect` makes the provider of an account on first use; `installation` is this state folder's own id.
+
+    progress  called with (what, done, total) while long work goes on
+    stopping  asked between requests: a person or the clock wants the run to end at the next clean boundary (J7, L4)
+    """
+
+    db: Database
+    ports: Ports
+    installation: str
+    connect: Callable[[str], Provider]
+    inline: bool = False
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None
+    stopping: Callable[[], bool] = lambda: False
+    _providers: dict[str, Provider] = field(default_factory=dict)
+    _crew: Crew | None = None
+
+    def provider(self, account: str) -> Provider:
+        if account not in self._providers:
+            self._providers[account] = self.connect(account)
+        return self._providers[account]
+
+    @property
+    def crew(self) -> Crew:
+        if self._crew is None:
+            self._crew = Crew(lambda account: self.provider(account).caps.concurrency, inline=self.inline)
+        return self._crew
+
+    def mapping(self, account: str) -> WireMapping:
+        return mapping(self.provider(account).caps.mapping)
+
+    def requests(self) -> Mapping[str, Mapping[str, int]]:
+        """Requests made so far in this session, by account."""
+        counted = {name: getattr(provider, "requests", None) for name, provider in self._providers.items()}
+        return {name: dict(count) for name, count in counted.items() if count is not None}
+
+    def close(self) -> None:
+        if self._crew is not None:
+            self._crew.close()
+        for provider in self._providers.values():
+            provider.close()

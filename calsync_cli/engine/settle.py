@@ -1,0 +1,156 @@
+"""Closing journal rows: what a confirmed, refused or lost write means for mirror, spoke and link (P3, F4, J6).
+
+Each function runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from calsync_cli.engine.observe import read_item
+from calsync_cli.engine.plan import forms_digest, is_pending
+from calsync_cli.engine.session import Session
+from calsync_cli.engine.world import CalendarState, Link, Spoke
+from calsync_cli.model import recur
+from calsync_cli.model.series import Form, Path, Value, split
+from calsync_cli.providers.base import Item
+from calsync_cli.store import journal, links, mirror
+from calsync_cli.store.journal import Operation
+
+ALIAS_LIMIT = 3
+
+
+def confirm_write(
+    session: Session, op: Operation, account: str, item: Item, answered_etag: str | None, *, late: bool = False
+) -> str:
+    """The replica holds our write: mirror, base and ack move together. Returns words if the link is now quarantined.
+
+    `item` is what the server shows now. Where it differs from the intent, the server rewrote it if the version is the
+    one our write was answered with; else somebody may have been faster than our look, and the difference stays a
+    change to be planned. `late`: the look came in a later run, so every difference may be a person's.
+    """
+    db = session.db
+    seen = read_item(session, account, item)
+    intent = op.intent_form or {}
+    shown: Form = seen.form if seen.form is not None else intent
+    rewritten = recur.diff(intent, shown)
+    ours = answered_etag is not None and answered_etag == item.etag
+    doubtful = late or answered_etag is not None
+    foreign = set() if ours else {p for p in rewritten if doubtful or p not in op.changes}
+    agreed = {p: v for p, v in {**dict(shown), **dict(intent)}.items() if p in foreign and p in intent}
+    agreed |= {p: v for p, v in shown.items() if p not in foreign}
+    link = _link(session, op)
+    spoke = _spoke(link, op.calendar)
+    before = mirror.form_at(db, op.calendar, op.remote_id) if op.kind == "update" else None
+    base = _moved_base(spoke, before or {}, agreed, op)
+    spoke = replace(
+        spoke, state="live", remote_id=item.remote_id, owned=spoke.owned or op.kind == "create", base=base, rev=op.rev,
+        behind={p: spoke.ack(p) for p in op.held}, refused=None, problem=None,
+    )
+    mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign else op.grp)
+    links.save_spoke(db, op.grp, op.link_id, spoke)
+    journal.close(db, op.id, "confirmed", after=item.payload)
+    broken = sorted(p for p in rewritten if p not in foreign and split(p)[1] in ("time", "recurrence", ""))
+    return _quarantine(session, op, broken) if broken or seen.form is None else ""
+
+
+def _moved_base(spoke: Spoke, before: Form, agreed: Form, op: Operation) -> dict[Path, Value]:
+    """The base follows what the write changed; a person's edit that waits, or a contested path, stays visible."""
+    base = dict(spoke.base or {})
+    for path in {*base, *agreed, *op.changes} - op.held:
+        if path in op.changes or agreed.get(path) != before.get(path):
+            if path in agreed:
+                base[path] = agreed[path]
+            else:
+                base.pop(path, None)
+    return base
+
+
+def _quarantine(session: Session, op: Operation, broken: Sequence[Path]) -> str:
+    """I16: dates must be equal on all replicas; if a server changed them, nothing more is done to the set."""
+    fields = ", ".join(broken) or "whole event"
+    words = f"the server stored something else than was sent ({fields}), so this event is left alone until it is edited"
+    link = _link(session, op)
+    held = replace(link, quarantine=(words, forms_digest(link)), open=True)
+    links.save_link(session.db, op.grp, held)
+    return words
+
+
+def confirm_delete(session: Session, op: Operation) -> None:
+    """The replica is gone; its next one would be another generation (J4)."""
+    db = session.db
+    spoke = _spoke(_link(session, op), op.calendar)
+    links.save_spoke(db, op.grp, op.link_id, _emptied(spoke))
+    mirror.set_gone(db, op.calendar, op.remote_id, 2, mirror.next_seq(db))
+    journal.close(db, op.id, "confirmed")
+
+
+def _emptied(spoke: Spoke) -> Spoke:
+    return replace(
+        spoke, state="absent", remote_id=None, replica=None, base=None, rev=0, behind={}, owned=False,
+        generation=spoke.generation + 1, refused=None, problem=None,
+    )
+
+
+def abandon(session: Session, op: Operation, words: str) -> None:
+    """Surely not applied: the plan is derived again."""
+    journal.close(session.db, op.id, "abandoned", error=words)
+    links.set_open(session.db, op.link_id, open=True)
+
+
+def next_generation(session: Session, op: Operation, *, alias: bool = False) -> None:
+    """The place is taken by something that is not ours (J table), or the UID is (K5)."""
+    spoke = _spoke(_link(session, op), op.calendar)
+    spoke = replace(spoke, generation=spoke.generation + 1, alias=spoke.alias + alias)
+    links.save_spoke(session.db, op.grp, op.link_id, spoke)
+    abandon(session, op, "the place on the server was taken")
+
+
+def refuse(session: Session, op: Operation, digest: str, words: str) -> None:
+    """A definite no: remembered with what was asked, so that it is not asked again every run (I3)."""
+    spoke = _spoke(_link(session, op), op.calendar)
+    links.save_spoke(session.db, op.grp, op.link_id, replace(spoke, refused=digest, problem=words))
+    journal.close(session.db, op.id, "failed", error=words)
+    links.set_open(session.db, op.link_id, open=True)
+
+
+def alias_exhausted(session: Session, op: Operation) -> bool:
+    return _spoke(_link(session, op), op.calendar).alias >= ALIAS_LIMIT
+
+
+def refresh_link(
+    session: Session, grp: str, link_id: int, calendars: Mapping[int, CalendarState], local: frozenset[str]
+) -> None:
+    """After writes: is anything still owed or asked, and is anything still there (row 13)?"""
+    link = links.link_by_id(session.db, link_id, list(calendars))
+    if link is None or not link.alive:
+        return
+    present = [s for s in link.spokes if s.state in ("live", "dormant") and not (s.replica and s.replica.gone)]
+    deleted = [s for s in link.spokes if s.state in ("live", "dormant") and s.replica and s.replica.gone]
+    if not present and not _wanted(link, deleted):
+        spokes = tuple(_emptied(s) if s in deleted else replace(s, state="absent") for s in link.spokes)
+        links.save_link(session.db, grp, replace(link, spokes=spokes, alive=False, open=False, hub={}))
+        return
+    waits = bool(deleted) or is_pending(link, calendars, local) or links.has_holds(session.db, link_id)
+    links.set_open(session.db, link_id, open=waits or link.quarantine is not None)
+
+
+def _wanted(link: Link, deleted: Sequence[Spoke]) -> bool:
+    """A create that is still to come keeps the set alive although no replica is there yet."""
+    return not deleted and any(s.state == "absent" for s in link.spokes) and bool(link.hub) and not _had_replica(link)
+
+
+def _had_replica(link: Link) -> bool:
+    return any(s.generation > 0 for s in link.spokes)
+
+
+def _link(session: Session, op: Operation) -> Link:
+    rows = session.db.all("SELECT calendar_id FROM spoke WHERE link_id = ? ORDER BY calendar_id", op.link_id)
+    link = links.link_by_id(session.db, op.link_id, [row[0] for row in rows])
+    assert link is not None
+    return link
+
+
+def _spoke(link: Link, calendar: int) -> Spoke:
+    return next(s for s in link.spokes if s.calendar == calendar)

@@ -1,0 +1,131 @@
+"""Mirror and links -> the planner's input for one group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from calsync_cli.engine.groups import Group, local_fields
+from calsync_cli.engine.keys import digest, parse_marker
+from calsync_cli.engine.observe import Observation, as_calendar
+from calsync_cli.engine.session import Session
+from calsync_cli.engine.world import CalendarState, Link, Replica, Rules, Snapshot
+from calsync_cli.errors import CalsyncError
+from calsync_cli.model.account import CalendarName
+from calsync_cli.store import links, mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A snapshot and what storing its plan needs: group key, names by calendar number, how far the mirror was read."""
+
+    snapshot: Snapshot
+    names: Mapping[int, CalendarName]
+    seqs: Mapping[int, int]
+    rules_digest: str
+
+    @property
+    def key(self) -> str:
+        return self.snapshot.rules.key
+
+
+def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation], *, full: bool = False) -> Scene:
+    """Every calendar of the group must have a row."""
+    db = session.db
+    rows = [(name, seen[name]) for name in group.calendars]
+    ids = [o.row.id for _, o in rows if o.row is not None]
+    key = group.key if group.one_way else links.known_group(db, ids) or group.key
+    planned, old_rules = links.group_state(db, key, ids)
+    rules = _rules(group, key)
+    rules_digest = _rules_digest(group, rules)
+    seqs = links.newest_seq(db, ids)
+    counts = links.linked_counts(db, key, ids)
+    everything = full or not rules.window.all or (planned and old_rules != rules_digest)
+    calendars = tuple(_state(session, group, o, counts, planned) for _, o in rows)
+    loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything or not planned)]
+    found = _with_matches(session, key, ids, loose, links.load_links(db, key, ids, everything=everything), calendars)
+    snapshot = Snapshot(
+        rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
+        first=not planned, rules_changed=planned and old_rules != rules_digest, choices=links.choices(db, key),
+    )
+    names = {o.row.id: name for name, o in rows if o.row is not None}
+    return Scene(snapshot, names, seqs, rules_digest)
+
+
+def _with_matches(
+    session: Session, key: str, ids: Sequence[int], loose: Sequence[Replica], have: list[Link],
+    calendars: Sequence[CalendarState],
+) -> list[Link]:
+    """Links not open by themselves that a new replica may belong to."""
+    if not loose:
+        return have
+    identity = {calendar.id: calendar.identity for calendar in calendars}
+    marks = [parse_marker(item.marker, identity[item.calendar], item.uid) for item in loose]
+    more = links.links_for(session.db, key, ids, [i.uid for i in loose], [m.link for m in marks if m is not None])
+    known = {link.id for link in have}
+    return have + [link for link in more if link.id not in known]
+
+
+def _state(
+    session: Session, group: Group, seen: Observation, counts: Mapping[int, int], planned: bool
+) -> CalendarState:
+    row = seen.row
+    assert row is not None
+    caps = session.provider(row.account).caps
+    lowered = seen.lowered or (_lost_marker(session, seen) if planned and seen.error is None else "")
+    return CalendarState(
+        id=row.id,
+        label=str(seen.name),
+        identity=row.remote,
+        role=group.roles[group.calendars.index(seen.name)],
+        access="read" if row.access == "read" else "write",
+        mails=row.mails,
+        readable=seen.error is None,
+        trouble=str(seen.error or ""),
+        linked=counts[row.id],
+        listed=mirror.live_count(session.db, row.id),
+        reset=row.reset,
+        lowered=lowered,
+        server_stamps=caps.server_stamps,
+        server_now=seen.server_now,
+        max_bytes=row.max_bytes,
+    )
+
+
+def _lost_marker(session: Session, seen: Observation) -> str:
+    """A folder whose marker vanished since pairing is perhaps another folder (O2, G6)."""
+    provider = session.provider(seen.name.account)
+    identity = getattr(provider, "identity", None)
+    if identity is None or seen.row is None or seen.row.access == "read":
+        return ""
+    try:
+        found = identity(as_calendar(seen.row))
+    except CalsyncError as err:
+        return str(err)
+    return "" if found else "its .calsync marker is gone, so this may be an empty mount point or another folder"
+
+
+def _rules(group: Group, key: str) -> Rules:
+    first = group.pairs[0]
+    policy = {name: rule for pair in reversed(group.pairs) for name, rule in pair.field_policy.items()}
+    return Rules(
+        key=key,
+        pairs=tuple(pair.name for pair in group.pairs),
+        conflict=first.conflict,
+        tie=first.tie,
+        policy=policy,
+        local=local_fields(group.pairs),
+        window=first.window,
+        delete_count=min(pair.delete_count for pair in group.pairs),
+        delete_percent=min(pair.delete_percent for pair in group.pairs),
+        notify=all(pair.notify == "allow" for pair in group.pairs),
+        orphan=first.orphan,
+        past_deletes=first.past_deletes,
+        target_edits=first.target_edits,
+        target_deletes=first.target_deletes,
+    )
+
+
+def _rules_digest(group: Group, rules: Rules) -> str:
+    """What a reconfigure run is told by: window, fields, direction, calendars (V7)."""
+    return digest(rules.window, sorted(rules.local), group.roles, *map(str, group.calendars))

@@ -1,0 +1,41 @@
+"""The iCalendar mapping: what CalDAV servers, .ics folders and feeds hold <-> canonical forms.
+
+Shape   ICAL.read, .make, .edit as mapping.base.Mapping describes them, and .remove_marker
+Laws    read(make(uid, f, m)).form == normal(f) less people; edit(p, {}) is p; read(edit(p, c)).form ==
+        normal(applied(read(p).form, c)), and no line of a property that c does not name changes (I7)
+Source  RFC 5545; facts sections 0, 6 and 11
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from calsync_cli.mapping.base import Mapping
+from calsync_cli.mapping.carried import carried_form
+from calsync_cli.mapping.ical_edit import edit_payload, without_marker
+from calsync_cli.mapping.ical_read import reading, source_of
+from calsync_cli.mapping.new_event import make_payload
+from calsync_cli.model.series import Changes, Form, Reading
+
+
+class ICalMapping:
+    def read(self, payload: bytes) -> Reading:
+        return reading(source_of(payload))
+
+    def make(self, uid: str, form: Form, marker: str) -> bytes:
+        return make_payload(uid, form, marker)
+
+    def edit(self, payload: bytes, changes: Changes) -> bytes:
+        return edit_payload(payload, changes)
+
+    def carried(self, payload: bytes, names: Iterable[str]) -> Form:
+        """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
+        return carried_form(source_of(payload), names)
+
+    def remove_marker(self, payload: bytes) -> bytes:
+        """The payload without calsync's marker: the event is released, not owned any more (W4)."""
+        return without_marker(payload)
+
+
+ICAL = ICalMapping()
+_: Mapping = ICAL

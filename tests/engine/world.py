@@ -1,0 +1,131 @@
+"""Two or more memory calendars with the real engine and a real SQLite database between them, for engine tests.
+
+`World` keeps servers, pairs, database and a clock of its own; `world.run()` is one run, `world.restart()` a new process
+on the same state.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from calsync_cli.engine.groups import groups
+from calsync_cli.engine.report import Report
+from calsync_cli.engine.run import Wish, run
+from calsync_cli.engine.session import Session
+from calsync_cli.mapping.registry import mapping
+from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.series import Form
+from calsync_cli.ports import Ports
+from calsync_cli.providers.memory import MemoryProvider, MemoryServer, Traits
+from calsync_cli.store.db import Database, open_connection
+
+START = datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def ports(self) -> Ports:
+        ids = itertools.count()
+        return Ports(
+            now=lambda: self.now, monotonic_s=lambda: self.now.timestamp(), sleep=self.sleep,
+            fresh_id=lambda: f"{next(ids):032x}",
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def ics(uid: str, title: str, *lines: str, start: str = "20261201T090000", hours: int = 1) -> bytes:
+    """A small event in Europe/Berlin; `lines` are added to the VEVENT."""
+    end = (datetime.strptime(start, "%Y%m%dT%H%M%S") + timedelta(hours=hours)).strftime("%Y%m%dT%H%M%S")
+    body = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//EN", "BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20260101T000000Z",
+        f"DTSTART;TZID=Europe/Berlin:{start}", f"DTEND;TZID=Europe/Berlin:{end}", f"SUMMARY:{title}", *lines,
+        "END:VEVENT", "END:VCALENDAR",
+    ]
+    return ("\r\n".join(body) + "\r\n").encode()
+
+
+class World:
+    """`names` are the calendars; every two neighbours are joined by a two-way pair unless `pairs` are given."""
+
+    def __init__(
+        self, names: str = "ab", pairs: list[Pair] | None = None, server: Callable[..., Any] = MemoryServer,
+        traits: dict[str, Traits] | None = None, **pair: Any,
+    ) -> None:
+        self.clock = Clock()
+        self.ports = self.clock.ports()
+        self.servers = {n: server(lambda: self.clock.now, (traits or {}).get(n, Traits())) for n in names}
+        for name, made in self.servers.items():
+            made.add_calendar(name)
+        self.pairs = pairs or [
+            Pair(f"{x}{y}", CalendarName(x, x), CalendarName(y, y), first_sync="auto", **pair)
+            for x, y in itertools.pairwise(names)
+        ]
+        self.db: Database = open_connection(":memory:", self.ports)
+        self.installation = "i" * 32
+        self.failures: list[BaseException] = []
+
+    def session(self) -> Session:
+        return Session(
+            self.db, self.ports, self.installation, lambda account: MemoryProvider(self.servers[account]), inline=True
+        )
+
+    def run(self, **wish: Any) -> Report:
+        session = self.session()
+        try:
+            return run(session, groups(self.pairs), Wish(**wish))
+        finally:
+            session.close()
+            self.clock.now += timedelta(minutes=20)
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    def put(self, side: str, payload: bytes, remote_id: str | None = None) -> str:
+        return str(self.servers[side].user_put(side, remote_id, payload))
+
+    def find(self, side: str, uid: str) -> str:
+        """The id of the event with this UID (or one derived from it)."""
+        return next(i for i, payload in self.servers[side].contents(side).items() if f"UID:{uid}".encode() in payload)
+
+    def replace(self, side: str, uid: str, old: str, new: str) -> None:
+        """A person changes a piece of text in their event."""
+        remote_id = self.find(side, uid)
+        payload = self.servers[side].contents(side)[remote_id]
+        assert old.encode() in payload, payload
+        self.put(side, payload.replace(old.encode(), new.encode()), remote_id)
+
+    def edit(self, side: str, uid: str, **changes: Any) -> None:
+        """A person's client changes fields of their event."""
+        remote_id = self.find(side, uid)
+        payload = self.servers[side].contents(side)[remote_id]
+        self.put(side, mapping("ical").edit(payload, changes), remote_id)
+
+    def delete(self, side: str, uid: str) -> None:
+        self.servers[side].user_delete(side, self.find(side, uid))
+
+    def forms(self, side: str) -> dict[str, Form]:
+        """UID -> form of everything a calendar holds; fails on a UID held twice (I5)."""
+        found: dict[str, Form] = {}
+        for payload in self.servers[side].contents(side).values():
+            reading = mapping("ical").read(payload)
+            assert reading.uid not in found, f"{reading.uid} is twice on {side}"
+            found[reading.uid] = reading.form
+        return found
+
+    def titles(self, side: str) -> list[str]:
+        return sorted(str(form.get("title", "")) for form in self.forms(side).values())
+
+    def writes(self) -> int:
+        return sum(server.write_count() for server in self.servers.values())
+
+    def quiet(self) -> bool:
+        """A further run writes nothing (I3)."""
+        before = self.writes()
+        self.run()
+        return self.writes() == before
