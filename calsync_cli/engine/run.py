@@ -22,9 +22,11 @@ from calsync_cli.engine.world import Hold, Plan
 from calsync_cli.errors import worst_exit
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.codec import dumps, form_json
-from calsync_cli.store import journal, mirror
+from calsync_cli.store import journal, mirror, views
 
 MAX_ROUNDS = 3
+FAILURES = frozenset({1, 4, 5, 8})
+UNREADABLE = frozenset({"transient", "calendar-gone", "protocol", "auth", "remote", "config"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class _State:
 def run(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
     """Bring the groups up to date. Raises only what ends the whole run (StoreError, AlreadyRunning, ConfigError)."""
     began, started = session.ports.monotonic_s(), session.ports.now()
-    state = _State(session, wish, Report(None, wish.dry_run, started.isoformat(timespec="seconds").replace("+00:00", "Z")))
+    stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
+    state = _State(session, wish, Report(None, wish.dry_run, stamp))
     if not wish.dry_run:
         with session.db.transaction():
             state.run = state.report.run = journal.start_run(session.db, wish.trigger)
@@ -93,7 +96,18 @@ def _round(state: _State, groups: Sequence[Group], *, full: bool) -> list[Group]
     for name, observation in seen.items():
         if observation.error is not None:
             state.problem(problem_of(observation.error, account=name.account))
-    return [group for group in groups if _group(state, group, seen, full=full)]
+    return [group for group in groups if _tracked(state, group, seen, full=full)]
+
+
+def _tracked(state: _State, group: Group, seen: dict[CalendarName, Observation], *, full: bool) -> bool:
+    """One group, and a note of when it ran and whether well."""
+    before = len(state.codes)
+    again = _group(state, group, seen, full=full)
+    failed = any(seen[name].error for name in group.calendars) or not FAILURES.isdisjoint(state.codes[before:])
+    if not state.wish.dry_run:
+        with state.session.db.transaction():
+            views.group_ran(state.session.db, [str(pair.name) for pair in group.pairs], ok=not failed)
+    return again
 
 
 def _group(state: _State, group: Group, seen: dict[CalendarName, Observation], *, full: bool) -> bool:
@@ -165,7 +179,7 @@ def _allowed(state: _State, group: Group, scene: Scene, plan: Plan, plan_id: str
 
 def first_words(group: Group, scene: Scene, plan: Plan) -> str:
     """K7: the counts of a first plan in one sentence."""
-    creates = {number: 0 for number in scene.names}
+    creates = dict.fromkeys(scene.names, 0)
     for step in plan.steps:
         if step.kind == "create":
             creates[step.calendar] += 1
@@ -219,10 +233,10 @@ def _tell_holds(state: _State, group: Group, scene: Scene, plan: Plan) -> None:
         message = f'"{hold.title}": {hold.words}'
         state.problem(Problem(hold.kind, message, HOLD_NEXT[hold.kind], HOLD_EXIT.get(hold.kind, 3), event=hold.title))
     for number, name in scene.names.items():
-        bad = {row["remote_id"]: (row["remote_id"], row["problem"]) for row in mirror.quarantined(state.session.db, number)}
+        bad = {row["remote_id"]: row["problem"] for row in mirror.quarantined(state.session.db, number)}
         cleared = {remote_id for calendar, remote_id in plan.cleared if calendar == number}
-        bad |= {q.remote_id: (q.remote_id, q.words) for q in plan.quarantined if q.calendar == number}
-        for remote_id, (_, words) in sorted(bad.items()):
+        bad |= {q.remote_id: q.words for q in plan.quarantined if q.calendar == number}
+        for remote_id, words in sorted(bad.items()):
             if remote_id in cleared:
                 continue
             pair_name, _ = _place(group, name)
@@ -257,7 +271,8 @@ def _tell_executed(state: _State, group: Group, scene: Scene, executed: Executed
     for account, err in executed.account_errors.items():
         state.problem(problem_of(err, account=account))
     if executed.stopped:
-        state.problem(Problem("more-to-do", "the run was stopped between two requests; more is to be done", "calsync sync", 1))
+        words = "the run was stopped between two requests; more is to be done"
+        state.problem(Problem("more-to-do", words, "calsync sync", 1))
 
 
 def _count_pairs(state: _State, group: Group, scene: Scene | None) -> None:
@@ -299,12 +314,15 @@ def _finish(state: _State, began: float) -> None:
     unknown = journal.sent(session.db)
     if unknown:
         state.codes.append(1)
-    report.exit_code = 0 if state.wish.dry_run and not any(c in (5, 7, 8) for c in state.codes) else worst_exit(state.codes)
-    if state.wish.dry_run and any(p.code in ("transient", "calendar-gone", "protocol") for p in report.problems):
-        report.exit_code = report.exit_code or 1
+    report.exit_code = worst_exit(state.codes)
+    if state.wish.dry_run and not any(seen in UNREADABLE for seen in (p.code for p in report.problems)):
+        report.exit_code = 0  # a plan that could be made is a success, whatever it says (cli.md section 4)
     if not state.wish.dry_run:
-        summary = {"pairs": [p.json() for p in report.pairs], "requests": {k: dict(v) for k, v in report.requests.items()},
-                   "errors": [p.json() for p in report.problems]}
+        summary = {
+            "pairs": [p.json() for p in report.pairs],
+            "requests": {name: dict(count) for name, count in report.requests.items()},
+            "errors": [p.json() for p in report.problems],
+        }
         with session.db.transaction():
             journal.end_run(session.db, state.run, report.exit_code, dumps(summary))
 

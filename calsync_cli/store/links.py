@@ -60,6 +60,11 @@ def known_group(db: Database, calendars: Sequence[int]) -> str | None:
     return None
 
 
+def members(db: Database, grp: str) -> list[int]:
+    """Numbers of the calendars of a group."""
+    return [row[0] for row in db.all("SELECT calendar_id FROM grp_calendar WHERE grp = ?", grp)]
+
+
 def has_holds(db: Database, link_id: int) -> bool:
     return db.value("SELECT 1 FROM hold WHERE link_id = ?", link_id) is not None
 

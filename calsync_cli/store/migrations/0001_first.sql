@@ -54,8 +54,13 @@ CREATE INDEX mirror_item_gone ON mirror_item (calendar_id) WHERE gone > 0;
 CREATE TABLE grp (                           -- a group of calendars planned as one (N1)
     key       TEXT PRIMARY KEY,
     first_us  INTEGER,                       -- when its first plan was executed; NULL: never
-    rules     TEXT NOT NULL DEFAULT '',      -- digest of the rules of that plan (V7)
-    closed_us INTEGER                        -- when the last run over it ended well
+    rules     TEXT NOT NULL DEFAULT ''       -- digest of the rules of that plan (V7)
+) STRICT;
+
+CREATE TABLE pair (                          -- when each configured pair was last looked after
+    name   TEXT PRIMARY KEY,
+    ran_us INTEGER NOT NULL,                 -- the end of its last run
+    ok_us  INTEGER                           -- the end of its last run without a failure
 ) STRICT;
 
 CREATE TABLE grp_calendar (

@@ -1,0 +1,152 @@
+"""`sync` and `apply`: run the engine, show the report."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from calsync_cli.api import Workspace
+from calsync_cli.cli import lines
+from calsync_cli.cli.context import Context
+from calsync_cli.engine.report import Report
+from calsync_cli.engine.run import Wish
+from calsync_cli.errors import UsageError
+
+SHOWN_CHANGES = 200
+
+
+def sync(
+    ctx: Context, pairs: Sequence[str], *, all: bool, due: bool, dry_run: bool, plan_file: Path | None, yes: bool,
+    approve: Sequence[str], full: bool, budget: str | None, as_json: bool,
+) -> int:
+    """The main job. Returns the exit code."""
+    if all and pairs:
+        raise UsageError("--all and pair names do not go together", next="calsync sync --all")
+    wish = Wish(
+        dry_run=dry_run or plan_file is not None, yes=yes, full=full, approved=frozenset(approve),
+        confirm=None if as_json else _ask if sys.stdin.isatty() else None,
+        trigger="due" if due else "manual", plans_dir=ctx.state_dir / "plans",
+    )
+    report, signal_code = run(ctx, pairs, wish, due=due, budget=budget)
+    if plan_file is not None:
+        _save_plan(plan_file, report)
+    show(ctx, report, as_json=as_json)
+    if plan_file is not None and not as_json and not ctx.quiet:
+        print(f"plan saved to {plan_file}; run it with: calsync apply {plan_file}")
+    return signal_code or report.exit_code
+
+
+def apply(ctx: Context, file: Path, *, as_json: bool) -> int:
+    """Run a saved plan if the world has not moved."""
+    try:
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        ids = frozenset(str(plan["plan"]) for plan in saved["plans"])
+        names = [str(name) for plan in saved["plans"] for name in plan["pairs"]]
+    except FileNotFoundError:
+        raise UsageError(f"there is no plan file {file}", next="calsync sync --plan-file FILE") from None
+    except (ValueError, KeyError, TypeError):
+        text = f"{file} is not a plan of calsync sync --plan-file"
+        raise UsageError(text, next="calsync sync --plan-file FILE") from None
+    wish = Wish(yes=True, approved=ids, expected=ids, trigger="apply", plans_dir=ctx.state_dir / "plans")
+    report, signal_code = run(ctx, names, wish)
+    show(ctx, report, as_json=as_json)
+    return signal_code or report.exit_code
+
+
+def run(
+    ctx: Context, pairs: Sequence[str], wish: Wish, *, due: bool = False, budget: str | None = None
+) -> tuple[Report, int]:
+    """(report, 130 or 143 when a signal ended the run at a clean boundary)."""
+    work = ctx.workspace()
+    try:
+        with _progress(ctx, work), _signals(work, budget) as caught:
+            return work.sync(pairs, wish, due=due), 128 + caught[0] if caught else 0
+    finally:
+        work.close()
+
+
+@contextmanager
+def _signals(work: Workspace, budget: str | None) -> Iterator[list[int]]:
+    """J7: the first signal ends the run after the requests under way, the second at once; L4: so does the budget."""
+    caught: list[int] = []
+    end = None if budget is None else work.ports.monotonic_s() + parse_duration(budget).total_seconds()
+    work.stopping = lambda: bool(caught) or (end is not None and work.ports.monotonic_s() >= end)
+
+    def stop(number: int, frame: Any) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    old = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def parse_duration(text: str) -> timedelta:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    match = re.fullmatch(r"(\d+)([smhd])", text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is not a duration; write 90s, 5m or 1h")
+    return timedelta(seconds=int(match[1]) * units[match[2]])
+
+
+@contextmanager
+def _progress(ctx: Context, work: Workspace) -> Iterator[None]:
+    """A bar on a terminal's stderr for work that lasts over a second; nothing else is drawn or imported."""
+    if ctx.quiet or not sys.stderr.isatty():
+        yield
+        return
+    from calsync_cli.cli.progress import Bar
+
+    bar = Bar(work.ports.monotonic_s)
+    work.progress = bar.update
+    try:
+        yield
+    finally:
+        bar.close()
+
+
+def _ask(words: str, report: Report) -> bool:
+    print(words, file=sys.stderr)
+    answer = input("Go ahead? [y/N] ")
+    return answer.strip().lower() in ("y", "yes")
+
+
+def _save_plan(file: Path, report: Report) -> None:
+    document = {"format": "calsync plan 1", "plans": report.plans}
+    partial = file.with_name(file.name + ".part")
+    partial.touch(mode=0o600)
+    partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    partial.replace(file)
+
+
+def show(ctx: Context, report: Report, *, as_json: bool) -> None:
+    """The report as one JSON document, or as lines."""
+    if as_json:
+        print(json.dumps(report.json(), ensure_ascii=False, indent=1))
+        return
+    out: list[str] = []
+    width = max((len(pair.pair) for pair in report.pairs), default=0)
+    if not ctx.quiet:
+        out += [lines.change_line(change, width) for change in report.changes[:SHOWN_CHANGES]]
+        if len(report.changes) > SHOWN_CHANGES:
+            more = len(report.changes) - SHOWN_CHANGES
+            out.append(f"... and {more:,} more changes (calsync history {report.run or ''})")
+        if report.changes or report.problems:
+            out += [lines.pair_line(pair, width, dry_run=report.dry_run) for pair in report.pairs]
+        out += [f"note: {note}" for note in report.notes]
+    out += list(lines.problem_lines(report.problems))
+    if not out and not ctx.quiet:
+        out = [lines.quiet_line(report)]
+    if out:
+        print("\n".join(out))

@@ -1,0 +1,164 @@
+"""Questions that commands ask of the state: status, events, conflicts, history. Reads only, but for `group_ran`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from calsync_cli.model.codec import form_from
+from calsync_cli.model.series import Form, form_span, form_title
+from calsync_cli.store.db import Database, moment
+
+CONFLICTS = ("fields", "delete", "orphan")
+HELD = ("ambiguous", "notify", "read-only")
+
+
+def group_ran(db: Database, pairs: Sequence[str], *, ok: bool) -> None:
+    now = db.now_us()
+    for name in pairs:
+        db.run(
+            "INSERT INTO pair (name, ran_us, ok_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+            "ran_us = excluded.ran_us, ok_us = coalesce(excluded.ok_us, pair.ok_us)",
+            name, now, now if ok else None,
+        )
+
+
+def pair_times(db: Database, name: str) -> tuple[datetime | None, datetime | None]:
+    """(end of the last run, end of the last good run)."""
+    row = db.one("SELECT ran_us, ok_us FROM pair WHERE name = ?", name)
+    if row is None:
+        return None, None
+    return moment(row["ran_us"]), moment(row["ok_us"]) if row["ok_us"] else None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event of one calendar with its sync status (cli.md section 2, `events`)."""
+
+    calendar_id: int
+    remote_id: str
+    uid: str
+    form: Form | None
+    status: str
+    detail: str
+    link_id: int | None
+
+    @property
+    def title(self) -> str:
+        return form_title(self.form) if self.form is not None else ""
+
+
+_EVENTS = """
+SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, s.link_id, s.state, s.problem AS s_problem,
+       s.refused, l.open, l.quarantine, l.rev, s.rev AS s_rev,
+       (SELECT group_concat(h.kind, ',') FROM hold h WHERE h.link_id = s.link_id
+          OR (h.calendar_id = m.calendar_id AND h.remote_id = m.remote_id)) AS holds,
+       (SELECT h.detail FROM hold h WHERE h.link_id = s.link_id
+          OR (h.calendar_id = m.calendar_id AND h.remote_id = m.remote_id) LIMIT 1) AS detail
+FROM mirror_item m
+LEFT JOIN spoke s ON s.calendar_id = m.calendar_id AND s.remote_id = m.remote_id
+LEFT JOIN link l ON l.id = s.link_id
+WHERE m.calendar_id = ? AND m.gone < 2 {more}
+GROUP BY m.id ORDER BY m.remote_id
+"""
+
+
+def events(db: Database, calendar_id: int, *, uid: str | None = None) -> list[EventRow]:
+    """The mirror of one calendar, or its events of one UID."""
+    more = "AND m.uid = ?" if uid is not None else ""
+    rows = db.all(_EVENTS.format(more=more), calendar_id, *([uid] if uid is not None else []))
+    return [_event(row) for row in rows]
+
+
+def _event(row: sqlite3.Row) -> EventRow:
+    status, detail = _status(row)
+    form = None if row["form"] is None else form_from(row["form"])
+    return EventRow(row["calendar_id"], row["remote_id"], row["uid"], form, status, detail, row["link_id"])
+
+
+def _status(row: sqlite3.Row) -> tuple[str, str]:
+    """The first that applies, worst first."""
+    kinds = set((row["holds"] or "").split(",")) - {""}
+    words = json.loads(row["detail"])["words"] if row["detail"] else ""
+    if row["m_problem"] is not None:
+        return "quarantined", row["m_problem"]
+    if row["quarantine"] is not None:
+        return "quarantined", json.loads(row["quarantine"])[0]
+    if kinds & set(CONFLICTS):
+        return "conflict", words
+    if kinds & set(HELD):
+        return "held", words
+    if row["refused"] is not None or "refused" in kinds:
+        return "error", row["s_problem"] or words
+    if row["state"] == "dormant":
+        return "dormant", "outside the window of its pair"
+    if row["link_id"] is None:
+        return "pending", "not synced yet"
+    return ("pending", "something is still to be written") if row["open"] else ("synced", "")
+
+
+def status_counts(db: Database, calendar_ids: Sequence[int]) -> Mapping[str, int]:
+    """Events by status over the calendars of a pair: each set counts once, by the worst it is on any side."""
+    order = ("quarantined", "conflict", "held", "error", "pending", "dormant", "synced")
+    worst: dict[object, str] = {}
+    for calendar_id in calendar_ids:
+        for event in _statuses(db, calendar_id):
+            key, status = event
+            if key not in worst or order.index(status) < order.index(worst[key]):
+                worst[key] = status
+    return {status: sum(one == status for one in worst.values()) for status in order}
+
+
+def _statuses(db: Database, calendar_id: int) -> list[tuple[object, str]]:
+    rows = db.all(_EVENTS.format(more=""), calendar_id)
+    return [(row["link_id"] or (calendar_id, row["remote_id"]), _status(row)[0]) for row in rows]
+
+
+def calendar_ids(db: Database, account: str, name: str) -> int | None:
+    found = db.value("SELECT calendar_id FROM alias WHERE account = ? AND name = ?", account, name)
+    return None if found is None else int(found)
+
+
+def aliases(db: Database) -> dict[int, str]:
+    """Calendar number -> `account/name` as configured."""
+    return {r["calendar_id"]: f"{r['account']}/{r['name']}" for r in db.all("SELECT * FROM alias ORDER BY name DESC")}
+
+
+def runs(db: Database, limit: int) -> list[sqlite3.Row]:
+    return db.all("SELECT * FROM run ORDER BY id DESC LIMIT ?", limit)
+
+
+def run_row(db: Database, run: int) -> sqlite3.Row | None:
+    return db.one("SELECT * FROM run WHERE id = ?", run)
+
+
+def operations(db: Database, *, run: int | None = None, link: int | None = None) -> list[sqlite3.Row]:
+    """Journal rows of a run or of an event, oldest first."""
+    if run is not None:
+        return db.all("SELECT * FROM operation WHERE run_id = ? ORDER BY id", run)
+    return db.all("SELECT * FROM operation WHERE link_id = ? ORDER BY id", link)
+
+
+def operation_counts(db: Database, run: int) -> Mapping[str, int]:
+    rows = db.all(
+        "SELECT kind, count(*) AS n FROM operation WHERE run_id = ? AND state = 'confirmed' GROUP BY kind", run
+    )
+    return {row["kind"]: row["n"] for row in rows}
+
+
+def find_events(db: Database, words: str) -> list[EventRow]:
+    """Events whose UID is `words`, or whose title holds them (case-insensitive)."""
+    ids = [row[0] for row in db.all("SELECT id FROM calendar ORDER BY id")]
+    exact = [event for i in ids for event in events(db, i, uid=words)]
+    if exact:
+        return exact
+    return [event for i in ids for event in events(db, i) if words.casefold() in event.title.casefold()]
+
+
+def start_of(form: Form | None) -> object:
+    """The start of the master, as model time, or None."""
+    span = form_span(form) if form is not None else None
+    return span.start if span else None

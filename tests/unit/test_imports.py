@@ -1,0 +1,72 @@
+"""Who imports whom (style.md section 1): the import lines of the package are read and checked."""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "calsync_cli"
+LEAVES = {"errors", "ports", "model", "__init__"}
+PURE_ENGINE = {"engine.world", "engine.fold", "engine.plan", "engine.match", "engine.merge", "engine.guards",
+               "engine.keys", "engine.groups"}
+ALLOWED = {
+    "model": {"model"},
+    "mapping": {"model", "mapping", "errors"},
+    "config": LEAVES | {"config"},
+    "providers": LEAVES | {"providers"},
+    "store": LEAVES | {"store", *PURE_ENGINE},
+    "auth": LEAVES | {"auth", "providers", "config"},
+    "engine": LEAVES | {"engine", "mapping", "providers", "store", "config"},
+}
+
+
+def _modules() -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        found.append((".".join(path.relative_to(PACKAGE).with_suffix("").parts), path))
+    return found
+
+
+def _imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("calsync_cli"):
+            module = (node.module or "").removeprefix("calsync_cli").lstrip(".")
+            names |= {module} if module else {alias.name for alias in node.names}
+            names |= {f"{module}.{alias.name}" for alias in node.names if (PACKAGE / f"{module}/{alias.name}.py").exists()}
+        elif isinstance(node, ast.Import):
+            names |= {a.name.removeprefix("calsync_cli.") for a in node.names if a.name.startswith("calsync_cli.")}
+    return names - {""}
+
+
+def _is_allowed(name: str, allowed: set[str]) -> bool:
+    return name in allowed or name.split(".")[0] in allowed
+
+
+def test_the_package_is_really_read() -> None:
+    assert len(_modules()) > 30
+    assert "model.series" in _imports(PACKAGE / "engine/plan.py")
+
+
+def test_every_room_imports_only_what_lies_before_it() -> None:
+    wrong = []
+    for module, path in _modules():
+        allowed = ALLOWED.get(module.split(".")[0])
+        for name in _imports(path) if allowed else ():
+            if not _is_allowed(name, allowed or set()):
+                wrong.append(f"{module} imports {name}")
+    assert not wrong
+
+
+def test_the_planner_and_its_helpers_are_pure() -> None:
+    wrong = []
+    for module, path in _modules():
+        if module in PURE_ENGINE:
+            wrong += [f"{module} imports {n}" for n in _imports(path) if not _is_allowed(n, {"model", *PURE_ENGINE})
+                      and n != "engine"]
+    assert not wrong
+
+
+def test_only_the_command_line_imports_the_command_line() -> None:
+    wrong = [m for m, path in _modules() if not m.startswith(("cli", "__main__"))
+             and any(n == "cli" or n.startswith("cli.") for n in _imports(path))]
+    assert not wrong
