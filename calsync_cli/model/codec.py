@@ -32,7 +32,7 @@ def time_from(text: str) -> When:
     stamp, _, tzid = text.partition(" ")
     if len(stamp) == 8:
         return AllDay(date(int(stamp[:4]), int(stamp[4:6]), int(stamp[6:])))
-    local = datetime.strptime(stamp, _LOCAL)
+    local = datetime.fromisoformat(stamp)  # many times faster than strptime, and this is on the path of every plan
     return Zoned(local, tzid) if tzid else Floating(local)
 
 

@@ -101,7 +101,7 @@ def key_start(key: InstanceKey, series_start: When) -> When:
     """
     if len(key) == 8:
         return AllDay(date(int(key[:4]), int(key[4:6]), int(key[6:8])))
-    naive = datetime.strptime(key[:15], "%Y%m%dT%H%M%S")
+    naive = datetime.fromisoformat(key[:15])
     if not key.endswith("Z"):
         return Floating(naive)
     return from_utc(naive.replace(tzinfo=UTC), series_start.tzid if isinstance(series_start, Zoned) else "UTC")
