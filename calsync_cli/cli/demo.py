@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from calsync_cli.api import Workspace
 from calsync_cli.cli import conflicts as conflicts_command
@@ -78,7 +78,7 @@ class _Stage:
         self._fill(source)
 
     def context(self) -> Context:
-        return self.ctx.with_workspace(self.workspace)
+        return self.ctx.on_stage(self.workspace, self.state)
 
     def workspace(self) -> Workspace:
         return Workspace(self.config, self.state, self.ctx.ports, {})
@@ -165,9 +165,9 @@ class _Stage:
                 self.context(), conflict["id"], take=side, fields=(), all=False, as_json=False
             )
 
-    def _conflicts(self) -> list[Mapping[str, object]]:
+    def _conflicts(self) -> list[dict[str, Any]]:
         work = self.workspace()
         try:
-            return list(work.conflicts())
+            return work.conflicts()
         finally:
             work.close()

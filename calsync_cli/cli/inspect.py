@@ -219,7 +219,8 @@ def history(ctx: Context, run: int | None, *, as_json: bool) -> int:
     shown = [
         [str(r["run"]), ago(r["started"], now), "-" if r["seconds"] is None else f"{r['seconds']} s",
          "cut off" if r["exit_code"] is None else str(r["exit_code"]),
-         f"+{r['created']} ~{r['updated']} -{r['deleted']}", str(r["conflicts"]), str(r["failed"]), _requests(r["requests"])]
+         f"+{r['created']} ~{r['updated']} -{r['deleted']}", str(r["conflicts"]), str(r["failed"]),
+         _requests(r["requests"])]
         for r in data
     ]
     if not shown:

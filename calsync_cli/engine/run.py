@@ -25,7 +25,6 @@ from calsync_cli.model.codec import dumps, form_json
 from calsync_cli.store import journal, mirror, views
 
 MAX_ROUNDS = 3
-FAILURES = frozenset({1, 4, 5, 8})
 UNREADABLE = frozenset({"transient", "calendar-gone", "protocol", "auth", "remote", "config"})
 
 
@@ -101,9 +100,10 @@ def _round(state: _State, groups: Sequence[Group], *, full: bool) -> list[Group]
 
 def _tracked(state: _State, group: Group, seen: dict[CalendarName, Observation], *, full: bool) -> bool:
     """One group, and a note of when it ran and whether well."""
-    before = len(state.codes)
+    before = len(state.report.problems)
     again = _group(state, group, seen, full=full)
-    failed = any(seen[name].error for name in group.calendars) or not FAILURES.isdisjoint(state.codes[before:])
+    serious = [p for p in state.report.problems[before:] if p.code not in HOLD_NEXT and p.code != "quarantined"]
+    failed = bool(serious) or any(seen[name].error for name in group.calendars)
     if not state.wish.dry_run:
         with state.session.db.transaction():
             views.group_ran(state.session.db, [str(pair.name) for pair in group.pairs], ok=not failed)

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from calsync_cli.model.secret import Secret
+
 ProviderKind = Literal["google", "microsoft", "icloud", "caldav", "vdir", "ics", "memory"]
 Side = Literal["a", "b"]
 
@@ -28,6 +30,7 @@ class Account:
     proxy: str | None = None
     timeout_s: float = 30.0
     concurrency: int = 8
+    password: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ class SecretsConfig:
     key_command: tuple[str, ...] | None = None
 
 
+NO_SECRETS = SecretsConfig()
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """A checked configuration. `file` is where it came from."""
@@ -100,4 +106,5 @@ class Config:
     accounts: Mapping[str, Account]
     pairs: Mapping[str, Pair]
     short_names: Mapping[str, CalendarName] = field(default_factory=dict)
-    secrets: SecretsConfig = SecretsConfig()
+    secrets: SecretsConfig = NO_SECRETS
+    warnings: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ class Lock:
 
     def __init__(self, folder: Path, ports: Ports, wait_s: float = 0.0) -> None:
         self._path = folder / "lock"
+        self._path.touch(mode=0o600)
         self._file: IO[str] = self._path.open("a+", encoding="utf-8")
         deadline = ports.monotonic_s() + wait_s
         while not _try_lock(self._file):
