@@ -1,0 +1,122 @@
+"""What each calendar shows of one event set, and which rows of the table that calls for (semantics 4, 11). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from calsync_cli.engine.case import Case
+from calsync_cli.engine.fold import changes_of
+from calsync_cli.engine.world import Link, Spoke
+from calsync_cli.model import recur
+
+LEAVE_AFTER = timedelta(days=7)
+PAST_AFTER = timedelta(hours=24)
+
+
+class Is(Enum):
+    """What one calendar shows of one event set in this run (semantics section 1, "replica state")."""
+
+    THERE = "there"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    PARKED = "parked"
+
+
+class Do(Enum):
+    FLOW = "flow"        # rows 1-10, 18: fold what was said, write to who is behind
+    DELETE = "delete"    # rows 11, 12
+    CLOSE = "close"      # row 13
+    JUDGE = "judge"      # rows 14, 15: an edit against a deletion
+    WAIT = "wait"        # row 16
+
+
+PRESENCE: Mapping[tuple[bool, bool, bool, bool], Do] = {
+    # (some gone, some there, some edited or not up to date when it went, some unknown)
+    (False, True, False, False): Do.FLOW,
+    (False, True, True, False): Do.FLOW,
+    (False, True, False, True): Do.FLOW,
+    (False, True, True, True): Do.FLOW,
+    (True, False, False, False): Do.CLOSE,
+    (True, False, True, False): Do.CLOSE,
+    (True, True, False, False): Do.DELETE,
+    (True, True, True, False): Do.JUDGE,
+    (True, False, False, True): Do.WAIT,
+    (True, False, True, True): Do.WAIT,
+    (True, True, False, True): Do.WAIT,
+    (True, True, True, True): Do.WAIT,
+    (False, False, False, False): Do.CLOSE,
+    (False, False, False, True): Do.WAIT,
+    (False, False, True, False): Do.CLOSE,
+    (False, False, True, True): Do.WAIT,
+}
+
+
+def state(case: Case, spoke: Spoke) -> Is:
+    calendar = case.calendars[spoke.calendar]
+    if spoke.state == "parked":
+        return Is.PARKED
+    if spoke.state == "absent":
+        return Is.ABSENT
+    if not calendar.readable or spoke.replica is None:
+        return Is.UNKNOWN
+    if spoke.replica.gone:
+        return Is.GONE
+    return Is.THERE if spoke.replica.form is not None else Is.UNKNOWN
+
+
+def edited(case: Case, spoke: Spoke) -> bool:
+    """A person's change that has not been folded, or (no base yet) a replica that was never agreed on."""
+    assert spoke.replica is not None and spoke.replica.form is not None
+    if case.calendars[spoke.calendar].role == "target":
+        return False
+    return spoke.base is None or bool(changes_of(spoke, spoke.replica.form, case.snap.rules.local))
+
+
+def not_up_to_date(case: Case, spoke: Spoke) -> bool:
+    """The person who deleted it had not seen the hub's present state (D6)."""
+    return spoke.base is not None and any(
+        entry.rev > spoke.ack(path) for path, entry in case.link.hub.items() if not case.is_local(path)
+    )
+
+
+def _bounds(case: Case, slack: timedelta) -> tuple[datetime | None, datetime | None]:
+    window, now = case.snap.rules.window, case.snap.now
+    low = now - window.past - slack if window.past is not None else None
+    high = now + window.future + slack if window.future is not None else None
+    return low, high
+
+
+def all_outside(case: Case) -> bool:
+    """V1: a set leaves when all of it is outside by more than 7 days; it enters when any instance is inside."""
+    if case.snap.rules.window.all:
+        return False
+    known = case.link.id is not None and any(s.state == "live" for s in case.link.spokes)
+    low, high = _bounds(case, LEAVE_AFTER if known else timedelta(0))
+    forms = [s.replica.form for s in case.link.spokes if s.replica and s.replica.form is not None]
+    return bool(forms) and not any(recur.touches(form, low, high) for form in forms)
+
+
+def dormant(case: Case) -> Link:
+    spokes = tuple(replace(s, state="dormant") if s.state == "live" else s for s in case.link.spokes)
+    if case.link.id is None:
+        return case.link
+    return replace(case.link, spokes=spokes, open=True)
+
+
+def closed(case: Case) -> Link:
+    """Row 13: gone everywhere; the link stays as a tombstone (N2)."""
+    spokes = tuple(
+        replace(s, state="absent", remote_id=None, replica=None, base=None, rev=0, behind={},
+                generation=s.generation + (s.remote_id is not None))
+        for s in case.link.spokes
+    )
+    return replace(case.link, spokes=spokes, alive=False, open=False, hub={})
+
+
+def ended(case: Case, there: list[Spoke]) -> bool:
+    ends = [recur.last_end(s.replica.form) for s in there if s.replica and s.replica.form is not None]
+    return bool(ends) and all(end is not None and end < case.snap.now - PAST_AFTER for end in ends)

@@ -1,0 +1,148 @@
+"""From the folded hub to the writes each calendar needs (semantics 4, 5, 10): update, create, copies. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from calsync_cli.engine.case import Case, Decision, field_words, start_text
+from calsync_cli.engine.fold import Folded, changes_of
+from calsync_cli.engine.keys import digest, link_key
+from calsync_cli.engine.match import CONFLICT_COPY
+from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
+from calsync_cli.model import recur
+from calsync_cli.model.codec import form_json
+from calsync_cli.model.series import Form, Path, Value, form_title
+
+
+def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks: bool, why: str) -> Spoke:
+    """The spoke once the plan is stored: base as it is now less what is contested, behind where a write is due."""
+    assert spoke.replica is not None and spoke.replica.form is not None
+    now, base = spoke.replica.form, spoke.base or {}
+    held = frozenset(folded.contested)
+    due = {
+        path: entry.value
+        for path, entry in folded.hub.items()
+        if entry.rev > spoke.ack(path) and path not in held and not case.is_local(path)
+        and _differs(case, path, now, entry.value)
+    }
+    if not speaks and case.snap.rules.target_edits == "overwrite":
+        due |= _target_edits(case, spoke, now, folded)
+    writable = _is_writable_target(case, spoke)
+    if due and writable:
+        _update(case, spoke, due, held, folded, result, why)
+    behind = {p: spoke.ack(p) for p in (*(due if writable else ()), *held)}
+    new_base = now if speaks or spoke.base is None else spoke.base
+    kept_base = {p: v for p, v in new_base.items() if p not in held} | {p: base[p] for p in held if p in base}
+    return replace(spoke, state="live", base=kept_base, rev=folded.rev, behind=behind)
+
+
+def _is_writable_target(case: Case, spoke: Spoke) -> bool:
+    """I9: one-way rules write only owned replicas, and never the source."""
+    role = case.calendars[spoke.calendar].role
+    return role == "both" or (role == "target" and spoke.owned)
+
+
+def _differs(case: Case, path: Path, now: Form, value: Value | None) -> bool:
+    old = {path: now[path]} if path in now else {}
+    return bool(recur.diff(_with_time(old, now), _with_time({path: value} if value is not None else {}, now)))
+
+
+def _target_edits(case: Case, spoke: Spoke, now: Form, folded: Folded) -> dict[Path, Value | None]:
+    return {p: folded.value(p) for p in changes_of(spoke, now, case.snap.rules.local) if p in folded.hub}
+
+
+def _update(
+    case: Case, spoke: Spoke, due: Mapping[Path, Value | None], held: frozenset[Path], folded: Folded,
+    result: Decision, why: str,
+) -> None:
+    hold = case.cannot_write(spoke, "update", due)
+    if hold:
+        result.holds.append(hold)
+        return
+    sources = sorted({folded.hub[path].source for path in due}, key=case.ctx.rank)
+    words = ", ".join(dict.fromkeys(field_words(path) for path in sorted(due)))
+    because = why or f"{words} changed on {' and '.join(case.calendars[c].label for c in sources)}"
+    result.steps.append(
+        replace(case.step("update", spoke, because), changes=due, held=held, rev=folded.rev)
+    )
+
+
+def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: list[Spoke], why: str) -> Spoke:
+    calendar = case.calendars[spoke.calendar]
+    if calendar.role == "source" or not calendar.readable:
+        return spoke
+    source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0])
+    assert source.replica is not None and source.replica.form is not None
+    form = {p: e.value for p, e in folded.hub.items() if e.value is not None and not case.is_local(p)}
+    form |= {p: v for p, v in source.replica.form.items() if case.is_local(p)}
+    for path, contenders in folded.contested.items():  # the new copy starts with what its source shows
+        value = source.replica.form.get(path)
+        if value is not None and contenders:
+            form[path] = value
+    hold = case.cannot_write(spoke, "create", form)
+    if hold:
+        result.holds.append(hold)
+        return spoke
+    because = why or f"new on {case.calendars[source.calendar].label}"
+    step = Step(
+        "create", spoke.calendar, case.link.key, _uid(case, spoke), form_title(form), start_text(form), because,
+        generation=spoke.generation, rev=folded.rev, changes=form,
+    )
+    result.steps.append(step)
+    return spoke
+
+
+def _uid(case: Case, spoke: Spoke) -> str:
+    """K5: the original UID, or a derived one where the server refused it."""
+    if not spoke.alias:
+        return case.link.uid
+    return f"{case.link.uid}-calsync-{digest('alias', case.link.key, spoke.calendar, spoke.alias)[:8]}"
+
+
+def keep_lost(case: Case, folded: Folded, result: Decision) -> None:
+    """D3: whatever lost goes to the store; with keep-both it also becomes an event of its own (D1)."""
+    result.kept += [
+        Kept(case.link.key, calendar, "conflict", case.link.uid, path, value)
+        for calendar, path, value in folded.lost
+    ]
+    for calendar in sorted(folded.copies):
+        spoke = next(s for s in case.link.spokes if s.calendar == calendar)
+        if spoke.replica is not None and spoke.replica.form is not None:
+            _copy(case, calendar, spoke.replica.form, folded, result)
+
+
+def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decision) -> None:
+    mark = digest("copy", case.link.key, calendar, form_json(form))
+    uid = f"{case.link.uid}{CONFLICT_COPY}{mark[:8]}"
+    key = link_key(case.snap.rules.key, uid)
+    spokes = tuple(Spoke(c, state="absent" if c == calendar else "parked") for c in case.calendars)
+    hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
+    result.extra.append(Link(key, uid, spokes, rev=1, hub=hub, open=True))
+    because = f"the version of {case.calendars[calendar].label}, kept as an event of its own"
+    result.steps.append(
+        Step("create", calendar, key, uid, form_title(form), start_text(form), because, rev=1, changes=dict(form))
+    )
+
+
+def detach(case: Case, folded: Folded, result: Decision) -> None:
+    """An orphaned instance becomes a single event of its own on every calendar (R2)."""
+    for key, (calendar, form) in sorted(folded.detached.items()):
+        uid = f"{case.link.uid}-calsync-{key}"
+        name = link_key(case.snap.rules.key, uid)
+        hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
+        spokes = tuple(Spoke(c) for c in case.calendars)
+        result.extra.append(Link(name, uid, spokes, rev=1, hub=hub, open=True))
+        others = case.labels(s for s in case.link.spokes if s.calendar != calendar)
+        because = f"its date left the series on {others}"
+        result.steps += [
+            Step("create", c, name, uid, form_title(form), start_text(form), because, rev=1, changes=form)
+            for c, state in case.calendars.items()
+            if state.role != "source"
+        ]
+
+
+def _with_time(form: dict[Path, Value], now: Form) -> dict[Path, Value]:
+    """Recurrences and zones are compared in the light of the set's own time block (R8)."""
+    light = {path: now[path] for path in ("time", "recurrence") if path in now}
+    return {**light, **form} if not ("time" in form and "recurrence" in form) else form
