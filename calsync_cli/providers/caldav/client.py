@@ -1,0 +1,170 @@
+"""Requests of one CalDAV account: sign-in, redirects by hand, waiting as told, counting.
+
+Shape   `request(method, url, ...)` -> httpx.Response with any status; only sign-in and transport become errors here
+Redirects keep method and body, at most 5, https or loopback only; credentials go to the same origin, or between hosts
+        of icloud.com, and nowhere else (facts 0.9)
+"""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from calsync_cli.errors import AuthError, ProtocolError, TransientError
+from calsync_cli.model.account import Account
+from calsync_cli.ports import Ports
+from calsync_cli.providers import http
+from calsync_cli.providers.registry import Credential
+
+log = logging.getLogger(__name__)
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+WRITES = frozenset({"PUT", "DELETE", "MKCALENDAR", "MKCOL", "PROPPATCH", "MOVE"})
+MAX_HOPS, MAX_TRIES, MAX_WAIT_S = 5, 3, 60.0
+
+
+class _Bearer(httpx.Auth):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request):  # type: ignore[no-untyped-def]
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+class DavClient:
+    """`url` is the account's address; relative hrefs are joined to it."""
+
+    def __init__(self, account: Account, credential: Credential, ports: Ports) -> None:
+        assert account.url is not None
+        self.url = account.url
+        self._account = account
+        self._credential = credential
+        self._ports = ports
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._auth: httpx.Auth | None = None
+        self._auth_kind = account.auth
+        self.requests = {"read": 0, "write": 0}
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def request(
+        self, method: str, href: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        url = urljoin(self.url, href)
+        for _ in range(MAX_HOPS + 1):
+            response = self._patient(method, url, body, dict(headers or {}))
+            if response.status_code not in REDIRECTS or "location" not in response.headers:
+                return response
+            url = urljoin(url, response.headers["location"])
+            if not http.is_allowed(url):
+                host = urlsplit(self.url).hostname
+                raise ProtocolError(f"{host} redirects to {url}, which is not encrypted; refused")
+        raise ProtocolError(f"{urlsplit(self.url).hostname} redirects in circles")
+
+    def _patient(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> httpx.Response:
+        """Reads wait as told by 429 and 503; writes never repeat themselves."""
+        writes = method in WRITES
+        for attempt in range(MAX_TRIES):
+            response = self._signed(method, url, body, headers)
+            if writes or response.status_code not in (429, 503) or attempt == MAX_TRIES - 1:
+                return response
+            wait = retry_after_s(response, self._ports.now())
+            wait = 5.0 * 2**attempt if wait is None else wait
+            if wait > MAX_WAIT_S:
+                return response
+            self._ports.sleep(wait)
+        raise AssertionError("unreachable")
+
+    def _signed(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> httpx.Response:
+        trusted = self._is_trusted(url)
+        response = self._send(method, url, body, headers, self._signer() if trusted else None)
+        if response.status_code != 401 or not trusted:
+            return response
+        offered = response.headers.get("www-authenticate", "").lower()
+        if self._auth_kind == "auto" and "digest" in offered and "basic" not in offered:
+            with self._lock:
+                self._auth, self._auth_kind = None, "digest"
+            response = self._send(method, url, body, headers, self._signer())
+        if response.status_code == 401:
+            raise self._refused(url)
+        return response
+
+    def _refused(self, url: str) -> AuthError:
+        name = self._account.name
+        return AuthError(
+            f"{urlsplit(url).hostname} refused the user name or password of account {name}; nothing was changed there",
+            next=f"calsync login {name}",
+        )
+
+    def _send(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], auth: httpx.Auth | None
+    ) -> httpx.Response:
+        writes = method in WRITES
+        with self._lock:
+            if self._client is None:
+                self._client = http.make_client(self._account)
+            self.requests["write" if writes else "read"] += 1
+        request = self._client.build_request(method, url, content=body, headers=headers)
+        tries = iter([True])
+        response = http.send(self._client, request, auth=auth, writes=writes, again=lambda: next(tries, False))
+        log.debug("%s %s -> %s", method, request.url, response.status_code)
+        return response
+
+    def _is_trusted(self, url: str) -> bool:
+        home, there = http.origin(self.url), http.origin(url)
+        apple = all(host == "icloud.com" or host.endswith(".icloud.com") for _, host, _ in (home, there))
+        return home == there or (apple and there[0] == "https")
+
+    def _signer(self) -> httpx.Auth | None:
+        with self._lock:
+            if self._auth is None:
+                self._auth = self._make_signer()
+            return self._auth
+
+    def _make_signer(self) -> httpx.Auth | None:
+        secret = self._credential()
+        account = self._account
+        if secret is None:
+            if account.username is None:
+                return None
+            raise AuthError(f"account {account.name} is not signed in", next=f"calsync login {account.name}")
+        if self._auth_kind == "bearer":
+            return _Bearer(secret.reveal())
+        if self._auth_kind == "digest":
+            return httpx.DigestAuth(account.username or "", secret.reveal())
+        return httpx.BasicAuth(account.username or "", secret.reveal())
+
+
+def retry_after_s(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds, from a number or a date (RFC 9110 section 10.2.3)."""
+    text = response.headers.get("retry-after")
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    when = http_date(text)
+    return None if when is None else max(0.0, (when - now).total_seconds())
+
+
+def http_date(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return email.utils.parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def busy(response: httpx.Response, now: datetime) -> TransientError:
+    """429 or 503 that did not go away."""
+    host = response.request.url.host
+    return TransientError(f"{host} asks to wait ({response.status_code})", retry_after_s=retry_after_s(response, now))
