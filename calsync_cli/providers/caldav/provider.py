@@ -269,7 +269,7 @@ class CalDavProvider:
             yield from self._multiget(cal, ids[start : start + BATCH])
 
     def _multiget(self, cal: Calendar, ids: list[str]) -> Iterator[Item | Missing]:
-        """What is asked for and not answered counts as missing (DAViCal leaves unknown ones out)."""
+        """What is not answered, or answered 404, is looked at alone: iCloud and Xandikos miss live ones at times."""
         response = self._report(cal, xml.multiget(_path_only(self._href(i)) for i in ids), depth="1")
         if response.status_code != 207:
             for remote_id in ids:
@@ -283,7 +283,7 @@ class CalDavProvider:
                 remote_id = self._id(one.href)
                 found[remote_id] = Item(remote_id, one.text(f"{D}getetag") or None, _stored(data.text.encode()), stamp)
         for remote_id in ids:
-            yield found.get(remote_id, Missing(remote_id))
+            yield found.get(remote_id) or self.look(cal, remote_id) or Missing(remote_id)
 
     def look(self, cal: Calendar, remote_id: str) -> Item | None:
         response = self._client.request("GET", self._href(remote_id), None, {"Accept-Encoding": "identity"})
