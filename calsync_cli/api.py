@@ -93,7 +93,7 @@ class Workspace:
         lock = Lock(self.state_dir, self.ports)
         try:
             session = Session(
-                self.db, self.ports, self.installation(), self._connect, progress=self.progress, stopping=self.stopping
+                self.db, self.ports, self.installation(), self.connect, progress=self.progress, stopping=self.stopping
             )
             try:
                 yield session
@@ -114,7 +114,8 @@ class Workspace:
             self.db.set_meta("installation", known)
         return known
 
-    def _connect(self, account: str) -> Provider:
+    def connect(self, account: str) -> Provider:
+        """A provider of an account of the configuration; the caller closes it. Makes no request."""
         from calsync_cli.providers.registry import connect
 
         known = self.config.accounts[account]

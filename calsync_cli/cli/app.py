@@ -31,7 +31,6 @@ def _group(name: str, text: str) -> typer.Typer:
 
 events = _group("events", "The mirror, with the sync status of every event.")
 conflicts = _group("conflicts", "What both sides changed differently: see it and decide.")
-calendars = _group("calendars", "Calendars of the accounts, and what may be done with them.")
 config = _group("config", "The configuration file.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -231,6 +230,100 @@ def conflicts_resolve(
     _end(command.resolve(ctx.obj, id, take=take, fields=field or [], all=all, as_json=json))
 
 
+# -- accounts and configuration ----------------------------------------------------------------------------------------
+
+
+@app.command()
+def login(
+    ctx: typer.Context,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account, or `caldav` for a new one.")],
+    url: Annotated[str | None, typer.Option("--url", help="Address of a new CalDAV account.")] = None,
+    username: Annotated[str | None, typer.Option("--username")] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+) -> None:
+    """Sign in: the password is tried at once, and kept in the keyring if it is right."""
+    from calsync_cli.cli import accounts as command
+
+    _end(command.login(ctx.obj, account, url=url, username=username, password_stdin=password_stdin))
+
+
+@app.command()
+def logout(ctx: typer.Context, account: Annotated[str, typer.Argument(metavar="ACCOUNT")]) -> None:
+    """Remove the stored password of an account."""
+    from calsync_cli.cli import accounts as command
+
+    _end(command.logout(ctx.obj, account))
+
+
+@app.command("accounts")
+def accounts_command(ctx: typer.Context, json: Json = False) -> None:
+    """Accounts, and whether they are signed in."""
+    from calsync_cli.cli import accounts as command
+
+    _end(command.accounts(ctx.obj, as_json=json))
+
+
+@app.command("calendars")
+def calendars_command(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[ACCOUNT] | create ACCOUNT NAME", help="An account; all without one.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Calendars with name, id and what this login may do. `calendars create ACCOUNT NAME` makes a new one."""
+    from calsync_cli.cli import accounts as command
+    from calsync_cli.errors import UsageError
+
+    match words or []:
+        case ["create", account, name]:
+            _end(command.create_calendar(ctx.obj, account, name))
+        case [] | [_] as one:
+            _end(command.calendars(ctx.obj, one[0] if one else None, as_json=json))
+        case _:
+            raise UsageError("write: calsync calendars [ACCOUNT], or calsync calendars create ACCOUNT NAME")
+
+
+@app.command()
+def doctor(ctx: typer.Context, json: Json = False) -> None:
+    """Check everything a sync needs; each finding names a command."""
+    from calsync_cli.cli import doctor as command
+
+    _end(command.doctor(ctx.obj, as_json=json))
+
+
+@config.command("check")
+def config_check(ctx: typer.Context, json: Json = False) -> None:
+    """Every problem at once, each with its path."""
+    from calsync_cli.cli import settings as command
+
+    _end(command.check(ctx.obj, as_json=json))
+
+
+@config.command("path")
+def config_path(ctx: typer.Context) -> None:
+    """Where the configuration file is."""
+    from calsync_cli.cli import settings as command
+
+    _end(command.path(ctx.obj))
+
+
+@config.command("edit")
+def config_edit(ctx: typer.Context) -> None:
+    """Open the file in your editor and check it afterwards."""
+    from calsync_cli.cli import settings as command
+
+    _end(command.edit(ctx.obj))
+
+
+@config.command("schema")
+def config_schema(ctx: typer.Context, json: Json = False) -> None:
+    """Every key, what it may hold and what it means."""
+    from calsync_cli.cli import settings as command
+
+    _end(command.show_schema(ctx.obj, as_json=json))
+
+
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +331,7 @@ def main() -> None:
     """Run the program. Every way out is an exit code of cli.md section 4; no traceback reaches the user."""
     as_json = "--json" in sys.argv[1:]
     try:
+        sys.argv[1:] = _hoisted(sys.argv[1:])
         code = int(app(standalone_mode=False) or 0)  # typer.Exit comes back as a value
     except CalsyncError as err:
         code = _tell(err, as_json)
@@ -247,6 +341,27 @@ def main() -> None:
     except Exception as err:
         code = _unexpected_or_usage(err, as_json)
     sys.exit(code)
+
+
+FLAGS = frozenset({"-q", "-v", "-vv", "--no-color"})
+WITH_VALUE = frozenset({"-c", "--config", "--state-dir"})
+
+
+def _hoisted(words: list[str]) -> list[str]:
+    """Global options count wherever they stand, also behind the command's name."""
+    front: list[str] = []
+    rest: list[str] = []
+    todo = iter(words)
+    for word in todo:
+        if word == "--":
+            rest += [word, *todo]
+        elif word in FLAGS or word.startswith(("--config=", "--state-dir=")):
+            front.append(word)
+        elif word in WITH_VALUE:
+            front += [word, *([value] if (value := next(todo, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest
 
 
 def _tell(err: CalsyncError, as_json: bool) -> int:

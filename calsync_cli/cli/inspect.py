@@ -36,7 +36,7 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
     for account in accounts:
         if account["problem"]:
             print(f"! account {account['account']}: {account['problem']}")
-    for line in _needs(rows):
+    for line in _needs(rows, any(account["problem"] for account in accounts)):
         print(line)
     return 0
 
@@ -46,7 +46,7 @@ def _status_row(row: dict[str, Any], now: datetime) -> list[str]:
     return [row["pair"], calendars, ago(row["last_ok"], now), _in(row["next_due"], now)]
 
 
-def _needs(rows: Sequence[dict[str, Any]]) -> list[str]:
+def _needs(rows: Sequence[dict[str, Any]], troubled: bool) -> list[str]:
     commands = {
         "conflict": "calsync conflicts resolve", "held": "calsync events list --status held",
         "error": "calsync events list --status error", "quarantined": "calsync events list --status quarantined",
@@ -58,7 +58,7 @@ def _needs(rows: Sequence[dict[str, Any]]) -> list[str]:
             found.append(f"{count} {state}: {command}")
     if rows and not any(row["last_run"] for row in rows):
         found.append("nothing has been synced yet: calsync sync")
-    return found or ["nothing needs you"]
+    return found or ([] if troubled else ["nothing needs you"])
 
 
 def account_state(work: Workspace, name: str) -> dict[str, Any]:

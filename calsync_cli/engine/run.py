@@ -129,6 +129,7 @@ def _group(state: _State, group: Group, seen: dict[CalendarName, Observation], *
         return False
     executed = execute(state.session, scene, plan, state.run)
     _tell_executed(state, group, scene, executed)
+    _count_events(state, group, scene)
     return executed.stale and not executed.stopped
 
 
@@ -276,16 +277,22 @@ def _tell_executed(state: _State, group: Group, scene: Scene, executed: Executed
 
 
 def _count_pairs(state: _State, group: Group, scene: Scene | None) -> None:
-    numbers = {name: number for number, name in scene.names.items()} if scene else {}
     for pair in group.pairs:
         if pair.name not in state.pairs:
             state.pairs[pair.name] = PairReport(pair.name, SideCount(str(pair.a)), SideCount(str(pair.b)))
             state.report.pairs.append(state.pairs[pair.name])
         report = state.pairs[pair.name]
         report.conflicts = report.ambiguous = report.held = report.quarantined = 0
-        for side, name in ((report.a, pair.a), (report.b, pair.b)):
-            if name in numbers:
-                side.events = mirror.live_count(state.session.db, numbers[name])
+    if scene is not None:
+        _count_events(state, group, scene)
+
+
+def _count_events(state: _State, group: Group, scene: Scene) -> None:
+    numbers = {name: number for number, name in scene.names.items()}
+    for pair in group.pairs:
+        report = state.pairs[pair.name]
+        report.a.events = mirror.live_count(state.session.db, numbers[pair.a])
+        report.b.events = mirror.live_count(state.session.db, numbers[pair.b])
 
 
 def _place(group: Group, name: CalendarName) -> tuple[str, str]:

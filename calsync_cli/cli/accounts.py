@@ -1,0 +1,203 @@
+"""`login`, `logout`, `accounts`, `calendars`: who is signed in where, and what is there."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from calsync_cli.cli.context import Context
+from calsync_cli.cli.draw import print_json, table
+from calsync_cli.cli.inspect import account_state
+from calsync_cli.config.secrets import open_store
+from calsync_cli.errors import CalsyncError, ConfigError, UsageError, worst_exit
+from calsync_cli.model.account import Account, Config
+from calsync_cli.model.secret import Secret
+
+LATER = ("google", "microsoft", "icloud")
+
+
+def login(
+    ctx: Context, name: str, *, url: str | None, username: str | None, password_stdin: bool
+) -> int:
+    """Try the password at once, keep it if it is right. A provider word makes the account of that name."""
+    config, account = _account(ctx, name, url, username)
+    if account.provider != "caldav":
+        raise UsageError(f"account {name} is a {account.provider} account, which needs no sign-in", next="calsync sync")
+    if account.password_command is not None:
+        raise UsageError(f"account {name} gets its password from password_command; there is nothing to store")
+    store = open_store(config.secrets, ctx.state_dir, ctx.environ)
+    store.describe()  # refuses an unsafe keyring before a password is asked for
+    asked_name = username or account.username or _ask("user name: ", "--username")
+    secret = Secret(_password(password_stdin, asked_name))
+    account = replace(account, username=asked_name)
+    from calsync_cli.auth.caldav import sign_in
+
+    found = sign_in(account, secret, ctx.ports)
+    store.set(name, secret)
+    _write_account(ctx.config_file, account)
+    print(f"signed in to {name} as {asked_name}; password kept in {store.describe()}")
+    for calendar in found:
+        print(f"  {name}/{calendar.name}" + ("  (read-only)" if calendar.access == "read" else ""))
+    return 0
+
+
+def _account(ctx: Context, name: str, url: str | None, username: str | None) -> tuple[Config, Account]:
+    """The account of the configuration, or a new one for a provider word."""
+    try:
+        config = ctx.config()
+    except ConfigError:
+        if ctx.config_file.exists():
+            raise
+        config = Config(ctx.config_file, {}, {})
+    if name in config.accounts:
+        known = config.accounts[name]
+        return config, replace(known, url=url or known.url, username=username or known.username)
+    if name in LATER:
+        raise UsageError(f"{name} accounts are not available in this version", next="calsync login caldav")
+    if name != "caldav":
+        import difflib
+
+        close = difflib.get_close_matches(name, config.accounts, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UsageError(f"there is no account {name!r}{hint}", next="calsync accounts")
+    return config, Account(name, "caldav", url=url or _ask("address of the server (https://...): ", "--url"))
+
+
+def _ask(question: str, flag: str) -> str:
+    if not sys.stdin.isatty():
+        raise UsageError(f"there is no terminal to ask on; give {flag}")
+    return input(question).strip()
+
+
+def _password(from_stdin: bool, username: str) -> str:
+    if from_stdin:
+        found = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        found = getpass.getpass(f"password of {username}: ")
+    else:
+        raise UsageError("there is no terminal to ask for the password on; give --password-stdin")
+    if not found:
+        raise UsageError("the password is empty; nothing was stored")
+    return found
+
+
+def _write_account(file: Path, account: Account) -> None:
+    """Add the account or its user name to the user's file, keeping comments and order; nothing new, nothing done."""
+    import tomlkit
+
+    document = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else tomlkit.document()
+    accounts: Any = document.setdefault("accounts", tomlkit.table(is_super_table=True))
+    entry: Any = accounts.setdefault(account.name, tomlkit.table())
+    wanted = {"provider": account.provider, "url": account.url, "username": account.username}
+    new = {key: value for key, value in wanted.items() if value is not None and key not in entry}
+    if not new:
+        return
+    for key, value in new.items():
+        entry[key] = value
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(file.name + ".part")
+    partial.write_text(tomlkit.dumps(document), encoding="utf-8")
+    partial.replace(file)
+
+
+def logout(ctx: Context, name: str) -> int:
+    """Remove the stored password. CalDAV has nothing to revoke on the server."""
+    config = ctx.config()
+    if name not in config.accounts:
+        raise UsageError(f"there is no account {name!r}", next="calsync accounts")
+    store = open_store(config.secrets, ctx.state_dir, ctx.environ)
+    if store.get(name) is None:
+        print(f"{name} was not signed in")
+        return 0
+    store.delete(name)
+    print(f"the password of {name} is removed from {store.describe()}; its calendars were not touched")
+    return 0
+
+
+def accounts(ctx: Context, *, as_json: bool) -> int:
+    """State of each login, without asking any server."""
+    work = ctx.workspace()
+    try:
+        rows = [account_state(work, name) for name in work.config.accounts]
+    finally:
+        work.close()
+    if as_json:
+        print_json(rows)
+        return 0
+    shown = [
+        [row["account"], row["provider"], "yes" if row["signed_in"] else "no", row["problem"] or "ok"] for row in rows
+    ]
+    table(["account", "provider", "ready", "state"], shown, color=ctx.color)
+    return 0 if all(row["signed_in"] for row in rows) else 5
+
+
+def calendars(ctx: Context, name: str | None, *, as_json: bool) -> int:
+    """Every calendar of the accounts; one account that fails does not hide the others (I14)."""
+    work = ctx.workspace()
+    rows: list[dict[str, Any]] = []
+    problems: list[tuple[str, CalsyncError]] = []
+    try:
+        for account in _chosen(work.config, name):
+            provider = work.connect(account)
+            try:
+                rows += [_calendar_row(account, c) for c in provider.calendars()]
+            except CalsyncError as err:
+                problems.append((account, err))
+            finally:
+                provider.close()
+    finally:
+        work.close()
+    if as_json:
+        print_json(rows)
+    else:
+        shown = [
+            [f"{r['account']}/{r['name']}", r["access"], "yes" if r["mails_guests"] else "no", r["id"]] for r in rows
+        ]
+        table(["calendar", "access", "mails guests", "id"], shown, color=ctx.color)
+    for account, problem in problems:
+        print(f"! {account}: {problem}" + (f"\n  next: {problem.next}" if problem.next else ""), file=sys.stderr)
+    return worst_exit([err.exit_code for _, err in problems])
+
+
+def _chosen(config: Config, name: str | None) -> Sequence[str]:
+    if name is not None and name not in config.accounts:
+        raise UsageError(f"there is no account {name!r}", next="calsync accounts")
+    return [name] if name is not None else list(config.accounts)
+
+
+def _calendar_row(account: str, calendar: Any) -> dict[str, Any]:
+    return {
+        "account": account, "name": calendar.name, "id": calendar.id, "access": calendar.access,
+        "level": calendar.level, "mails_guests": calendar.mails, "max_bytes": calendar.max_bytes,
+        "color": calendar.color,
+    }
+
+
+def create_calendar(ctx: Context, account: str, name: str) -> int:
+    """A new, empty calendar."""
+    work = ctx.workspace()
+    try:
+        _chosen(work.config, account)
+        known = work.config.accounts[account]
+        if known.provider == "vdir" and known.path is not None:
+            folder = known.path / name
+            if folder.parent != known.path or name.startswith("."):
+                raise UsageError(f"{name!r} cannot be the name of a folder")
+            if folder.exists():
+                raise UsageError(f"{account} already has a calendar {name!r}", next=f"calsync calendars {account}")
+            folder.mkdir(parents=True)
+            made = name
+        else:
+            provider: Any = work.connect(account)
+            try:
+                made = provider.create_calendar(name).name
+            finally:
+                provider.close()
+    finally:
+        work.close()
+    print(f"made {account}/{made}")
+    return 0
