@@ -118,6 +118,7 @@ def _group(state: _State, group: Group, seen: dict[CalendarName, Observation], *
     plan = make_plan(scene.snapshot)
     plan_id = identify(scene, plan)
     _count_pairs(state, group, scene)
+    state.pairs[group.pairs[0].name].linked += len(plan.linked)
     _tell_holds(state, group, scene, plan)
     state.report.notes += [note for note in plan.notes if note not in state.report.notes]
     if not _allowed(state, group, scene, plan, plan_id) or state.wish.dry_run:
