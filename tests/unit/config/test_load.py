@@ -108,7 +108,8 @@ def test_defaults_reach_every_pair_and_a_pair_may_differ(tmp_path: Path) -> None
 
 
 def test_field_rules_become_policies(tmp_path: Path) -> None:
-    pair = read(tmp_path, BASE + '[pairs.p.fields]\ntitle = "a"\nstart = "b"\ncolor = "off"\nreminders = "merge"\n').pairs["p"]
+    rules = '[pairs.p.fields]\ntitle = "a"\nstart = "b"\ncolor = "off"\nreminders = "merge"\n'
+    pair = read(tmp_path, BASE + rules).pairs["p"]
     assert pair.field_policy == {"title": "a", "time": "b"}
     assert (pair.field_off, pair.reminders) == (frozenset({"color"}), "merge")
 
@@ -141,7 +142,9 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
         load(tmp_path / "none.toml", {})
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604800), ("1y", 31536000)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604800), ("1y", 31536000)]
+)
 def test_durations(text: str, seconds: int) -> None:
     assert duration(text).total_seconds() == seconds
 
