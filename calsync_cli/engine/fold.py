@@ -79,6 +79,13 @@ class Folded:
             self.hub[_moved_path(path, moves)] = entry
         self.rekeyed = moving.keys() | {_moved_path(path, moves) for path in moving}
 
+    def forget(self, moves: Mapping[InstanceKey, InstanceKey], form: Form, source: int) -> None:
+        """Instances under an old key that only this form has (edited while the series moved) must go there too."""
+        for path in form:
+            if split(path)[0] in moves and path not in self.hub:
+                self.hub[path] = Entry(None, self.rev, source)
+                self.rekeyed.add(path)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -93,6 +100,9 @@ class Context:
     def rank(self, calendar: int) -> int:
         return self.order.index(calendar)
 
+    def is_heard(self, calendar: int) -> bool:
+        return self.calendars[calendar].readable
+
 
 def changes_of(spoke: Spoke, form: Form, local: frozenset[str]) -> dict[Path, Value | None]:
     """What the calendar changed since it last agreed, fields that never cross left out (row 18)."""
@@ -100,19 +110,23 @@ def changes_of(spoke: Spoke, form: Form, local: frozenset[str]) -> dict[Path, Va
     return {path: value for path, value in changed.items() if split(path)[1] not in local}
 
 
-def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context) -> Folded:
-    """Hear every speaking spoke. Each must have a replica with a form."""
+def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context, unheard: tuple[Spoke, ...] = ()) -> Folded:
+    """Hear every speaking spoke; each must have a replica with a form. What an unheard one had contested stays so."""
     result = Folded(dict(link.hub), link.rev)
     voices = _voices(speaking, ctx)
-    if not any(voice.changes for voice in voices):
+    if not any(voice.changes for voice in voices) and not any(_unclaimed(result, voice, ctx) for voice in voices):
         return result
     result.rev = link.rev + 1
+    voices = _with_unheard(result, voices, unheard, ctx)
     voices = _shifted(result, voices, ctx)
     voices = _settle_instances(result, voices, ctx)
     _settle_schedule(result, voices, ctx)
     for path in sorted({p for voice in voices for p in voice.changes} - result.by.keys() - result.contested.keys()):
         _settle_path(result, path, [voice for voice in voices if path in voice.changes], ctx)
     _find_orphans(result, voices, link.hub, ctx)
+    for voice in voices[: len(speaking)]:
+        for path in _unclaimed(result, voice, ctx):
+            _write(result, path, voice.now[path], voice.spoke.calendar)
     for path in result.rekeyed - result.by.keys():
         result.hub[path] = replace(result.hub[path], rev=result.rev)
     if not result.by:
@@ -127,6 +141,34 @@ def _voices(speaking: tuple[Spoke, ...], ctx: Context) -> list[Voice]:
         form = spoke.replica.form
         found.append(Voice(spoke, form, spoke.base or {}, changes_of(spoke, form, ctx.rules.local)))
     return found
+
+
+def _with_unheard(result: Folded, voices: list[Voice], unheard: tuple[Spoke, ...], ctx: Context) -> list[Voice]:
+    """A conflict is not over because one of its sides cannot be read just now: its last word counts (row 16)."""
+    for spoke in unheard:
+        held = {path for path in spoke.behind if _was_held(result, path, spoke)}
+        if spoke.replica is not None and spoke.replica.form is not None:
+            form = spoke.replica.form
+            changes = {p: v for p, v in changes_of(spoke, form, ctx.rules.local).items() if p in held}
+            voices = [*voices, Voice(spoke, form, spoke.base or {}, changes)]
+            continue
+        for path in sorted(held & {p for voice in voices for p in voice.changes}):
+            said = _contenders(result, path, [voice for voice in voices if path in voice.changes])
+            result.contested[path] = tuple(said)
+            voices = [_without(voice, [path]) for voice in voices]
+    return voices
+
+
+def _was_held(result: Folded, path: Path, spoke: Spoke) -> bool:
+    """A path kept behind although the hub says nothing newer waits for a person."""
+    entry = result.hub.get(path)
+    return path in spoke.behind and (entry is None or entry.rev <= spoke.behind[path])
+
+
+def _unclaimed(result: Folded, voice: Voice, ctx: Context) -> list[Path]:
+    """What only a copy made during a conflict still shows, once nobody contests it any more."""
+    paths = voice.now.keys() - result.hub.keys() - result.contested.keys()
+    return sorted(path for path in paths if split(path)[1] not in ctx.rules.local)
 
 
 def _write(result: Folded, path: Path, value: Value | None, source: int) -> None:
@@ -157,6 +199,9 @@ def _settle_path(result: Folded, path: Path, voices: list[Voice], ctx: Context) 
         _write(result, path, None if gone else merged, source)
         return
     contenders = _contenders(result, path, voices)
+    if not all(ctx.is_heard(c.calendar) for c in contenders):
+        result.contested[path] = tuple(contenders)
+        return
     if len(contenders) == 1:
         _write(result, path, contenders[0].value, contenders[0].calendar)
         return
@@ -242,6 +287,8 @@ def _decide(
 
 def _verdict(paths: tuple[Path, ...], contenders: list[Contender], ctx: Context) -> str:
     """The winning calendar's number, "both:<number>", "base" or "hold"."""
+    if not all(ctx.is_heard(c.calendar) for c in contenders):
+        return "hold"
     ranked = sorted({c.calendar for c in contenders}, key=ctx.rank)
     policy: str = ctx.rules.policy.get(split(paths[0])[1], ctx.rules.conflict)
     answer = next((ctx.choice.answers[p] for p in (*paths, "") if ctx.choice and p in ctx.choice.answers), None)
@@ -321,6 +368,8 @@ def _settle_instances(result: Folded, voices: list[Voice], ctx: Context) -> list
 
 def _keeps_instance(key: InstanceKey, cancels: list[Voice], edits: list[Voice], ctx: Context) -> bool | None:
     """Whether the edited instance stays; None to ask."""
+    if not all(ctx.is_heard(v.spoke.calendar) for v in (*cancels, *edits)):
+        return None
     path = join(key, "")
     answer = next((ctx.choice.answers[p] for p in (path, "") if ctx.choice and p in ctx.choice.answers), None)
     word = answer or ctx.rules.conflict
@@ -367,13 +416,14 @@ def _settle_schedule(result: Folded, voices: list[Voice], ctx: Context) -> None:
 def _shifted(result: Folded, voices: list[Voice], ctx: Context) -> list[Voice]:
     """A series moved by a constant shift takes its instance keys along (R3), also those just edited elsewhere."""
     movers = [v for v in voices if "time" in v.changes]
-    if len(movers) != 1 or "recurrence" in movers[0].changes or "recurrence" not in movers[0].base:
+    if len(movers) != 1 or "recurrence" in movers[0].changes:
         return voices
     mover = movers[0]
     if _stale(result, "time", mover):
         return voices
-    old, new, rule = mover.base["time"], mover.now["time"], mover.base["recurrence"]
-    assert isinstance(old, Span) and isinstance(new, Span) and isinstance(rule, Recurrence)
+    old, new, rule = mover.base.get("time"), mover.now.get("time"), mover.base.get("recurrence")
+    if not (isinstance(old, Span) and isinstance(new, Span) and isinstance(rule, Recurrence)):
+        return voices
     by = wall(new.start) - wall(old.start)
     if not by or not _same_clock(old.start, new.start):
         return voices
@@ -387,6 +437,8 @@ def _shifted(result: Folded, voices: list[Voice], ctx: Context) -> list[Voice]:
     result.rekey(moves)
     renewed = []
     for voice in voices:
+        if voice is not mover:
+            result.forget(moves, voice.now, mover.spoke.calendar)
         base = _rekeyed(voice.base, moves)
         now = voice.now if voice is mover else _rekeyed(voice.now, moves)
         changes = {p: x for p, x in recur.diff(base, now).items() if split(p)[1] not in ctx.rules.local}
@@ -409,16 +461,21 @@ def _moved_path(path: Path, moves: Mapping[InstanceKey, InstanceKey]) -> Path:
 
 def _find_orphans(result: Folded, voices: list[Voice], before: Hub, ctx: Context) -> None:
     """An instance edited here while the series lost it there is held or becomes an event, never dropped (R2)."""
-    source = next((result.by[path] for path in SCHEDULE if path in result.by), None)
     span, rule = result.value("time"), result.value("recurrence")
-    if source is None or not isinstance(span, Span):
+    entries = [result.hub[path] for path in SCHEDULE if path in result.hub]
+    if not isinstance(span, Span) or not entries:
         return
+    source = max(entries, key=lambda entry: entry.rev).source
     for voice in voices:
-        keys = {split(path)[0] for path in voice.changes} - {""} if voice.spoke.calendar != source else set()
-        for key in sorted(keys):
-            exists = isinstance(rule, Recurrence) and recur.has_instance(span, rule, key)
-            if not exists and any(path.startswith(f"@{key}/") for path in voice.now):
-                _orphan(result, voice, key, source, before, ctx)
+        for key in sorted({split(path)[0] for path in voice.changes} - {""}):
+            if not _has(span, rule, key) and any(path.startswith(f"@{key}/") for path in voice.now):
+                held = any(_was_held(result, path, voice.spoke) for path in _under(key, voice.changes))
+                if held or _has(voice.now.get("time"), voice.now.get("recurrence"), key):
+                    _orphan(result, voice, key, source, before, ctx)
+
+
+def _has(span: Value | None, rule: Value | None, key: InstanceKey) -> bool:
+    return isinstance(span, Span) and isinstance(rule, Recurrence) and recur.has_instance(span, rule, key)
 
 
 def _orphan(result: Folded, voice: Voice, key: InstanceKey, source: int, before: Hub, ctx: Context) -> None:
@@ -426,16 +483,18 @@ def _orphan(result: Folded, voice: Voice, key: InstanceKey, source: int, before:
     ranked = sorted((source, voice.spoke.calendar), key=ctx.rank)
     chosen = {"a": ranked[0], "b": ranked[-1]}.get(answer)
     paths = _under(key, {**result.hub, **voice.now})
-    if not answer and ctx.rules.orphan == "ask":
+    if (not answer and ctx.rules.orphan == "ask") or not ctx.is_heard(voice.spoke.calendar):
+        asked = set(result.orphans)
         result.orphans.add(key)
         for path in paths:
             result.by.pop(path, None)
-            result.contested[path] = (Contender(voice.spoke.calendar, voice.changes.get(path)),)
+            others = result.contested.get(path, ()) if key in asked else ()
+            result.contested[path] = (*others, Contender(voice.spoke.calendar, voice.changes.get(path)))
             result.hub.pop(path, None)
             if path in before:
                 result.hub[path] = before[path]
         return
-    if chosen == source:
+    if chosen == source or key in result.detached:
         result.lost += [(voice.spoke.calendar, path, voice.now.get(path)) for path in paths]
     else:
         result.detached[key] = (voice.spoke.calendar, instance_form(voice.now, key))

@@ -16,10 +16,10 @@ from calsync_cli.engine.following import with_needs
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.match import match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
-from calsync_cli.engine.world import Hold, HoldKind, Kept, Plan, Snapshot, Spoke, Step
+from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Plan, Snapshot, Spoke, Step
 from calsync_cli.engine.write_steps import bring_up, create, detach, keep_lost
 from calsync_cli.model.codec import dumps, form_json, value_json
-from calsync_cli.model.series import Path, split
+from calsync_cli.model.series import Form, Path, Value, split
 
 __all__ = ["field_words", "forms_digest", "is_pending", "plan", "write_digest"]
 
@@ -79,6 +79,8 @@ def decide(case: Case) -> Decision:
     match PRESENCE[bool(gone), bool(there), edited, unknown]:
         case Do.FLOW:
             return _flow(case, there)
+        case Do.CLOSE if not gone and _awaits_creation(case):
+            return _flow(case, [])
         case Do.CLOSE:
             return Decision(presence.closed(case))
         case Do.DELETE:
@@ -87,6 +89,11 @@ def decide(case: Case) -> Decision:
             return _judge(case, gone, there)
         case Do.WAIT:
             return _flow(case, there, may_create=False) if there else Decision(replace(case.link, open=True))
+
+
+def _awaits_creation(case: Case) -> bool:
+    """A conflict copy or a detached instance whose first create has not arrived yet lives in the hub alone (R2, D1)."""
+    return case.link.alive and bool(case.link.hub) and any(s.state == "absent" for s in case.link.spokes)
 
 
 def _delete(case: Case, gone: list[Spoke], there: list[Spoke], *, why: str = "") -> Decision:
@@ -146,8 +153,26 @@ def _restore(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:
     """D4: a new replica under the next generation."""
     fresh = {s.calendar: replace(Spoke(s.calendar), generation=s.generation + 1, alias=s.alias) for s in gone}
     spokes = tuple(fresh.get(s.calendar, s) for s in case.link.spokes)
-    case.link = replace(case.link, spokes=spokes)
+    case.link = replace(case.link, spokes=spokes, hub=_without_lapsed(case, gone, there))
     return _flow(case, there, why=f"edited on {case.labels(there)} after it was deleted on {case.labels(gone)}")
+
+
+def _without_lapsed(case: Case, gone: list[Spoke], there: list[Spoke]) -> Hub:
+    """Values of a calendar that deleted the set, seen on no other, do not argue against an edit made elsewhere."""
+    deleted = {s.calendar for s in gone}
+    hub = dict(case.link.hub)
+    for spoke in there:
+        form: Form = spoke.replica.form or {} if spoke.replica else {}
+        for path in changes_of(spoke, form, case.snap.rules.local):
+            entry = hub.get(path)
+            if entry is not None and entry.source in deleted and not any(_shows(s, path, entry.value) for s in there):
+                hub[path] = replace(entry, rev=0)
+    return hub
+
+
+def _shows(spoke: Spoke, path: Path, value: Value | None) -> bool:
+    form: Form = spoke.replica.form or {} if spoke.replica else {}
+    return form.get(path) == value
 
 
 def _one_way_gone(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:
@@ -177,7 +202,7 @@ def _flow(case: Case, there: list[Spoke], *, why: str = "", may_create: bool = T
     for spoke in case.link.spokes:
         if spoke in there:
             spokes.append(bring_up(case, spoke, folded, result, spoke in speaking, why))
-        elif spoke.state == "absent" and may_create and speaking:
+        elif spoke.state == "absent" and may_create and (speaking or not there):
             spokes.append(create(case, spoke, folded, result, there, why))
         else:
             spokes.append(spoke)
@@ -192,10 +217,11 @@ def _flow(case: Case, there: list[Spoke], *, why: str = "", may_create: bool = T
 
 def _fold(case: Case, speaking: tuple[Spoke, ...]) -> Folded:
     """A person's answer counts only for the question it was given to (A3)."""
-    folded = fold(case.link, speaking, case.ctx)
+    unheard = tuple(s for s in case.link.spokes if presence.state(case, s) is Is.UNKNOWN)
+    folded = fold(case.link, speaking, case.ctx, unheard)
     choice = case.snap.choices.get(f"link:{case.link.key}")
     if choice and any(hold.digest == choice.digest for hold in _conflicts(case, folded)):
-        return fold(case.link, speaking, replace(case.ctx, choice=choice))
+        return fold(case.link, speaking, replace(case.ctx, choice=choice), unheard)
     return folded
 
 

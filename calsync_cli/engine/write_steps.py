@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from calsync_cli.engine.case import Case, Decision, field_words, start_text
-from calsync_cli.engine.fold import Folded, changes_of
+from calsync_cli.engine.fold import SCHEDULE, Folded, changes_of
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
@@ -72,25 +72,28 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     calendar = case.calendars[spoke.calendar]
     if calendar.role == "source" or not calendar.readable:
         return spoke
-    source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0])
-    assert source.replica is not None and source.replica.form is not None
     form = {p: e.value for p, e in folded.hub.items() if e.value is not None and not case.is_local(p)}
-    form |= {p: v for p, v in source.replica.form.items() if case.is_local(p)}
-    for path, contenders in folded.contested.items():  # the new copy starts with what its source shows
-        value = source.replica.form.get(path)
-        if value is not None and contenders:
-            form[path] = value
+    source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0] if there else None)
+    shown: Form = source.replica.form or {} if source and source.replica else {}
+    form |= {p: v for p, v in shown.items() if case.is_local(p) or _fills_gap(p, folded)}
     hold = case.cannot_write(spoke, "create", form)
     if hold:
         result.holds.append(hold)
         return spoke
-    because = why or f"new on {case.calendars[source.calendar].label}"
+    origin = source.calendar if source else next(iter(folded.hub.values())).source
+    because = why or f"new on {case.calendars[origin].label}"
     step = Step(
         "create", spoke.calendar, case.link.key, _uid(case, spoke), form_title(form), start_text(form), because,
         generation=spoke.generation, rev=folded.rev, changes=form,
     )
     result.steps.append(step)
     return spoke
+
+
+def _fills_gap(path: Path, folded: Folded) -> bool:
+    """Contested from the first day on: a new copy takes it from its source. Else it starts with what was agreed."""
+    agreed = "time" in folded.hub if path in SCHEDULE else path in folded.hub
+    return path in folded.contested and not path.startswith("@") and not agreed
 
 
 def _uid(case: Case, spoke: Spoke) -> str:
@@ -128,7 +131,7 @@ def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decisio
 def detach(case: Case, folded: Folded, result: Decision) -> None:
     """An orphaned instance becomes a single event of its own on every calendar (R2)."""
     for key, (calendar, form) in sorted(folded.detached.items()):
-        uid = f"{case.link.uid}-calsync-{key}"
+        uid = f"{case.link.uid}-calsync-{key}-{digest('detached', form_json(form))[:8]}"
         name = link_key(case.snap.rules.key, uid)
         hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
         spokes = tuple(Spoke(c) for c in case.calendars)
