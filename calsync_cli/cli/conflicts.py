@@ -10,7 +10,7 @@ from calsync_cli.api import Workspace
 from calsync_cli.cli import sync as sync_command
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
-from calsync_cli.cli.lines import day_words
+from calsync_cli.cli.lines import day_words, shown
 from calsync_cli.engine.run import Wish
 from calsync_cli.errors import PersonNeeded, UsageError
 
@@ -112,7 +112,7 @@ def _matching(conflict: Mapping[str, Any], answers: Mapping[str, str], *, strict
 
 
 def _draw(ctx: Context, conflict: Mapping[str, Any]) -> None:
-    print(f'conflict {conflict["id"]}: "{conflict["title"]}"  {day_words(conflict["start"])}  ({conflict["pair"]})')
+    print(f'conflict {conflict["id"]}: "{shown(conflict["title"])}"  {day_words(conflict["start"])}  ({conflict["pair"]})')
     print(f"  {conflict['words']}")
     if conflict["fields"]:
         rows = [

@@ -32,7 +32,7 @@ def doctor(ctx: Context, *, as_json: bool) -> int:
     else:
         table(["check", "state", "what"], [[f.check, "ok" if f.ok else "failed", f.message] for f in findings],
               color=ctx.color)
-        for command in dict.fromkeys(f.next for f in findings if f.next):
+        for command in dict.fromkeys(f.next for f in findings if f.next and f.next != "calsync doctor"):
             print(f"next: {command}")
     return worst_exit([f.code for f in findings])
 

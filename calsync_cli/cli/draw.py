@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from calsync_cli.cli.lines import shown
+
 STYLES = {
     "synced": "green", "pending": "yellow", "conflict": "bold red", "held": "yellow", "error": "bold red",
     "quarantined": "red", "dormant": "dim", "ok": "green", "failed": "bold red",
@@ -20,6 +22,9 @@ def print_json(data: Any) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, color: bool, title: str = "") -> None:
     """Columns whose name ends with `>` are right-aligned. Long cells are folded on a terminal, never cut."""
+    rows = [[shown(cell) for cell in row] for row in rows]
+    if not rows:
+        return
     if not sys.stdout.isatty():
         _plain([c.rstrip(">") for c in columns], rows)
         return

@@ -9,7 +9,7 @@ from typing import Any
 from calsync_cli.api import Workspace, event_json, operation_json
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
-from calsync_cli.cli.lines import day_words
+from calsync_cli.cli.lines import day_words, shown
 from calsync_cli.errors import UsageError
 from calsync_cli.store import views
 
@@ -29,10 +29,10 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
         print_json({"pairs": rows, "accounts": accounts})
         return 0
     now = work.ports.now()
-    shown = [_status_row(row, now) for row in rows]
+    drawn = [_status_row(row, now) for row in rows]
     used = [s for s in STATES if s == "synced" or any(row[s] for row in rows)]
     columns = ["pair", "calendars", "last good sync", "next due", *(f"{s}>" for s in used)]
-    table(columns, [[*row[:4], *(str(rows[i][s]) for s in used)] for i, row in enumerate(shown)], color=ctx.color)
+    table(columns, [[*row[:4], *(str(rows[i][s]) for s in used)] for i, row in enumerate(drawn)], color=ctx.color)
     for account in accounts:
         if account["problem"]:
             print(f"! account {account['account']}: {account['problem']}")
@@ -123,12 +123,12 @@ def events(ctx: Context, *, calendar: str | None, status: str | None, as_json: b
         return 0
     detailed = any(row["detail"] for row in rows)
     columns = ["start", "title", "calendar", "status", *(["detail"] if detailed else [])]
-    shown = [
+    drawn = [
         [day_words(r["start"]), r["title"] + (" (series)" if r["recurring"] else ""), r["calendar"], r["status"],
          *([r["detail"]] if detailed else [])]
         for r in rows
     ]
-    table(columns, shown, color=ctx.color)
+    table(columns, drawn, color=ctx.color)
     return 0
 
 
@@ -144,9 +144,9 @@ def event_show(ctx: Context, words: str, *, as_json: bool) -> int:
         print_json(rows)
         return 0
     for row in rows:
-        print(f"{row['title'] or '(no title)'}  [{row['calendar']}]  {row['status']}  {row['detail']}".rstrip())
+        print(f"{shown(row['title']) or '(no title)'}  [{row['calendar']}]  {row['status']}  {row['detail']}".rstrip())
         for path, value in row["form"].items():
-            print(f"  {path:<14} {value}")
+            print(f"  {path:<14} {shown(str(value))}")
     return 0
 
 
@@ -181,7 +181,7 @@ def why(ctx: Context, words: str, *, as_json: bool) -> int:
         print_json({"sides": sides, "history": history})
         return 0
     for side in sides:
-        print(f'"{side["title"]}"  {day_words(side["start"])}  on {side["calendar"]}: {side["status"]}')
+        print(f'"{shown(side["title"])}"  {day_words(side["start"])}  on {side["calendar"]}: {side["status"]}')
         print(f"    id {side['remote_id']}, UID {side['uid']}, last seen {ago(side['seen'], work.ports.now())}")
         if side["detail"]:
             print(f"    {side['detail']}")
@@ -216,18 +216,18 @@ def history(ctx: Context, run: int | None, *, as_json: bool) -> int:
         _show_run(data)
         return 0
     now = work.ports.now()
-    shown = [
+    drawn = [
         [str(r["run"]), ago(r["started"], now), "-" if r["seconds"] is None else f"{r['seconds']} s",
          "cut off" if r["exit_code"] is None else str(r["exit_code"]),
          f"+{r['created']} ~{r['updated']} -{r['deleted']}", str(r["conflicts"]), str(r["failed"]),
          _requests(r["requests"])]
         for r in data
     ]
-    if not shown:
+    if not drawn:
         print("no run yet; start with: calsync sync")
         return 0
     columns = ["run>", "started", "took>", "exit>", "changes", "conflicts>", "failed>", "requests"]
-    table(columns, shown, color=ctx.color)
+    table(columns, drawn, color=ctx.color)
     return 0
 
 
@@ -238,7 +238,7 @@ def _requests(counted: dict[str, dict[str, int]]) -> str:
 def _show_run(data: dict[str, Any]) -> None:
     print(f"run {data['run']}, {data['started']}, {data['seconds']} s, exit code {data['exit_code']}")
     for change in data["changes"]:
-        print(f'  {change["action"]} on {change["calendar"]}: "{change["title"]}"  {day_words(change["start"])}  '
+        print(f'  {change["action"]} on {change["calendar"]}: "{shown(change["title"])}"  {day_words(change["start"])}  '
               f'{change["outcome"]}: {change["because"]}')
         if change["error"]:
             print(f"      {change['error']}")

@@ -14,6 +14,11 @@ OUTCOME = {
 }
 
 
+def shown(text: str) -> str:
+    """Text of others as one harmless line: no line ends, no escape sequences for the terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def day_words(text: str) -> str:
     """`Tue 24 Nov 09:30`, with the year when it is not the usual one to think of; the day alone for all-day events."""
     if not text:
@@ -27,7 +32,7 @@ def day_words(text: str) -> str:
 
 def change_line(change: Change, width: int) -> str:
     """side, verb, title, start, why."""
-    title = change.title or "(no title)"
+    title = shown(change.title) or "(no title)"
     when = day_words(change.start)
     if change.recurring and change.action != "create":
         touched = f", {change.instances} instance{'s' if change.instances != 1 else ''}" if change.instances else ""
@@ -57,7 +62,7 @@ def problem_lines(problems: Sequence[Problem], limit: int = 12) -> Iterator[str]
         by_code.setdefault(problem.code, []).append(problem)
     for group in by_code.values():
         for problem in group[:limit]:
-            yield f"! {problem.message}"
+            yield f"! {shown(problem.message)}"
         if len(group) > limit:
             yield f"! ... and {len(group) - limit} more like this"
         commands = dict.fromkeys(problem.next for problem in group if problem.next)

@@ -39,7 +39,8 @@ def check(ctx: Context, *, as_json: bool) -> int:
 
 
 def _counts(config: Config) -> str:
-    return f"{len(config.accounts)} accounts, {len(config.pairs)} pairs"
+    accounts, pairs = len(config.accounts), len(config.pairs)
+    return f"{accounts} account{'s' * (accounts != 1)}, {pairs} pair{'s' * (pairs != 1)}"
 
 
 def sentence(pair: Pair) -> str:

@@ -7,6 +7,7 @@ Source  httpx 0.28; facts 7.4
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -89,5 +90,5 @@ def _receive(client: httpx.Client, request: httpx.Request, auth: httpx.Auth | No
 
 
 def _words(err: Exception) -> str:
-    text = str(err) or type(err).__name__
+    text = re.sub(r"^\[Errno -?\d+\] ", "", str(err)) or type(err).__name__
     return "it took too long" if isinstance(err, httpx.TimeoutException) else text

@@ -320,3 +320,9 @@ def test_the_demo_shows_a_merge_a_conflict_and_a_guard(shell: Shell) -> None:
     assert said.code == 0
     parts = ["Dentist, Dr. Adams", "Standup (short)", "--take a", "would be deleted", "exit code 4", "needs you"]
     assert [part for part in parts if part not in said.out] == []
+
+
+def test_a_title_cannot_write_to_the_terminal(shell: Shell) -> None:
+    shell.put("x", "u1", "Evil \x1b[31m\\n title")
+    out = shell("sync", "--yes").out + shell("events", "list").out + shell("why", "u1").out
+    assert "Evil" in out and "\x1b" not in out and "\n title" not in out

@@ -11,9 +11,10 @@ import pytest
 from calsync_cli import __version__
 from tests.cli.program import Shell
 
-COMMANDS = (
-    ["sync", "apply", "status", "events", "conflicts", "history", "why", "demo", "calendars", "accounts", "login", "logout", "config", "doctor"]
-)
+COMMANDS = [
+    "sync", "apply", "status", "events", "conflicts", "history", "why", "demo", "calendars", "accounts", "login",
+    "logout", "config", "doctor",
+]
 
 
 def _calsync(*words: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
