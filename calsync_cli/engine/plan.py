@@ -197,6 +197,8 @@ def _flow(case: Case, there: list[Spoke], *, why: str = "", may_create: bool = T
     """Rows 1 to 10: fold what was said, then bring every calendar up to date."""
     speaking = tuple(s for s in there if case.calendars[s.calendar].role != "target")
     folded = _fold(case, speaking)
+    if folded.contested and case.snap.rules.conflict == "ask" and all(s.base is None for s in there):
+        return Decision(replace(case.link, open=True), holds=_conflicts(case, folded))  # row 4: nothing is written
     result = Decision(replace(case.link, hub=folded.hub, rev=folded.rev))
     spokes: list[Spoke] = []
     for spoke in case.link.spokes:

@@ -18,7 +18,7 @@ from calsync_cli.engine.keys import Marker
 from calsync_cli.engine.plan import is_pending, plan
 from calsync_cli.engine.world import CalendarState, Choice, Link, Plan, Replica, Rules, Snapshot, Spoke, Step
 from calsync_cli.model.codec import value_json
-from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value, applied, split
+from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value, applied, split, without_fields
 from calsync_cli.model.times import Span, Zoned
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -58,7 +58,7 @@ def atoms(form: Mapping[str, Value | None]) -> set[Atom]:
             found |= {(name, line) for line in value.split("\n") if line}
         elif isinstance(value, frozenset):
             found |= {(name, member) for member in value}
-        elif value and value != CANCELLED:
+        elif value and value != CANCELLED and name != "status":  # two people may well choose the same status
             found.add((name, repr(value)))
     return found
 
@@ -271,7 +271,8 @@ class Stage:
         seen = [atoms_seen for (_, uid), atoms_seen in self.graves.items() if uid == link.uid]
         if not seen:
             raise Broken(f"I2: nobody deleted {link.uid}, and {step} deletes it")
-        unseen = atoms(thing.form) - set().union(*seen) - self.superseded - self.outvoted
+        told = set().union(*seen) | self.superseded | self.outvoted
+        unseen = atoms(without_fields(thing.form, self.rules.local)) - told
         if unseen and self.strict and self.rules.conflict not in ("a", "b"):
             raise Broken(f"rows 14, 15: {unseen} is deleted, which the deleting person had not seen")
         if unseen - self.kept:
@@ -322,7 +323,7 @@ class Stage:
         contested: dict[str | None, set[str]] = {}
         waits: set[str | None] = set()
         for hold in last.holds:
-            if hold.kind in ("fields", "orphan"):
+            if hold.kind in ("fields", "orphan") and self.links[hold.link or ""].hub:
                 contested.setdefault(hold.link, set()).update(hold.detail)
             else:
                 waits.add(hold.link)
