@@ -61,6 +61,7 @@ class Folded:
     copies: set[int] = field(default_factory=set)
     by: dict[Path, int] = field(default_factory=dict)
     rekeyed: set[Path] = field(default_factory=set)
+    moves: Mapping[InstanceKey, InstanceKey] = field(default_factory=dict)
     detached: dict[InstanceKey, tuple[int, Form]] = field(default_factory=dict)
 
     def value(self, path: Path) -> Value | None:
@@ -72,12 +73,18 @@ class Folded:
 
     def rekey(self, moves: Mapping[InstanceKey, InstanceKey]) -> None:
         """Give every instance its new key; the old paths stay as removals, so that each calendar is told."""
+        self.moves = moves
         moving = {path: entry for path, entry in self.hub.items() if split(path)[0] in moves}
         for path, entry in moving.items():
             self.hub[path] = Entry(None, entry.rev, entry.source)
         for path, entry in moving.items():
             self.hub[_moved_path(path, moves)] = entry
         self.rekeyed = moving.keys() | {_moved_path(path, moves) for path in moving}
+
+    def brought_along(self, now: Form) -> dict[Path, Value]:
+        """What this calendar holds in a conflict, under the new key of an instance whose series moved (R3)."""
+        new = {_moved_path(path, self.moves): value for path, value in now.items() if split(path)[0] in self.moves}
+        return {path: value for path, value in new.items() if path in self.contested and path not in now}
 
     def forget(self, moves: Mapping[InstanceKey, InstanceKey], form: Form, source: int) -> None:
         """Instances under an old key that only this form has (edited while the series moved) must go there too."""
@@ -499,4 +506,5 @@ def _orphan(result: Folded, voice: Voice, key: InstanceKey, source: int, before:
     else:
         result.detached[key] = (voice.spoke.calendar, instance_form(voice.now, key))
     for path in paths:
+        result.contested.pop(path, None)
         _write(result, path, None, source)

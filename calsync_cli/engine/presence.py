@@ -77,8 +77,8 @@ def edited(case: Case, spoke: Spoke) -> bool:
 
 
 def not_up_to_date(case: Case, spoke: Spoke) -> bool:
-    """The person who deleted it had not seen the hub's present state (D6)."""
-    return spoke.base is not None and any(
+    """The person who deleted it had not seen the hub's present state (D6); without a base, none at all (I2)."""
+    return spoke.base is None or any(
         entry.rev > spoke.ack(path) for path, entry in case.link.hub.items() if not case.is_local(path)
     )
 

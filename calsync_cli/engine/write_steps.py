@@ -26,6 +26,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         if entry.rev > spoke.ack(path) and path not in held and not case.is_local(path)
         and _differs(case, path, now, entry.value)
     }
+    due |= folded.brought_along(now)
     if not speaks and case.snap.rules.target_edits == "overwrite":
         due |= _target_edits(case, spoke, now, folded)
     writable = _is_writable_target(case, spoke)
@@ -60,7 +61,7 @@ def _update(
     if hold:
         result.holds.append(hold)
         return
-    sources = sorted({folded.hub[path].source for path in due}, key=case.ctx.rank)
+    sources = sorted({folded.hub[path].source for path in due if path in folded.hub}, key=case.ctx.rank)
     words = ", ".join(dict.fromkeys(field_words(path) for path in sorted(due)))
     because = why or f"{words} changed on {' and '.join(case.calendars[c].label for c in sources)}"
     result.steps.append(

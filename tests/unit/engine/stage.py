@@ -135,7 +135,6 @@ class Stage:
         after = atoms(thing.form)
         self.written |= after - before
         self.superseded |= before - after
-        self.superseded -= after - before
 
     def delete(self, calendar: int, uid: str) -> None:
         """What the person saw there, ever, is theirs to delete."""
