@@ -112,7 +112,8 @@ def _matching(conflict: Mapping[str, Any], answers: Mapping[str, str], *, strict
 
 
 def _draw(ctx: Context, conflict: Mapping[str, Any]) -> None:
-    print(f'conflict {conflict["id"]}: "{shown(conflict["title"])}"  {day_words(conflict["start"])}  ({conflict["pair"]})')
+    when = day_words(conflict["start"])
+    print(f'conflict {conflict["id"]}: "{shown(conflict["title"])}"  {when}  ({conflict["pair"]})')
     print(f"  {conflict['words']}")
     if conflict["fields"]:
         rows = [

@@ -238,8 +238,8 @@ def _requests(counted: dict[str, dict[str, int]]) -> str:
 def _show_run(data: dict[str, Any]) -> None:
     print(f"run {data['run']}, {data['started']}, {data['seconds']} s, exit code {data['exit_code']}")
     for change in data["changes"]:
-        print(f'  {change["action"]} on {change["calendar"]}: "{shown(change["title"])}"  {day_words(change["start"])}  '
-              f'{change["outcome"]}: {change["because"]}')
+        what = f'{change["action"]} on {change["calendar"]}: "{shown(change["title"])}"'
+        print(f"  {what}  {day_words(change['start'])}  {change['outcome']}: {change['because']}")
         if change["error"]:
             print(f"      {change['error']}")
     for error in data["errors"]:

@@ -50,6 +50,7 @@ class _Round:
     looked: dict[str, Item | None] = field(default_factory=dict)
     error: CalsyncError | None = None
     refreshed: bool = False
+    known: int = 0
     lowered: str = ""
 
 
@@ -75,7 +76,8 @@ def as_calendar(row: CalendarRow) -> Calendar:
 def _begin(session: Session, name: CalendarName, full: bool) -> _Round:
     row = mirror.find_calendar(session.db, name.account, name.calendar)
     stale = row is None or row.last_full is None or session.ports.now() - row.last_full > FULL_EVERY
-    return _Round(name, row, full or stale, as_calendar(row) if row else None)
+    known = mirror.live_count(session.db, row.id) if row else 0
+    return _Round(name, row, full or stale, as_calendar(row) if row else None, known=known)
 
 
 def _all(session: Session, rounds: list[_Round], job: Callable[[_Round], Callable[[], None]]) -> None:
@@ -100,9 +102,19 @@ def _list(provider: Provider, item: _Round) -> None:
         item.expired = True
         item.pages = list(provider.changes(item.cal, None))
         token = None
+    if token is not None and _looks_like_everything(item):
+        item.pages = list(provider.changes(item.cal, None))
+        token = None
     last = item.pages[-1].token if item.pages else None
     if token is None and last is not None and provider.caps.delta:
         item.pages += list(provider.changes(item.cal, last))  # O4: what vanished meanwhile
+
+
+def _looks_like_everything(item: _Round) -> bool:
+    """Some servers answer a bad token with a full listing and no removals, and do not say so (facts 0.7)."""
+    there = sum(not hint.gone for page in item.pages for hint in page.hints)
+    listing = any(page.listing for page in item.pages)
+    return not listing and there >= SUSPICIOUS and 2 * there >= item.known
 
 
 def _resolve(provider: Provider, item: _Round) -> Calendar:
@@ -199,8 +211,6 @@ def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:
             hints[hint.remote_id] = hint
     there = {h.remote_id: h for h in hints.values() if not h.gone}
     listing = any(page.listing for page in item.pages)
-    if not listing and len(there) >= max(SUSPICIOUS, mirror.live_count(db, calendar)):
-        listing = True  # a bad token may be answered with everything and no removals (facts 0.7)
     known = mirror.etags(db, calendar, None if listing else hints)
     recent = journal.recent_writes(db, calendar, micros(session.ports.now() - SETTLE))
     changed = [i for i, h in there.items() if h.etag is None or i not in known or known[i] != h.etag]

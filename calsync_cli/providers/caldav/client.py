@@ -87,8 +87,13 @@ class DavClient:
     def _signed(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> httpx.Response:
         trusted = self._is_trusted(url)
         response = self._send(method, url, body, headers, self._signer() if trusted else None)
-        if response.status_code != 401 or not trusted:
+        if response.status_code != 401:
             return response
+        if not trusted:
+            there, here = urlsplit(url).hostname, urlsplit(self.url).hostname
+            text = f"{here} keeps this on {there}, which wants a password; yours is for {here} and was not sent there"
+            command = f"give {there} as the address of account {self._account.name} if you trust it"
+            raise ProtocolError(text, next=command)
         offered = response.headers.get("www-authenticate", "").lower()
         if self._auth_kind == "auto" and "digest" in offered and "basic" not in offered:
             with self._lock:

@@ -7,6 +7,8 @@ Tokens  "sync:<sync-token>", "ctag:<getctag>" where the server has no sync-colle
 
 from __future__ import annotations
 
+import email.utils
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
@@ -280,7 +282,8 @@ class CalDavProvider:
             if data is not None and data.text:
                 stamp = http_date(one.text(f"{D}getlastmodified"))
                 remote_id = self._id(one.href)
-                found[remote_id] = Item(remote_id, one.text(f"{D}getetag") or None, _stored(data.text.encode()), stamp)
+                payload = _stored(data.text.encode())
+                found[remote_id] = Item(remote_id, one.text(f"{D}getetag") or _content_mark(payload), payload, stamp)
         for remote_id in ids:
             yield found.get(remote_id) or self.look(cal, remote_id) or Missing(remote_id)
 
@@ -290,9 +293,10 @@ class CalDavProvider:
             return None
         if response.status_code != 200:
             raise self._unexpected(response, "GET")
-        etag = response.headers.get("etag") or self._etag(remote_id)
+        payload = _stored(response.content)
+        etag = response.headers.get("etag") or self._etag(remote_id) or _content_mark(payload)
         stamp = http_date(response.headers.get("last-modified"))
-        return Item(remote_id, etag, _stored(response.content), stamp)
+        return Item(remote_id, etag, payload, stamp)
 
     def _etag(self, remote_id: str) -> str | None:
         body = xml.propfind("<D:getetag/>")
@@ -316,13 +320,13 @@ class CalDavProvider:
         return self._receipt(remote_id, response)
 
     def update(self, cal: Calendar, remote_id: str, body: bytes, etag: str) -> Receipt:
-        response = self._put(cal, remote_id, body, {"If-Match": self._guard(cal, remote_id, etag)})
+        response = self._put(cal, remote_id, body, self._guard(cal, remote_id, etag))
         return self._receipt(remote_id, response)
 
     def delete(self, cal: Calendar, remote_id: str, etag: str) -> None:
         if cal.id in self._careless:
             self._compare(cal, remote_id, etag)
-        headers = {"If-Match": self._guard(cal, remote_id, etag), "Schedule-Reply": "F"}
+        headers = {**self._guard(cal, remote_id, etag), "Schedule-Reply": "F"}
         response = self._client.request("DELETE", self._href(remote_id), None, headers)
         if response.status_code in (404, 410):
             raise NotFound(f"{remote_id} is gone already")
@@ -343,26 +347,26 @@ class CalDavProvider:
         etag = response.headers.get("etag")
         return Receipt(remote_id, None if etag is None or etag.startswith("W/") else etag)
 
-    def _guard(self, cal: Calendar, remote_id: str, etag: str) -> str:
-        """If-Match never matches a weak etag (RFC 9110 13.1.1): look whether the server has a strong one by now."""
-        if etag.startswith("%22"):
-            return unquote(etag)
-        if not etag.startswith("W/"):
-            return etag
-        item = self.look(cal, remote_id)
-        if item is None:
-            raise NotFound(f"{remote_id} is gone")
-        if item.etag is None or item.etag.removeprefix("W/") != etag.removeprefix("W/"):
-            raise PreconditionFailed(f"{remote_id} was changed by somebody else")
-        return item.etag
+    def _guard(self, cal: Calendar, remote_id: str, etag: str) -> dict[str, str]:
+        """The condition of a write. If-Match never matches a weak etag (RFC 9110 13.1.1), and some servers give none:
+        there the present state is compared first, and the server is asked to hold it to its date."""
+        if _is_strong(etag):
+            return {"If-Match": unquote(etag) if etag.startswith("%22") else etag}
+        item = self._compare(cal, remote_id, etag)
+        if item.etag is not None and _is_strong(item.etag):
+            return {"If-Match": item.etag}
+        if item.stamp is None:
+            return {}
+        return {"If-Unmodified-Since": email.utils.format_datetime(item.stamp, usegmt=True)}
 
-    def _compare(self, cal: Calendar, remote_id: str, etag: str) -> None:
-        """For servers that ignore the condition (SOGo, facts 2)."""
+    def _compare(self, cal: Calendar, remote_id: str, etag: str) -> Item:
+        """For servers that ignore the condition (SOGo, facts 2), or cannot be given one."""
         item = self.look(cal, remote_id)
         if item is None:
             raise NotFound(f"{remote_id} is gone already")
-        if item.etag != etag:
+        if (item.etag or "").removeprefix("W/") != etag.removeprefix("W/"):
             raise PreconditionFailed(f"{remote_id} was changed by somebody else")
+        return item
 
     # -- errors (facts 1.4) --------------------------------------------------------------------------------------------
 
@@ -415,6 +419,15 @@ def _access(answer: Answer) -> Literal["read", "write"]:
         return "write"
     names = {xml.local_name(right) for one in rights for right in one if isinstance(right.tag, str)}
     return "write" if not names or names & WRITE_RIGHTS else "read"
+
+
+def _is_strong(etag: str) -> bool:
+    return not etag.startswith(("W/", "content:"))
+
+
+def _content_mark(payload: bytes) -> str:
+    """Stands in where a server gives no etag at all (SmarterMail, Kerio; facts 1.3)."""
+    return f"content:{hashlib.sha256(payload).hexdigest()[:32]}"
 
 
 def _quoted(path: str) -> str:

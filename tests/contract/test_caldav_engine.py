@@ -1,0 +1,121 @@
+"""The whole program between a folder and an odd CalDAV server: what a quirk must never cost (I3, I5, I6)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Shell
+from tests.engine.world import ics
+from tests.fakes.caldav_server import FakeCalDav
+
+pytest_plugins = ("tests.cli.conftest",)
+PEOPLE = ("ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:you@example.org")
+
+
+def _pair(shell: Shell, server: FakeCalDav) -> str:
+    path = server.calendar("Work")
+    shell.config.write_text(
+        f'[accounts.x]\nprovider = "vdir"\npath = "x"\n[accounts.dav]\nprovider = "caldav"\nurl = "{server.url}dav/"\n'
+        'username = "me"\npassword = "secret"\n[pairs.home]\na = "x/Home"\nb = "dav/Work"\nfirst_sync = "auto"\n'
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        (), ("rewrites",), ("no-etag-on-put",), ("weak-etag",), ("no-getetag",), ("no-sync-collection",),
+        ("no-sync-collection", "no-ctag"), ("507-pages",), ("418-removed",), ("multiget-404-for-live",),
+        ("multiget-omits-missing",), ("collection-lists-itself",), ("etag-quotes-percent-encoded",), ("propstat-404",),
+    ],
+)
+def test_edits_both_ways_arrive_and_then_all_rests(shell: Shell, switches: tuple[str, ...]) -> None:
+    with FakeCalDav(*switches) as server:
+        path = _pair(shell, server)
+        for n in range(5):
+            shell.put("x", f"u{n}", f"Event {n}", "CATEGORIES:one,two")
+        assert shell("sync").code == 0
+        assert len(server.contents(path)) == 5
+        shell.edit("x", "u0", title="From the folder")
+        remote = next(p for p, payload in server.contents(path).items() if b"UID:u1\r\n" in payload)
+        server.user_put(remote, server.contents(path)[remote].replace(b"Event 1", b"From the server"))
+        shell.file("x", "u2").unlink()
+        gone = next(p for p, payload in server.contents(path).items() if b"UID:u3\r\n" in payload)
+        server.user_delete(gone)
+        assert shell("sync").code == 0
+        assert shell.titles("x") == ["Event 4", "From the folder", "From the server"]
+        assert len(server.contents(path)) == 3
+        assert b"From the folder" in b"".join(server.contents(path).values())
+        writes = server.requests("PUT") + server.requests("DELETE")
+        again = shell("sync", "--json").json
+        assert again["changes"] == [] and again["exit_code"] == 0
+        assert server.requests("PUT") + server.requests("DELETE") == writes
+
+
+@pytest.mark.parametrize("fault", ["drop-after", "drop-before", "500", "503"])
+def test_a_lost_answer_makes_no_second_event_and_loses_none(shell: Shell, fault: str) -> None:
+    """I5, J4, J6."""
+    with FakeCalDav() as server:
+        path = _pair(shell, server)
+        for n in range(4):
+            shell.put("x", f"u{n}", f"Event {n}")
+        server.faults += [("PUT", fault)] * 2
+        shell("sync")
+        assert shell("sync").code == 0
+        uids = sorted(payload.partition(b"UID:")[2][:2] for payload in server.contents(path).values())
+        assert uids == [b"u0", b"u1", b"u2", b"u3"]
+        assert shell("sync", "--json").json["changes"] == []
+
+
+def test_a_lost_token_deletes_nothing_and_doubles_nothing(shell: Shell) -> None:
+    """T4, G4."""
+    with FakeCalDav("token-207") as server:
+        path = _pair(shell, server)
+        for n in range(15):
+            shell.put("x", f"u{n:02}", f"Event {n}")
+        assert shell("sync").code == 0
+        server.forget_tokens()
+        server.user_delete(next(iter(server.contents(path))))
+        assert shell("sync", "--json").code == 0
+        assert len(server.contents(path)) == len(shell.titles("x")) == 14
+
+
+def test_nobody_is_mailed_by_copies_and_meetings_are_held(shell: Shell) -> None:
+    """I6, semantics 15."""
+    with FakeCalDav("mail-on-attendee") as server:
+        path = _pair(shell, server)
+        shell.put("x", "meeting", "Meeting", *PEOPLE)
+        server.user_put(f"{path}native.ics", ics("native", "Native meeting", *PEOPLE))
+        assert shell("sync").code == 0
+        shell.edit("x", "native", title="Changed in the folder")
+        said = shell("sync")
+        assert said.code == 3 and "would mail the guests" in said.out
+        shell.file("x", "native").unlink()
+        assert shell("sync").code == 3
+        assert server.mails == []
+        assert b"Native meeting" in server.contents(path)[f"{path}native.ics"]
+
+
+def test_a_read_only_calendar_is_read_and_its_debts_are_told(shell: Shell, tmp_path: Path) -> None:
+    with FakeCalDav("read-only") as server:
+        path = _pair(shell, server)
+        server.user_put(f"{path}e.ics", ics("there", "From the server"))
+        assert shell("sync").code == 0
+        assert shell.titles("x") == ["From the server"]
+        shell.put("x", "mine", "Mine")
+        said = shell("sync")
+        assert said.code == 5 and "read-only" in said.out
+        assert server.requests("PUT") == 0
+
+
+def test_the_log_and_the_json_never_hold_the_password(shell: Shell) -> None:
+    with FakeCalDav("basic-auth") as server:
+        _pair(shell, server)
+        shell.put("x", "u1", "Event")
+        said = shell("-vv", "sync", "--json")
+        assert said.code == 0
+        written = b"".join(file.read_bytes() for file in shell.state.iterdir() if file.is_file())
+        assert b"secret" not in written and "secret" not in json.dumps(said.out) + said.err

@@ -1,0 +1,346 @@
+"""One test per oddity of real servers (facts 1.3, 1.4, 2, 3, 5): the real provider against a server that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from calsync_cli.errors import (
+    AuthError,
+    CalendarGone,
+    NotFound,
+    PreconditionFailed,
+    ProtocolError,
+    ReadOnly,
+    SyncTokenExpired,
+    TooLarge,
+    TransientError,
+    UidConflict,
+    UnknownOutcome,
+)
+from calsync_cli.model.secret import Secret
+from calsync_cli.ports import Ports, system_ports
+from calsync_cli.providers.base import Calendar, Hint, Item, Missing
+from calsync_cli.providers.caldav.provider import CalDavProvider
+from tests.engine.world import ics
+from tests.fakes.caldav_server import FakeCalDav
+
+KEY = "0123456789abcdef0123456789abcdef"
+slept: list[float] = []
+
+
+def quick() -> Ports:
+    real = system_ports()
+    return Ports(real.now, real.monotonic_s, slept.append, real.fresh_id)
+
+
+@contextmanager
+def quirk(*switches: str, auth: str = "auto") -> Iterator[tuple[FakeCalDav, CalDavProvider, Calendar]]:
+    """A server with these oddities, a provider signed in to it, and one calendar with two events."""
+    slept.clear()
+    with FakeCalDav(*switches) as server:
+        path = server.calendar("Work")
+        for n in (1, 2):
+            server.user_put(f"{path}e{n}.ics", ics(f"u{n}", f"Event {n}", "CATEGORIES:a,b"))
+        provider = CalDavProvider(server.account(auth=auth), lambda: Secret("secret"), quick())
+        try:
+            yield server, provider, Calendar(path, "Work")
+        finally:
+            provider.close()
+
+
+def hints(provider: CalDavProvider, cal: Calendar, since: str | None) -> tuple[dict[str, Hint], str | None]:
+    found: dict[str, Hint] = {}
+    token = None
+    for page in provider.changes(cal, since):
+        found |= {hint.remote_id: hint for hint in page.hints}
+        token = page.token or token
+    return found, token
+
+
+def live(found: dict[str, Hint]) -> set[str]:
+    return {remote_id.rpartition("/")[2] for remote_id, hint in found.items() if not hint.gone}
+
+
+# -- discovery ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("switches", [(), ("302-well-known",), ("absolute-home-on-other-host",)])
+def test_calendars_are_found_however_the_home_is_named(switches: tuple[str, ...]) -> None:
+    with quirk(*switches) as (_, provider, _):
+        (found,) = provider.calendars()
+        assert found.name == "Work"
+        assert live(hints(provider, found, None)[0]) == {"e1.ics", "e2.ics"}
+
+
+def test_credentials_do_not_follow_to_another_host() -> None:
+    with quirk("absolute-home-on-other-host", "basic-auth") as (server, provider, _):
+        with pytest.raises(ProtocolError, match="was not sent there"):
+            provider.calendars()
+        sent = [{name.lower(): value for name, value in headers.items()} for _, _, headers, _ in server.log]
+        elsewhere = [headers for headers in sent if headers["host"].startswith("localhost")]
+        assert elsewhere and not any("authorization" in headers for headers in elsewhere)
+
+
+def test_a_redirect_to_plain_http_elsewhere_is_refused() -> None:
+    with quirk("redirects-to-plain-http-elsewhere") as (_, provider, _):
+        with pytest.raises(ProtocolError, match="not encrypted"):
+            provider.calendars()
+
+
+def test_the_servers_own_address_of_one_calendar_is_enough() -> None:
+    with FakeCalDav() as server:
+        path = server.calendar("Only")
+        account = replace(server.account(), url=server.url.rstrip("/") + path)
+        provider = CalDavProvider(account, lambda: Secret("x"), quick())
+        assert [c.id for c in provider.calendars()] == [path]
+
+
+def test_a_subscribed_calendar_is_not_a_replica() -> None:
+    """O9."""
+    with quirk("subscribed") as (_, provider, cal), pytest.raises(CalendarGone):
+        provider.open(cal.id)
+
+
+def test_a_read_only_calendar_is_recognised_and_refuses_writes() -> None:
+    with quirk("read-only") as (_, provider, cal):
+        assert provider.open(cal.id).access == "read"
+        with pytest.raises(ReadOnly):
+            provider.create(cal, KEY, ics("new", "New"))
+
+
+def test_a_scheduling_server_says_so() -> None:
+    with quirk("mail-on-attendee") as (_, provider, cal):
+        assert provider.open(cal.id).mails
+    with quirk() as (_, provider, cal):
+        assert not provider.open(cal.id).mails
+
+
+@pytest.mark.parametrize(
+    ("switch", "auth"),
+    [("basic-auth", "auto"), ("digest-auth", "auto"), ("digest-auth", "digest"), ("bearer-auth", "bearer")],
+)
+def test_every_way_to_sign_in_works(switch: str, auth: str) -> None:
+    with quirk(switch, auth=auth) as (_, provider, cal):
+        assert live(hints(provider, cal, None)[0]) == {"e1.ics", "e2.ics"}
+
+
+def test_a_refused_password_names_the_login() -> None:
+    with quirk("basic-auth") as (server, _, cal):
+        provider = CalDavProvider(server.account(), lambda: Secret("wrong"), quick())
+        with pytest.raises(AuthError) as err:
+            list(provider.changes(cal, None))
+        assert err.value.next == "calsync login fake"
+
+
+# -- hints -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "switches", [(), ("no-sync-collection",), ("no-sync-collection", "no-ctag"), ("collection-lists-itself",),
+                 ("initial-404-members",), ("propstat-404",), ("no-getetag",), ("etag-quotes-percent-encoded",)]
+)
+def test_a_first_listing_names_every_event_and_nothing_else(switches: tuple[str, ...]) -> None:
+    with quirk(*switches) as (_, provider, cal):
+        found, _ = hints(provider, cal, None)
+        assert live(found) == {"e1.ics", "e2.ics"} == {i.rpartition("/")[2] for i in found}
+        items = list(provider.fetch(cal, list(found)))
+        assert all(isinstance(item, Item) for item in items)
+
+
+@pytest.mark.parametrize(
+    "switches", [(), ("418-removed",), ("507-pages",), ("propstat-404",), ("507-pages", "418-removed")]
+)
+def test_a_delta_names_what_changed_and_what_is_gone(switches: tuple[str, ...]) -> None:
+    with quirk(*switches) as (server, provider, cal):
+        _, token = hints(provider, cal, None)
+        for n in range(3, 8):
+            server.user_put(f"{cal.id}e{n}.ics", ics(f"u{n}", "New"))
+        server.user_delete(f"{cal.id}e1.ics")
+        found, newer = hints(provider, cal, token)
+        assert live(found) == {f"e{n}.ics" for n in range(3, 8)}
+        assert [hint.remote_id for hint in found.values() if hint.gone] == [f"{cal.id}e1.ics"]
+        assert hints(provider, cal, newer)[0] == {}
+
+
+def test_a_quiet_calendar_costs_one_request() -> None:
+    with quirk() as (server, provider, cal):
+        _, token = hints(provider, cal, None)
+        server.log.clear()
+        hints(provider, cal, token)
+        assert [(entry[0], entry[3]) for entry in server.log] == [("REPORT", 207)]
+
+
+@pytest.mark.parametrize("switches", [("token-403",), ("token-412",), ("token-500",)])
+def test_a_lost_token_is_an_ordinary_event(switches: tuple[str, ...]) -> None:
+    """T4."""
+    with quirk(*switches) as (server, provider, cal):
+        _, token = hints(provider, cal, None)
+        server.forget_tokens()
+        with pytest.raises(SyncTokenExpired):
+            hints(provider, cal, token)
+
+
+def test_a_token_that_is_answered_with_everything_loses_nothing() -> None:
+    """Facts 0.7: no error and no removals; the engine lists by itself when it looks like that."""
+    with quirk("token-207") as (server, provider, cal):
+        _, token = hints(provider, cal, None)
+        server.forget_tokens()
+        assert live(hints(provider, cal, token)[0]) == {"e1.ics", "e2.ics"}
+
+
+def test_without_sync_collection_an_equal_ctag_saves_the_listing() -> None:
+    with quirk("no-sync-collection") as (server, provider, cal):
+        _found, token = hints(provider, cal, None)
+        assert token is not None and token.startswith("ctag:")
+        server.log.clear()
+        assert hints(provider, cal, token)[0] == {}
+        assert server.requests("PROPFIND") == 1 and server.requests("REPORT") == 0
+        server.user_put(f"{cal.id}e3.ics", ics("u3", "New"))
+        assert live(hints(provider, cal, token)[0]) == {"e1.ics", "e2.ics", "e3.ics"}
+
+
+def test_a_missing_calendar_is_no_list_of_deletions() -> None:
+    with quirk() as (server, provider, cal):
+        _, token = hints(provider, cal, None)
+        del server.shelves[cal.id]
+        for since in (token, None):
+            with pytest.raises(CalendarGone):
+                hints(provider, cal, since)
+
+
+# -- bodies ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("switch", ["multiget-omits-missing", "multiget-404-for-live", "no-multiget"])
+def test_every_body_asked_for_is_answered_once(switch: str) -> None:
+    with quirk(switch) as (_, provider, cal):
+        ids = [f"{cal.id}e1.ics", f"{cal.id}none.ics", f"{cal.id}e2.ics"]
+        answers = {a.remote_id: type(a) for a in provider.fetch(cal, ids)}
+        assert answers == {ids[0]: Item, ids[1]: Missing, ids[2]: Item}
+
+
+def test_a_body_is_the_same_however_it_was_read() -> None:
+    with quirk() as (_, provider, cal):
+        (fetched,) = provider.fetch(cal, [f"{cal.id}e1.ics"])
+        looked = provider.look(cal, f"{cal.id}e1.ics")
+        assert isinstance(fetched, Item) and looked is not None
+        assert (fetched.payload, fetched.etag) == (looked.payload, looked.etag)
+
+
+# -- writes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "switches", [(), ("weak-etag",), ("no-etag-on-put",), ("rewrites",), ("etag-quotes-percent-encoded",)]
+)
+def test_a_stale_version_is_never_overwritten_or_deleted(switches: tuple[str, ...]) -> None:
+    """I13."""
+    with quirk(*switches) as (server, provider, cal):
+        remote_id = f"{cal.id}e1.ics"
+        old = provider.look(cal, remote_id)
+        assert old is not None and old.etag is not None
+        server.user_put(remote_id, ics("u1", "A person was faster"))
+        with pytest.raises(PreconditionFailed):
+            provider.update(cal, remote_id, ics("u1", "Ours"), old.etag)
+        with pytest.raises(PreconditionFailed):
+            provider.delete(cal, remote_id, old.etag)
+        assert b"A person was faster" in server.contents(cal.id)[remote_id]
+
+
+def test_a_server_that_ignores_conditions_is_compared_with_first() -> None:
+    """SOGo (facts 2)."""
+    with quirk("delete-ignores-if-match", "if-none-match-ignored") as (server, provider, cal):
+        provider._careless.add(cal.id)
+        remote_id = f"{cal.id}e1.ics"
+        old = provider.look(cal, remote_id)
+        assert old is not None and old.etag is not None
+        server.user_put(remote_id, ics("u1", "A person was faster"))
+        with pytest.raises(PreconditionFailed):
+            provider.delete(cal, remote_id, old.etag)
+        provider.create(cal, KEY, ics("new", "First"))
+        with pytest.raises(PreconditionFailed):
+            provider.create(cal, KEY, ics("new", "Second"))
+        assert b"First" in server.contents(cal.id)[provider.remote_id_for(cal, KEY)]
+
+
+def test_a_create_never_overwrites() -> None:
+    with quirk() as (server, provider, cal):
+        provider.create(cal, KEY, ics("new", "First"))
+        with pytest.raises(PreconditionFailed):
+            provider.create(cal, KEY, ics("new", "Second"))
+        assert b"First" in server.contents(cal.id)[provider.remote_id_for(cal, KEY)]
+
+
+@pytest.mark.parametrize("switches", [(), ("uid-per-account",), ("uid-conflict-409",)])
+def test_a_uid_that_is_taken_is_told_apart_from_other_refusals(switches: tuple[str, ...]) -> None:
+    """K5."""
+    with quirk(*switches) as (_, provider, cal):
+        with pytest.raises(UidConflict) as err:
+            provider.create(cal, KEY, ics("u1", "Again"))
+        assert err.value.remote_id == (None if "uid-conflict-409" in switches else f"{cal.id}e1.ics")
+
+
+def test_a_written_copy_always_has_an_end() -> None:
+    """iCloud answers 404 to an event without DTEND (facts 4)."""
+    from datetime import datetime
+
+    from calsync_cli.mapping.registry import mapping
+    from calsync_cli.model.times import Span, Zoned
+
+    when = Zoned(datetime(2026, 12, 1, 9), "Europe/Berlin")
+    body = mapping("ical").make("new", {"title": "Point", "time": Span(when, when)}, "")
+    with quirk("404-on-missing-dtend") as (server, provider, cal):
+        provider.create(cal, KEY, body)
+        assert len(server.contents(cal.id)) == 3
+
+
+def test_deleting_what_is_gone_says_so() -> None:
+    with quirk() as (_, provider, cal), pytest.raises(NotFound):
+        provider.delete(cal, f"{cal.id}none.ics", '"x"')
+
+
+# -- faults (facts 1.4) ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("drop-before", UnknownOutcome), ("drop-after", UnknownOutcome), ("500", UnknownOutcome), ("503", UnknownOutcome),
+     ("503 7", TransientError), ("429 7", TransientError), ("423", TransientError), ("413", TooLarge),
+     ("507", TooLarge), ("403", ReadOnly), ("401", AuthError), ("412", PreconditionFailed)],
+)
+def test_each_refusal_of_a_write_means_one_thing(fault: str, error: type[Exception]) -> None:
+    """J6: only a definite answer is taken for one."""
+    with quirk() as (server, provider, cal):
+        server.faults.append(("PUT", fault))
+        with pytest.raises(error):
+            provider.create(cal, KEY, ics("new", "New"))
+        assert server.requests("PUT") <= 1
+        assert (provider.remote_id_for(cal, KEY) in server.contents(cal.id)) == (fault == "drop-after")
+
+
+def test_a_read_waits_as_told_and_tries_again() -> None:
+    with quirk() as (server, provider, cal):
+        server.faults += [("REPORT", "503 7"), ("REPORT", "429")]
+        assert live(hints(provider, cal, None)[0]) == {"e1.ics", "e2.ics"}
+        assert slept[0] == 7.0 and len(slept) == 2
+
+
+def test_a_read_that_is_cut_is_tried_once_more() -> None:
+    with quirk() as (server, provider, cal):
+        server.faults.append(("REPORT", "drop-before"))
+        assert live(hints(provider, cal, None)[0]) == {"e1.ics", "e2.ics"}
+        server.faults += [("REPORT", "drop-before")] * 2
+        with pytest.raises(TransientError):
+            hints(provider, cal, None)
+
+
+def test_an_answer_with_entities_is_refused() -> None:
+    from calsync_cli.providers.caldav.xml import multistatus
+
+    bomb = b'<!DOCTYPE d [<!ENTITY a "aaaa">]><D:multistatus xmlns:D="DAV:">&a;</D:multistatus>'
+    with pytest.raises(ProtocolError):
+        multistatus(bomb)

@@ -1,0 +1,458 @@
+"""A CalDAV server over real HTTP that can be as odd as the real ones (facts 2, 3 and 5), one switch per oddity.
+
+Shape   `with FakeCalDav("weak-etag", ...) as server:`; server.calendar(name) -> path, server.account(name) -> Account,
+        user_put/user_delete/contents for people, `log` of requests, `mails`, `faults` for the next requests of a method
+Honest  without switches it keeps RFC 4918, 4791 and 6578: it checks If-Match and If-None-Match itself
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import quote, unquote, urlsplit
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
+from calsync_cli.model.account import Account
+
+D, C, CS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
+NS = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"'
+HOME = "/dav/cal/me/"
+PRINCIPAL = "/dav/principals/me/"
+SWITCHES = frozenset({
+    "token-207", "token-412", "token-403", "token-500", "507-pages", "if-none-match-ignored", "delete-ignores-if-match",
+    "weak-etag", "no-etag-on-put", "rewrites", "404-on-missing-dtend", "uid-per-account", "uid-conflict-409",
+    "absolute-home-on-other-host", "302-well-known", "418-removed", "propstat-404", "mail-on-attendee",
+    "no-sync-collection", "no-ctag", "multiget-omits-missing", "multiget-404-for-live", "no-multiget", "subscribed",
+    "read-only", "digest-auth", "bearer-auth", "basic-auth", "no-getetag", "collection-lists-itself",
+    "initial-404-members", "etag-quotes-percent-encoded", "redirects-to-plain-http-elsewhere",
+})
+
+
+@dataclass
+class Shelf:
+    """One calendar: members by path, and what changed when."""
+
+    name: str
+    members: dict[str, bytes] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    journal: list[tuple[str, bool]] = field(default_factory=list)
+
+
+class FakeCalDav:
+    def __init__(self, *switches: str, page: int = 2) -> None:
+        assert set(switches) <= SWITCHES, set(switches) - SWITCHES
+        self.switches = set(switches)
+        self.page = page
+        self.shelves: dict[str, Shelf] = {}
+        self.log: list[tuple[str, str, dict[str, str], int]] = []
+        self.mails: list[str] = []
+        self.faults: list[tuple[str, str]] = []
+        self.oldest = 0
+        self.clock = 0
+        self.lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.http.daemon_threads = True
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.http.server_port}/"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    def account(self, name: str = "fake", **more: Any) -> Account:
+        return Account(name, "caldav", url=self.url + "dav/", username="me", **more)
+
+    def calendar(self, name: str) -> str:
+        path = f"{HOME}{name}/"
+        self.shelves[path] = Shelf(name)
+        return path
+
+    def user_put(self, path: str, payload: bytes) -> None:
+        with self.lock:
+            self.store(path, payload)
+
+    def user_delete(self, path: str) -> None:
+        with self.lock:
+            self.remove(path)
+
+    def contents(self, calendar: str) -> dict[str, bytes]:
+        with self.lock:
+            return dict(self.shelves[calendar].members)
+
+    def forget_tokens(self) -> None:
+        """Every token handed out so far is too old."""
+        self.oldest = max(len(shelf.journal) for shelf in self.shelves.values()) + 1
+        for shelf in self.shelves.values():
+            shelf.journal += [("", False)] * self.oldest
+
+    def requests(self, method: str) -> int:
+        return sum(entry[0] == method for entry in self.log)
+
+    # -- storage -------------------------------------------------------------------------------------------------------
+
+    def shelf_of(self, path: str) -> tuple[str, Shelf] | None:
+        return next(((c, s) for c, s in self.shelves.items() if path.startswith(c)), None)
+
+    def store(self, path: str, payload: bytes) -> None:
+        calendar, shelf = self.shelf_of(path) or ("", Shelf(""))
+        assert calendar, path
+        if "rewrites" in self.switches:
+            payload = _rewritten(payload)
+        self.clock += 1
+        shelf.members[path] = payload
+        shelf.versions[path] = self.clock
+        shelf.journal.append((path, False))
+
+    def remove(self, path: str) -> None:
+        _, shelf = self.shelf_of(path) or ("", Shelf(""))
+        del shelf.members[path]
+        shelf.journal.append((path, True))
+
+    def etag(self, path: str) -> str | None:
+        found = self.shelf_of(path)
+        if found is None or path not in found[1].members:
+            return None
+        mark = hashlib.sha256(found[1].members[path] + b"%d" % found[1].versions[path]).hexdigest()[:16]
+        quotes = "%22" if "etag-quotes-percent-encoded" in self.switches else '"'
+        return f"{'W/' if 'weak-etag' in self.switches else ''}{quotes}{mark}{quotes}"
+
+
+def _rewritten(payload: bytes) -> bytes:
+    """Other line order, CATEGORIES split, a default spelled out; the meaning stays (facts 11)."""
+    lines: list[bytes] = []
+    for line in payload.split(b"\r\n"):
+        if line.startswith(b"CATEGORIES:") and b"," in line:
+            lines += [b"CATEGORIES:" + part for part in line.partition(b":")[2].split(b",")]
+        elif line.startswith(b"SUMMARY:"):
+            lines += [b"CLASS:PUBLIC", line]
+        else:
+            lines.append(line)
+    return b"\r\n".join(lines)
+
+
+def _uid(payload: bytes) -> bytes:
+    return next((line[4:] for line in payload.split(b"\r\n") if line.startswith(b"UID:")), b"")
+
+
+def _handler(server: FakeCalDav) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+        def handle_one(self) -> None:
+            size = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(size)
+            with server.lock:
+                Answerer(server, self, body).answer()
+
+        do_GET = do_PUT = do_DELETE = do_OPTIONS = do_PROPFIND = do_REPORT = do_MKCALENDAR = handle_one
+
+    return Handler
+
+
+class Answerer:
+    """One request of one client."""
+
+    def __init__(self, server: FakeCalDav, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.server, self.handler, self.body = server, handler, body
+        self.method = handler.command
+        self.path = unquote(urlsplit(handler.path).path)
+        self.on = server.switches.__contains__
+
+    def answer(self) -> None:
+        fault = self._fault()
+        if fault == "drop-before":
+            self._cut()
+            return
+        if fault and fault[0].isdigit():
+            code, _, wait = fault.partition(" ")
+            self.send(int(code), headers={"Retry-After": wait} if wait else {})
+            return
+        if fault == "drop-after":
+            self.send = self._unsent  # type: ignore[method-assign]
+        if not self._signed_in():
+            return
+        getattr(self, f"on_{self.method.lower()}")()
+        if fault == "drop-after":
+            self._cut()
+
+    def _fault(self) -> str:
+        for number, (method, kind) in enumerate(self.server.faults):
+            if method == self.method:
+                del self.server.faults[number]
+                return kind
+        return ""
+
+    def _cut(self) -> None:
+        self.server.log.append((self.method, self.path, {}, 0))
+        self.handler.close_connection = True
+        self.handler.connection.close()
+
+    def _unsent(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        """Everything is done, and the client never hears of it."""
+
+    def send(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.server.log.append((self.method, self.path, dict(self.handler.headers), code))
+        self.handler.send_response(code)
+        dav = "1, 3, calendar-access" + (", calendar-auto-schedule" if self.on("mail-on-attendee") else "")
+        for name, value in {"DAV": dav, "Content-Length": str(len(body)), **(headers or {})}.items():
+            self.handler.send_header(name, value)
+        if self.on("delete-ignores-if-match") or self.on("if-none-match-ignored"):
+            self.handler.send_header("X-Powered-By", "SOGo")
+        self.handler.end_headers()
+        self.handler.wfile.write(body)
+
+    def xml(self, code: int, inner: str) -> None:
+        text = f'<?xml version="1.0" encoding="utf-8"?>{inner}'
+        self.send(code, text.encode(), {"Content-Type": "application/xml; charset=utf-8"})
+
+    def refuse(self, code: int, name: str, inner: str = "") -> None:
+        self.xml(code, f"<D:error {NS}><{name}>{inner}</{name}></D:error>")
+
+    def _signed_in(self) -> bool:
+        given = self.handler.headers.get("authorization", "")
+        kinds = {
+            "basic-auth": ("Basic", "Basic " + base64.b64encode(b"me:secret").decode()),
+            "bearer-auth": ("Bearer", "Bearer secret"),
+            "digest-auth": ('Digest realm="r", nonce="n", qop="auth", algorithm=MD5', "Digest "),
+        }
+        for switch, (offer, wanted) in kinds.items():
+            if self.on(switch) and not given.startswith(wanted):
+                self.send(401, headers={"WWW-Authenticate": offer})
+                return False
+        return True
+
+    # -- methods -------------------------------------------------------------------------------------------------------
+
+    def on_options(self) -> None:
+        self.send(200)
+
+    def on_propfind(self) -> None:
+        if self.path.startswith("/.well-known") and self.on("302-well-known"):
+            self.send(302, headers={"Location": "/dav/"})
+            return
+        if self.path == "/dav/" and self.on("redirects-to-plain-http-elsewhere"):
+            self.send(302, headers={"Location": "http://calendar.example.org/dav/"})
+            return
+        asked = [element.tag for element in (ET.fromstring(self.body).find(f"{D}prop") or ())]
+        targets = [self.path]
+        if self.handler.headers.get("depth") == "1":
+            found = self.server.shelves.get(self.path)
+            targets += list(found.members) if found else [c for c in self.server.shelves if c.startswith(self.path)]
+        if not self._known(self.path):
+            self.send(404)
+            return
+        self.multistatus("".join(self._properties(target, asked) for target in targets))
+
+    def _known(self, path: str) -> bool:
+        calendar, shelf = self.server.shelf_of(path) or ("", Shelf(""))
+        return path in ("/", "/dav/", PRINCIPAL, HOME) or path == calendar or path in shelf.members
+
+    def _properties(self, path: str, asked: list[str]) -> str:
+        known = self._all_properties(path)
+        found = "".join(known[name] for name in asked if name in known)
+        absent = [name[1:].partition("}") for name in asked if name not in known]
+        missing = "".join(f"<x:{local} xmlns:x='{space}'/>" for space, _, local in absent)
+        bad = f"<D:propstat><D:prop>{missing}</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
+        good = f"<D:propstat><D:prop>{found}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
+        return f"<D:response><D:href>{quote(path)}</D:href>{good}{bad if missing else ''}</D:response>"
+
+    def _all_properties(self, path: str) -> dict[str, str]:
+        home = HOME
+        if self.on("absolute-home-on-other-host"):
+            home = self.server.url.replace("127.0.0.1", "localhost").rstrip("/") + HOME
+        props = {
+            f"{D}current-user-principal":
+                f"<D:current-user-principal><D:href>{PRINCIPAL}</D:href></D:current-user-principal>",
+            f"{D}resourcetype": "<D:resourcetype><D:collection/></D:resourcetype>",
+        }
+        if path == PRINCIPAL:
+            props[f"{C}calendar-home-set"] = f"<C:calendar-home-set><D:href>{home}</D:href></C:calendar-home-set>"
+        if path in self.server.shelves:
+            props |= self._calendar_properties(path)
+        elif self.server.etag(path) is not None:
+            props = {f"{D}resourcetype": "<D:resourcetype/>"}
+            if not self.on("no-getetag"):
+                props[f"{D}getetag"] = f"<D:getetag>{escape(self.server.etag(path) or '')}</D:getetag>"
+        return props
+
+    def _calendar_properties(self, path: str) -> dict[str, str]:
+        shelf = self.server.shelves[path]
+        kind = "<CS:subscribed/>" if self.on("subscribed") else "<C:calendar/>"
+        right = "<D:read/>" if self.on("read-only") else "<D:all/>"
+        props = {
+            f"{D}resourcetype": f"<D:resourcetype><D:collection/>{kind}</D:resourcetype>",
+            f"{D}displayname": f"<D:displayname>{escape(shelf.name)}</D:displayname>",
+            f"{D}current-user-privilege-set":
+                f"<D:current-user-privilege-set><D:privilege>{right}</D:privilege></D:current-user-privilege-set>",
+        }
+        if not self.on("no-ctag"):
+            props[f"{CS}getctag"] = f"<CS:getctag>c{len(shelf.journal)}</CS:getctag>"
+        return props
+
+    def multistatus(self, inner: str, token: str = "") -> None:
+        tail = f"<D:sync-token>{token}</D:sync-token>" if token else ""
+        self.xml(207, f"<D:multistatus {NS}>{inner}{tail}</D:multistatus>")
+
+    def on_mkcalendar(self) -> None:
+        name = ET.fromstring(self.body).findtext(f".//{D}displayname") or "new"
+        self.server.shelves[self.path.rstrip("/") + "/"] = Shelf(name)
+        self.send(201)
+
+    def on_get(self) -> None:
+        found = self.server.shelf_of(self.path)
+        if found is None or self.path not in found[1].members:
+            self.send(404)
+            return
+        headers = {"Content-Type": "text/calendar"}
+        if not self.on("no-getetag"):
+            headers["ETag"] = self.server.etag(self.path) or ""
+        self.send(200, found[1].members[self.path], headers)
+
+    # -- reports -------------------------------------------------------------------------------------------------------
+
+    def on_report(self) -> None:
+        report = ET.fromstring(self.body)
+        if self.path not in self.server.shelves:
+            self.send(404)
+        elif report.tag == f"{D}sync-collection":
+            self._sync(report.findtext(f"{D}sync-token") or "")
+        elif report.tag == f"{C}calendar-multiget" and not self.on("no-multiget"):
+            self._multiget([unquote(urlsplit(e.text or "").path) for e in report.iter(f"{D}href")])
+        else:
+            self.send(501)
+
+    def _sync(self, token: str) -> None:
+        shelf = self.server.shelves[self.path]
+        if self.on("no-sync-collection"):
+            self.send(405)
+            return
+        since = int(token.removeprefix("t")) if token.removeprefix("t").isdigit() else -1
+        if token and (since < self.server.oldest or since > len(shelf.journal)):
+            for switch, code in (("token-412", 412), ("token-500", 500)):
+                if self.on(switch):
+                    self.refuse(code, "D:valid-sync-token")
+                    return
+            if not self.on("token-207"):
+                self.refuse(403, "D:valid-sync-token")
+                return
+            token = ""
+        changes = shelf.journal[since:] if token else [(path, False) for path in shelf.members]
+        cut = False
+        end = len(shelf.journal)
+        if self.on("507-pages") and token and len(changes) > self.server.page:
+            changes, cut, end = changes[: self.server.page], True, since + self.server.page
+        rows = {path: self._sync_row(path, path not in shelf.members) for path, _ in changes if path}
+        if self.on("initial-404-members") and not token:
+            rows["gone"] = self._sync_row(f"{self.path}long-gone.ics", True)
+        if self.on("collection-lists-itself"):
+            rows["self"] = self._sync_row(self.path, False)
+        inner = "".join(rows.values())
+        if cut:
+            inner += f"<D:response><D:href>{quote(self.path)}</D:href><D:status>HTTP/1.1 507 x</D:status></D:response>"
+        self.multistatus(inner, f"t{end}")
+
+    def _sync_row(self, path: str, gone: bool) -> str:
+        href = f"<D:href>{quote(path)}</D:href>"
+        if gone:
+            code = 418 if self.on("418-removed") else 404
+            return f"<D:response>{href}<D:status>HTTP/1.1 {code} Gone</D:status></D:response>"
+        tag = "" if self.on("no-getetag") else f"<D:getetag>{escape(self.server.etag(path) or 'c')}</D:getetag>"
+        ok = f"<D:propstat><D:prop>{tag}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
+        if self.on("propstat-404"):
+            ok += "<D:propstat><D:prop><CS:x/></D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
+        return f"<D:response>{href}{ok}</D:response>"
+
+    def _multiget(self, paths: list[str]) -> None:
+        members = self.server.shelves[self.path].members
+        rows = ""
+        for path in paths:
+            href = f"<D:href>{quote(path)}</D:href>"
+            if path in members and not self.on("multiget-404-for-live"):
+                tag = "" if self.on("no-getetag") else f"<D:getetag>{escape(self.server.etag(path) or '')}</D:getetag>"
+                data = f"<C:calendar-data>{escape(members[path].decode())}</C:calendar-data>"
+                rows += f"<D:response>{href}<D:propstat><D:prop>{tag}{data}</D:prop>"
+                rows += "<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"
+            elif not self.on("multiget-omits-missing"):
+                rows += f"<D:response>{href}<D:status>HTTP/1.1 404 Not Found</D:status></D:response>"
+        self.multistatus(rows)
+
+    # -- writes --------------------------------------------------------------------------------------------------------
+
+    def _guarded(self, *, ignoring: tuple[str, ...] = ()) -> bool:
+        """If-Match and If-None-Match as RFC 9110 wants them."""
+        have = self.server.etag(self.path)
+        match, none = (self.handler.headers.get(name) for name in ("if-match", "if-none-match"))
+        if "match" in ignoring:
+            match = None
+        if "none" in ignoring:
+            none = None
+        moved = match is not None and (have is None or unquote(match) != unquote(have) or match.startswith("W/"))
+        fails = moved or (none == "*" and have is not None)
+        if fails:
+            self.send(412)
+        return not fails
+
+    def on_put(self) -> None:
+        if self.on("read-only"):
+            self.refuse(403, "D:need-privileges")
+            return
+        found = self.server.shelf_of(self.path)
+        if found is None:
+            self.send(409)
+            return
+        if not self._guarded(ignoring=("none",) if self.on("if-none-match-ignored") else ()):
+            return
+        if self.on("404-on-missing-dtend") and b"\nDTEND" not in self.body:
+            self.send(404)
+            return
+        if self._uid_taken(found[1]):
+            return
+        self._mail("REQUEST", self.body)
+        before = self.path in found[1].members
+        self.server.store(self.path, self.body)
+        tag = {} if self.on("no-etag-on-put") else {"ETag": self.server.etag(self.path) or ""}
+        self.send(204 if before else 201, headers=tag)
+
+    def _uid_taken(self, here: Shelf) -> bool:
+        everywhere = self.on("uid-per-account")
+        shelves = self.server.shelves.values() if everywhere else [here]
+        for shelf in shelves:
+            for path, payload in shelf.members.items():
+                if path != self.path and _uid(payload) == _uid(self.body):
+                    if everywhere:
+                        self.refuse(403, "C:unique-scheduling-object-resource", f"<D:href>{quote(path)}</D:href>")
+                    elif self.on("uid-conflict-409"):
+                        self.send(409)
+                    else:
+                        self.refuse(409, "C:no-uid-conflict", f"<D:href>{quote(path)}</D:href>")
+                    return True
+        return False
+
+    def _mail(self, kind: str, payload: bytes) -> None:
+        """As Cyrus: any ORGANIZER with ATTENDEE lines mails, unless the client says Schedule-Reply: F on a delete."""
+        if self.on("mail-on-attendee") and b"\nATTENDEE" in payload and b"\nORGANIZER" in payload:
+            self.server.mails.append(kind)
+
+    def on_delete(self) -> None:
+        found = self.server.shelf_of(self.path)
+        if found is None or self.path not in found[1].members:
+            self.send(404)
+        elif self._guarded(ignoring=("match",) if self.on("delete-ignores-if-match") else ()):
+            self._mail("CANCEL", found[1].members[self.path])
+            self.server.remove(self.path)
+            self.send(204)
+
+
