@@ -21,7 +21,6 @@ from calsync_cli.errors import (
     CalsyncError,
     InternalCheck,
     ItemError,
-    MappingError,
     NotFound,
     PreconditionFailed,
     ReadOnly,
@@ -143,7 +142,8 @@ def _store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[l
                 failed.append(Done(step, "failed", err))
                 continue
             works.append(_Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account))
-        links.mark_planned(db, key, scene.seqs)
+        if all(calendar.readable for calendar in scene.snapshot.calendars):
+            links.mark_planned(db, key, scene.seqs)  # row 16: what could not be compared with all is planned again
         links.group_planned(db, key, scene.rules_digest)
         mirror.clear_reset(db, list(scene.names))
     return works, failed
@@ -340,15 +340,18 @@ def is_ours(session: Session, op: Operation, account: str, item: Item) -> bool:
 
 
 def _close_uid_conflict(session: Session, work: _Work, error: UidConflict) -> None:
-    """K5: the UID is taken. In this calendar the next run links it; elsewhere the copy gets a derived UID."""
-    op = work.op
-    if settle.alias_exhausted(session, op):
-        settle.refuse(session, op, write_digest(op.kind, op.calendar, op.changes), str(error))
+    """K5: the UID is taken. By something of this calendar that we have not seen: the next run links it. By something
+    of this calendar that cannot be read or linked: that is this event, so there will be no second one (I5, I8).
+    Elsewhere on the server: the copy gets a derived UID.
+    """
+    op, taken = work.op, error.remote_id or ""
+    known = bool(mirror.etags(session.db, op.calendar, [taken]))
+    if known or settle.alias_exhausted(session, op):
+        words = f"{taken} of the same calendar already has its UID and could not be linked" if known else str(error)
+        settle.refuse(session, op, write_digest(op.kind, op.calendar, op.changes), words)
         work.outcome = "failed"
         return
-    row = mirror.calendar_row(session.db, op.calendar)
-    here = error.remote_id is not None and error.remote_id.startswith(row.remote)
-    if here and not mirror.etags(session.db, op.calendar, [error.remote_id or ""]):
+    if taken and taken.startswith(mirror.calendar_row(session.db, op.calendar).remote):
         settle.abandon(session, op, str(error))
     else:
         settle.next_generation(session, op, alias=True)

@@ -1,4 +1,4 @@
-"""Finishing what a crash left open: every `sent` row is looked up on its server, before anything is observed (J2, J3)."""
+"""Finishing what a crash left open: every `sent` row is looked up on its server, before observation (J2, J3)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
     jobs = []
     for op in ops:
         calendar = as_calendar(mirror.calendar_row(db, op.calendar))
-        jobs.append((accounts[op.calendar], partial(session.provider(accounts[op.calendar]).look, calendar, op.remote_id)))
+        provider = session.provider(accounts[op.calendar])
+        jobs.append((accounts[op.calendar], partial(provider.look, calendar, op.remote_id)))
     undecided = []
     for op, answer in zip(ops, session.crew.each(jobs), strict=True):
         if isinstance(answer, CalsyncError):

@@ -115,6 +115,9 @@ def _group(state: _State, group: Group, seen: dict[CalendarName, Observation], *
         _count_pairs(state, group, None)
         return False
     scene = take(state.session, group, seen, full=full)
+    if scene.snapshot.first and any(seen[name].error for name in group.calendars):
+        _count_pairs(state, group, scene)  # K7: what is on both sides can only be told when both were read
+        return False
     plan = make_plan(scene.snapshot)
     plan_id = identify(scene, plan)
     _count_pairs(state, group, scene)

@@ -40,9 +40,9 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     rules_digest = _rules_digest(group, rules)
     seqs = links.newest_seq(db, ids)
     counts = links.linked_counts(db, key, ids)
-    everything = full or not rules.window.all or (planned and old_rules != rules_digest)
+    everything = full or not planned or not rules.window.all or old_rules != rules_digest
     calendars = tuple(_state(session, group, o, counts, planned) for _, o in rows)
-    loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything or not planned)]
+    loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything)]
     found = _with_matches(session, key, ids, loose, links.load_links(db, key, ids, everything=everything), calendars)
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,

@@ -45,18 +45,25 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; durable when it returns (synchronous=FULL)."""
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
+            self.before_commit()
+            self._connection.execute("COMMIT")
+        except BaseException as err:
+            if self._connection.in_transaction:  # a full disk may have ended it already
+                self._connection.execute("ROLLBACK")
+            if isinstance(err, sqlite3.OperationalError):
+                raise _unusable(err) from err
             raise
-        self.before_commit()
-        self._connection.execute("COMMIT")
         self.commits += 1
+        self.after_commit()
 
     def before_commit(self) -> None:
         """A place for crash tests to stop at (L4)."""
+
+    def after_commit(self) -> None:
+        """Another: what was done is on disk."""
 
     def run(self, sql: str, *values: Any) -> sqlite3.Cursor:
         return self._connection.execute(sql, values)
@@ -84,6 +91,11 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _unusable(err: sqlite3.OperationalError) -> StoreError:
+    text = f"the state database cannot be written ({err}); what was under way is looked up at the next run"
+    return StoreError(text, next="free some disk space or stop the other program that has it open, then: calsync sync")
 
 
 def open_database(folder: Path, ports: Ports) -> Database:

@@ -184,7 +184,8 @@ def save_link(db: Database, grp: str, link: Link) -> int:
         )
     else:
         db.run(
-            "UPDATE link SET uid = ?, alive = ?, open = ?, rev = ?, hub = ?, quarantine = ?, closed_us = ? WHERE id = ?",
+            "UPDATE link SET uid = ?, alive = ?, open = ?, rev = ?, hub = ?, quarantine = ?, closed_us = ? "
+            "WHERE id = ?",
             link.uid, int(link.alive), int(link.open), link.rev, hub, quarantine, closed, link.id,
         )
     link_id = link.id or int(db.value("SELECT id FROM link WHERE grp = ? AND key = ?", grp, link.key))

@@ -15,6 +15,7 @@ from calsync_cli.engine.groups import groups
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import Wish, run
 from calsync_cli.engine.session import Session
+from calsync_cli.errors import MappingError
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import Form
@@ -44,7 +45,8 @@ def ics(uid: str, title: str, *lines: str, start: str = "20261201T090000", hours
     """A small event in Europe/Berlin; `lines` are added to the VEVENT."""
     end = (datetime.strptime(start, "%Y%m%dT%H%M%S") + timedelta(hours=hours)).strftime("%Y%m%dT%H%M%S")
     body = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//EN", "BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20260101T000000Z",
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//EN", "BEGIN:VEVENT", f"UID:{uid}",
+        "DTSTAMP:20260101T000000Z",
         f"DTSTART;TZID=Europe/Berlin:{start}", f"DTEND;TZID=Europe/Berlin:{end}", f"SUMMARY:{title}", *lines,
         "END:VEVENT", "END:VCALENDAR",
     ]
@@ -69,7 +71,7 @@ class World:
         ]
         self.db: Database = open_connection(":memory:", self.ports)
         self.installation = "i" * 32
-        self.failures: list[BaseException] = []
+        self.gap = timedelta(minutes=20)
 
     def session(self) -> Session:
         return Session(
@@ -82,7 +84,7 @@ class World:
             return run(session, groups(self.pairs), Wish(**wish))
         finally:
             session.close()
-            self.clock.now += timedelta(minutes=20)
+            self.clock.now += self.gap
 
     # -- people --------------------------------------------------------------------------------------------------------
 
@@ -110,10 +112,14 @@ class World:
         self.servers[side].user_delete(side, self.find(side, uid))
 
     def forms(self, side: str) -> dict[str, Form]:
-        """UID -> form of everything a calendar holds; fails on a UID held twice (I5)."""
+        """UID -> form of everything a calendar holds; fails on a UID held twice (I5). Unreadable: {}."""
         found: dict[str, Form] = {}
-        for payload in self.servers[side].contents(side).values():
-            reading = mapping("ical").read(payload)
+        for remote_id, payload in self.servers[side].contents(side).items():
+            try:
+                reading = mapping("ical").read(payload)
+            except MappingError:
+                found[f"unreadable {remote_id}"] = {}
+                continue
             assert reading.uid not in found, f"{reading.uid} is twice on {side}"
             found[reading.uid] = reading.form
         return found

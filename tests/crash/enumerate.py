@@ -1,0 +1,105 @@
+"""Every step of a scenario, broken in every way: count the steps once, then play the scenario again per step and fault.
+
+Steps   each provider call and each commit, in order. A call: kill-before, kill-after, applied but the answer lost,
+        applied but the answer garbled. A commit: the process dies just before or just after it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from calsync_cli.model.codec import form_json
+from tests.crash.scenarios import Scenario
+from tests.engine.faulty_world import AnyPlan, FaultyWorld
+from tests.engine.oracles import Broken
+from tests.fakes.memory_faults import Fault
+
+CALL_FAULTS: tuple[Fault, ...] = ("kill-before", "kill-after", "after-applied", "garbled")
+COMMIT_FAULTS = ("before", "after")
+MAX_RUNS = 2
+
+
+@dataclass(frozen=True)
+class Point:
+    where: str
+    number: int
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.number} {self.fault}"
+
+
+class Trial:
+    """One scenario, saved at the moment before its run; `expected` is how it ends without a fault."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.world = world = scenario.world()
+        world.gap = timedelta(minutes=1)  # well within `settle` (O3)
+        if scenario.before is not None:
+            scenario.before(world)
+            if scenario.settled:
+                world.run()
+                quiet(world, self.wish)
+        scenario.then(world)
+        self.game = world.save()
+        world.load(self.game)
+        before = world.writes()
+        self.run()
+        self.calls, self.commits = world.board.count, world.commit_count
+        self.runs = quiet(world, self.wish) + 1
+        if world.writes() - before != scenario.writes:
+            raise Broken(f"{scenario.name}: {world.writes() - before} writes instead of {scenario.writes}")
+        world.oracle.final()
+        self.expected = state(world)
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        return {"approved": AnyPlan()} if self.scenario.approve else {}
+
+    def run(self) -> None:
+        self.world.crash_run(**self.wish)
+
+    def points(self) -> Iterator[Point]:
+        for number in range(1, self.calls + 1):
+            yield from (Point("call", number, fault) for fault in CALL_FAULTS)
+        for number in range(1, self.commits + 1):
+            yield from (Point("commit", number, fault) for fault in COMMIT_FAULTS)
+
+    def play(self, point: Point) -> None:
+        """Raises Broken where anything that test-plan 5 requires does not hold."""
+        world = self.world
+        world.load(self.game)
+        if point.where == "call":
+            world.board.fault_at(point.number, point.fault)  # type: ignore[arg-type]
+        else:
+            world.kill_commit = (point.number, point.fault)
+        self.run()
+        world.restart()
+        runs = quiet(world, self.wish)
+        if runs > max(MAX_RUNS, self.runs):
+            raise Broken(f"{runs} runs until it rested")
+        world.oracle.final()
+        ended = state(world)
+        for name, expected in self.expected.items():
+            if ended[name] != expected:
+                raise Broken(f"I21: {name} is {ended[name]}\n    instead of {expected}")
+
+
+def quiet(world: FaultyWorld, wish: dict[str, Any]) -> int:
+    """Run until a run writes nothing; how many runs wrote. The last one is the further run of I3."""
+    for runs in range(6):
+        before = world.writes()
+        world.run(**wish)
+        if world.writes() == before and runs >= 1:
+            return runs
+    raise Broken("I4: it never rests")
+
+
+def state(world: FaultyWorld) -> dict[str, Any]:
+    """What people see, and what they are asked."""
+    shown = {name: {uid: form_json(form) for uid, form in world.forms(name).items()} for name in world.servers}
+    return {**shown, "asked": world.asked()}

@@ -1,0 +1,142 @@
+"""What must hold at every moment and at the end, judged from the servers' own history and the database (test-plan 6).
+
+Broken is raised with the rule's code. Nothing here asks the engine what it thinks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from calsync_cli.providers.memory import Call, Change
+
+if TYPE_CHECKING:
+    from tests.engine.faulty_world import FaultyWorld
+
+_UID = re.compile(rb"^UID:(.*?)\r?$", re.MULTILINE)
+_DERIVED = re.compile(rb"-calsync-[0-9a-f]{8}$")
+TOKEN = re.compile(rb"tok\d+x")
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+class Oracle:
+    def __init__(self, world: FaultyWorld) -> None:
+        self.world = world
+        self._tokens: dict[int, str | None] = {}
+        self.stored: set[bytes] = set()
+
+    def save(self) -> Any:
+        return dict(self._tokens), set(self.stored)
+
+    def load(self, saved: Any) -> None:
+        self._tokens, self.stored = dict(saved[0]), set(saved[1])
+
+    def forget(self) -> None:
+        self._tokens.clear()
+
+    # -- at every moment -----------------------------------------------------------------------------------------------
+
+    def call(self, call: Call) -> None:
+        """I12: a durable row in state `sent` before the first byte. I13: every update and delete names a version."""
+        db = self.world.db
+        if db._connection.in_transaction:
+            raise Broken(f"a transaction is open while {call.name} is under way")
+        if not call.writes:
+            return
+        row = db.one(
+            "SELECT o.key, o.etag FROM operation o JOIN calendar c ON c.id = o.calendar_id WHERE o.state = 'sent' "
+            "AND o.kind = ? AND o.remote_id = ? AND c.remote = ?", call.name, call.remote_id, call.calendar,
+        )
+        if row is None:
+            raise Broken(f"I12: {call.name} of {call.remote_id} left without a row in state sent")
+        if not call.guard:
+            raise Broken(f"I13: {call.name} of {call.remote_id} left without a precondition")
+        if call.name == "create" and row["key"] != call.guard:
+            raise Broken("J4: a create left under another key than its row's")
+
+    def committed(self) -> None:
+        """I11: what the stored token covers is in the mirror."""
+        db = self.world.db
+        for row in db.all("SELECT id, account, remote, sync_token FROM calendar"):
+            if self._tokens.get(row["id"]) != row["sync_token"]:
+                self._tokens[row["id"]] = row["sync_token"]
+                self._covered(row)
+
+    def _covered(self, row: Any) -> None:
+        token = row["sync_token"]
+        if token is None or not token.startswith(f"{self.world.servers[row['account']]._epoch}-"):
+            return
+        upto = int(token.partition("-")[2])
+        shelf = self.world.servers[row["account"]].shelves[row["remote"]]
+        rows = self.world.db.all("SELECT remote_id, etag, gone FROM mirror_item WHERE calendar_id = ?", row["id"])
+        mirror = {r["remote_id"]: r for r in rows}
+        for remote_id, change in shelf.at(upto).items():
+            have = mirror.get(remote_id)
+            later = [c.etag for c in shelf.history if c.remote_id == remote_id and c.number >= change.number]
+            if have is None or (not have["gone"] and have["etag"] not in later):
+                raise Broken(f"I11: token {token} is ahead of the mirror at {remote_id}")
+
+    # -- at the end ----------------------------------------------------------------------------------------------------
+
+    def final(self) -> None:
+        for name, server in self.world.servers.items():
+            if server.mails:
+                raise Broken(f"I6: {len(server.mails)} mails were sent")
+            self._no_duplicates(name)
+            for change in server.history(name):
+                if change.who == "calsync" and change.payload is None and not self._person_deleted(change):
+                    raise Broken(f"I2: {change.remote_id} was deleted on {name} though no person deleted that event")
+        if self.world.sent_rows():
+            raise Broken("I12: a row is still open")
+
+    def _no_duplicates(self, name: str) -> None:
+        seen: set[bytes] = set()
+        made_by_us = {c.remote_id for c in self.world.servers[name].history(name) if c.who == "calsync"}
+        items = sorted(self.world.servers[name].contents(name).items(), key=lambda item: item[0] in made_by_us)
+        for remote_id, payload in items:
+            uid = uid_of(payload)
+            if uid in seen and remote_id in made_by_us:
+                raise Broken(f"I5: {uid.decode()} is twice on {name}")
+            seen.add(uid)
+
+    def _person_deleted(self, change: Change) -> bool:
+        uid = uid_of(change.replaced or b"")
+        return any(
+            other.who == "user" and other.payload is None and uid_of(other.replaced or b"") == uid
+            and other.stamp <= change.stamp
+            for name, server in self.world.servers.items() for other in server.history(name)
+        )
+
+    # -- X1 ------------------------------------------------------------------------------------------------------------
+
+    def remember_store(self) -> None:
+        """Tokens in the store of a database that is about to be lost."""
+        for row in self.world.db.all("SELECT value, payload FROM kept"):
+            self.stored |= set(TOKEN.findall((row["value"] or "").encode() + (row["payload"] or b"")))
+
+    def no_word_lost(self) -> None:
+        """I1: a token a person wrote is current somewhere, was taken away by a person, or is in the store."""
+        self.remember_store()
+        written: dict[bytes, str] = {}
+        removed: set[bytes] = set()
+        current: set[bytes] = set()
+        for name, server in self.world.servers.items():
+            for payload in server.contents(name).values():
+                current |= set(TOKEN.findall(payload))
+            for change in server.history(name):
+                if change.who == "user":
+                    now = set(TOKEN.findall(change.payload or b""))
+                    written |= dict.fromkeys(now, name)
+                    removed |= set(TOKEN.findall(change.replaced or b"")) - now
+        lost = written.keys() - current - removed - self.stored
+        if lost:
+            raise Broken(f"I1: lost {[(t.decode(), written[t]) for t in sorted(lost)]}")
+
+
+def uid_of(payload: bytes) -> bytes:
+    """The event's UID, also of a copy that had to take a derived one (K5)."""
+    found = _UID.search(payload)
+    return _DERIVED.sub(b"", found[1]) if found else b""
