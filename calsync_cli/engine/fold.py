@@ -153,7 +153,7 @@ def _voices(speaking: tuple[Spoke, ...], ctx: Context) -> list[Voice]:
 def _with_unheard(result: Folded, voices: list[Voice], unheard: tuple[Spoke, ...], ctx: Context) -> list[Voice]:
     """A conflict is not over because one of its sides cannot be read just now: its last word counts (row 16)."""
     for spoke in unheard:
-        held = {path for path in spoke.behind if _was_held(result, path, spoke)}
+        held = {path for path in spoke.behind if _was_held(result.hub, path, spoke)}
         if spoke.replica is not None and spoke.replica.form is not None:
             form = spoke.replica.form
             changes = {p: v for p, v in changes_of(spoke, form, ctx.rules.local).items() if p in held}
@@ -166,9 +166,9 @@ def _with_unheard(result: Folded, voices: list[Voice], unheard: tuple[Spoke, ...
     return voices
 
 
-def _was_held(result: Folded, path: Path, spoke: Spoke) -> bool:
+def _was_held(hub: Hub, path: Path, spoke: Spoke) -> bool:
     """A path kept behind although the hub says nothing newer waits for a person."""
-    entry = result.hub.get(path)
+    entry = hub.get(path)
     return path in spoke.behind and (entry is None or entry.rev <= spoke.behind[path])
 
 
@@ -476,7 +476,7 @@ def _find_orphans(result: Folded, voices: list[Voice], before: Hub, ctx: Context
     for voice in voices:
         for key in sorted({split(path)[0] for path in voice.changes} - {""}):
             if not _has(span, rule, key) and any(path.startswith(f"@{key}/") for path in voice.now):
-                held = any(_was_held(result, path, voice.spoke) for path in _under(key, voice.changes))
+                held = any(_was_held(before, path, voice.spoke) for path in _under(key, voice.changes))
                 if held or _has(voice.now.get("time"), voice.now.get("recurrence"), key):
                     _orphan(result, voice, key, source, before, ctx)
 
