@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 from calsync_cli.engine.world import CalendarState, Plan, Snapshot, Step
 from calsync_cli.model.series import split
@@ -14,6 +15,7 @@ from calsync_cli.model.series import split
 MIN_DELETES_FOR_PERCENT = 5
 REWRITE_SHARE, REWRITE_MIN = 0.5, 20
 CREATE_SHARE, CREATE_MIN = 0.5, 50
+MAX_SKEW, MAX_BACKWARDS = timedelta(hours=24), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ def check(snap: Snapshot, plan: Plan) -> tuple[Trip, ...]:
         trips += _created(snap, calendar, steps)
         if calendar.lowered:
             trips.append(Trip("G6", f"{calendar.label}: {calendar.lowered}"))
+    trips += _clock(snap)
     trips += _held_deletes(snap, plan)
     if plan.foreign:
         trips.append(Trip("G9", _foreign_words(snap, plan)))
@@ -80,6 +83,18 @@ def _created(snap: Snapshot, calendar: CalendarState, steps: list[Step]) -> list
     if snap.first or count <= CREATE_MIN or count <= CREATE_SHARE * calendar.listed:
         return []
     return [Trip("G7", f"{count} events would be created on {calendar.label}, which holds {calendar.listed}")]
+
+
+def _clock(snap: Snapshot) -> list[Trip]:
+    """A clock far off, or one that jumped back, makes windows and ages meaningless (G5)."""
+    for calendar in snap.calendars:
+        skew = calendar.server_now - snap.now if calendar.server_now else timedelta(0)
+        if abs(skew) > MAX_SKEW:
+            words = f"the clock here and the one of {calendar.label} are {abs(skew).days} days apart; set the right time"
+            return [Trip("G5", words)]
+    if snap.last_run is not None and snap.last_run - snap.now > MAX_BACKWARDS:
+        return [Trip("G5", f"the clock here went back to before the last run ({snap.last_run:%d %b %Y %H:%M} UTC)")]
+    return []
 
 
 def _held_deletes(snap: Snapshot, plan: Plan) -> list[Trip]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from calsync_cli.engine.groups import Group, local_fields
 from calsync_cli.engine.keys import digest, parse_marker
@@ -12,7 +13,10 @@ from calsync_cli.engine.session import Session
 from calsync_cli.engine.world import CalendarState, Link, Replica, Rules, Snapshot
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
-from calsync_cli.store import links, mirror
+from calsync_cli.store import links, mirror, views
+
+
+STAMP_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=planned and old_rules != rules_digest, choices=links.choices(db, key),
+        last_run=views.last_run(db),
     )
     names = {o.row.id: name for name, o in rows if o.row is not None}
     return Scene(snapshot, names, seqs, rules_digest)
@@ -86,10 +91,15 @@ def _state(
         listed=mirror.live_count(session.db, row.id),
         reset=row.reset,
         lowered=lowered,
-        server_stamps=caps.server_stamps,
+        server_stamps=caps.server_stamps and not _skewed(session, seen),
         server_now=seen.server_now,
         max_bytes=row.max_bytes,
     )
+
+
+def _skewed(session: Session, seen: Observation) -> bool:
+    """Stamps of a server whose clock is far from ours decide nothing (G5, D2)."""
+    return seen.server_now is not None and abs(seen.server_now - session.ports.now()) > STAMP_SKEW
 
 
 def _lost_marker(session: Session, seen: Observation) -> str:

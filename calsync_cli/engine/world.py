@@ -159,6 +159,7 @@ class Snapshot:
     installation: str
     first: bool = False
     rules_changed: bool = False
+    last_run: datetime | None = None
     choices: Mapping[str, Choice] = field(default_factory=dict)
 
 

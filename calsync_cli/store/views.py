@@ -34,6 +34,12 @@ def pair_times(db: Database, name: str) -> tuple[datetime | None, datetime | Non
     return moment(row["ran_us"]), moment(row["ok_us"]) if row["ok_us"] else None
 
 
+def last_run(db: Database) -> datetime | None:
+    """When the last finished run ended."""
+    us = db.value("SELECT max(ended_us) FROM run")
+    return None if us is None else moment(us)
+
+
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """One event of one calendar with its sync status (cli.md section 2, `events`)."""
