@@ -40,7 +40,7 @@ def match(snap: Snapshot) -> Matched:
         if spoke.state in ("live", "dormant") and not (spoke.replica is None or spoke.replica.gone):
             result.quarantined.append(_duplicate(item, spoke))
             continue
-        links[key] = _hang(link, spoke, item)
+        links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item))
         by_uid[link.uid] = key
         result.cleared.append(item)
     result.links = list(links.values())
@@ -90,9 +90,8 @@ def _new_link(snap: Snapshot, key: str, item: Replica) -> Link:
     return Link(key, item.uid, spokes)
 
 
-def _hang(link: Link, spoke: Spoke, item: Replica) -> Link:
+def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool) -> Link:
     """The replica takes the place of what was there; a base of before is kept (row 17, K6, N2)."""
-    ours = parse_marker_owned(item)
     base = spoke.base if spoke.state in ("live", "dormant") and link.alive else None
     hung = replace(
         spoke,
@@ -102,7 +101,7 @@ def _hang(link: Link, spoke: Spoke, item: Replica) -> Link:
         base=base,
         rev=spoke.rev if base is not None else 0,
         behind=spoke.behind if base is not None else {},
-        owned=ours,
+        owned=owned,
         refused=None,
         problem=None,
     )
@@ -112,8 +111,11 @@ def _hang(link: Link, spoke: Spoke, item: Replica) -> Link:
     return replace(link, spokes=spokes, alive=True, hub={}, open=True)  # N2: the set begins again
 
 
-def parse_marker_owned(item: Replica) -> bool:
-    return bool(item.marker)
+def _is_ours(snap: Snapshot, item: Replica) -> bool:
+    """Made by us for this very place: a marker that a person copied along with an event proves nothing (I9)."""
+    identity = next(c.identity for c in snap.calendars if c.id == item.calendar)
+    marker = parse_marker(item.marker, identity, item.uid)
+    return marker is not None and marker.installation == snap.installation
 
 
 def _duplicate(item: Replica, spoke: Spoke) -> Quarantine:

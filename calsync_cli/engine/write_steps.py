@@ -117,7 +117,7 @@ def keep_lost(case: Case, folded: Folded, result: Decision) -> None:
 
 
 def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decision) -> None:
-    mark = digest("copy", case.link.key, calendar, form_json(form))
+    mark = digest("copy", case.link.key, calendar, folded.rev, form_json(form))
     uid = f"{case.link.uid}{CONFLICT_COPY}{mark[:8]}"
     key = link_key(case.snap.rules.key, uid)
     spokes = tuple(Spoke(c, state="absent" if c == calendar else "parked") for c in case.calendars)
@@ -132,7 +132,7 @@ def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decisio
 def detach(case: Case, folded: Folded, result: Decision) -> None:
     """An orphaned instance becomes a single event of its own on every calendar (R2)."""
     for key, (calendar, form) in sorted(folded.detached.items()):
-        uid = f"{case.link.uid}-calsync-{key}-{digest('detached', form_json(form))[:8]}"
+        uid = f"{case.link.uid}-calsync-{key}-{digest('detached', folded.rev, form_json(form))[:8]}"
         name = link_key(case.snap.rules.key, uid)
         hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
         spokes = tuple(Spoke(c) for c in case.calendars)
