@@ -27,11 +27,13 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         and _differs(case, path, now, entry.value)
     }
     due |= folded.brought_along(now)
-    if not speaks and case.snap.rules.target_edits == "overwrite":
-        due |= _target_edits(case, spoke, now, folded)
+    by_hand = {} if speaks else _target_edits(case, spoke, now, folded)
+    if case.snap.rules.target_edits == "overwrite":
+        due |= by_hand
     writable = _is_writable_target(case, spoke)
-    if due and writable:
-        _update(case, spoke, due, held, folded, result, why)
+    if due and writable and _update(case, spoke, due, held, folded, result, why):
+        lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
+        result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now.get(p)) for p in lost]
     behind = {p: spoke.ack(p) for p in (*(due if writable else ()), *held)}
     new_base = now if speaks or spoke.base is None else spoke.base
     kept_base = {p: v for p, v in new_base.items() if p not in held} | {p: base[p] for p in held if p in base}
@@ -50,23 +52,26 @@ def _differs(case: Case, path: Path, now: Form, value: Value | None) -> bool:
 
 
 def _target_edits(case: Case, spoke: Spoke, now: Form, folded: Folded) -> dict[Path, Value | None]:
+    """What a person changed in a one-way copy, with the value that the source has for it."""
     return {p: folded.value(p) for p in changes_of(spoke, now, case.snap.rules.local) if p in folded.hub}
 
 
 def _update(
     case: Case, spoke: Spoke, due: Mapping[Path, Value | None], held: frozenset[Path], folded: Folded,
     result: Decision, why: str,
-) -> None:
+) -> bool:
+    """Plan the write; False if it must wait for a person."""
     hold = case.cannot_write(spoke, "update", due)
     if hold:
         result.holds.append(hold)
-        return
+        return False
     sources = sorted({folded.hub[path].source for path in due if path in folded.hub}, key=case.ctx.rank)
     words = ", ".join(dict.fromkeys(field_words(path) for path in sorted(due)))
     because = why or f"{words} changed on {' and '.join(case.calendars[c].label for c in sources)}"
     result.steps.append(
         replace(case.step("update", spoke, because), changes=due, held=held, rev=folded.rev)
     )
+    return True
 
 
 def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: list[Spoke], why: str) -> Spoke:
