@@ -236,6 +236,20 @@ def test_creates_come_before_updates_and_deletes_last() -> None:
     assert [step.kind for step in stage.run().steps] == ["create", "update", "delete"]
 
 
+def test_a_side_that_cannot_hold_a_field_never_clears_it_elsewhere() -> None:
+    """I8: a change is what a side shows now against what that side itself showed before."""
+    stage = linked()
+    stage.edit(1, "u", {"color": "#ff0000"})
+    stage.settle()
+    link = the_link(stage)
+    poor = replace(link.spokes[1], base={p: v for p, v in (link.spokes[1].base or {}).items() if p != "color"})
+    stage.links[link.key] = replace(link, spokes=(link.spokes[0], poor))
+    del stage.things[2][stage.find(2, "u")].form["color"]
+    stage.edit(2, "u", {"title": "Edited on the poorer side"})
+    stage.run()
+    assert stage.form(1, "u") == event("Edited on the poorer side", color="#ff0000")
+
+
 def test_newest_never_lets_a_deletion_win() -> None:
     """D2."""
     stage = linked(conflict="newest")
