@@ -78,8 +78,12 @@ def _rewritten(calendar: CalendarState, steps: list[Step]) -> list[Trip]:
 
 
 def _created(snap: Snapshot, calendar: CalendarState, steps: list[Step]) -> list[Trip]:
-    """An empty listing followed by "create everything again" shows as many creates at once (G7)."""
-    count = sum(step.kind == "create" for step in steps)
+    """An empty listing followed by "create everything again" shows as many creates at once (G7).
+
+    What an accepted plan still owes, after a crash in a first push, is no such surprise.
+    """
+    owed = {link.key for link in snap.links if link.open and link.id is not None}
+    count = sum(step.kind == "create" and step.link not in owed for step in steps)
     if snap.first or count <= CREATE_MIN or count <= CREATE_SHARE * calendar.listed:
         return []
     return [Trip("G7", f"{count} events would be created on {calendar.label}, which holds {calendar.listed}")]

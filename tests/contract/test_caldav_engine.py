@@ -11,7 +11,6 @@ from tests.cli.program import Shell
 from tests.engine.world import ics
 from tests.fakes.caldav_server import FakeCalDav
 
-pytest_plugins = ("tests.cli.conftest",)
 PEOPLE = ("ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:you@example.org")
 
 

@@ -309,7 +309,7 @@ def test_deleting_what_is_gone_says_so() -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [("drop-before", UnknownOutcome), ("drop-after", UnknownOutcome), ("500", UnknownOutcome), ("503", UnknownOutcome),
-     ("503 7", TransientError), ("429 7", TransientError), ("423", TransientError), ("413", TooLarge),
+     ("503 7", TransientError), ("429 7", TransientError), ("413", TooLarge),
      ("507", TooLarge), ("403", ReadOnly), ("401", AuthError), ("412", PreconditionFailed)],
 )
 def test_each_refusal_of_a_write_means_one_thing(fault: str, error: type[Exception]) -> None:
@@ -320,6 +320,19 @@ def test_each_refusal_of_a_write_means_one_thing(fault: str, error: type[Excepti
             provider.create(cal, KEY, ics("new", "New"))
         assert server.requests("PUT") <= 1
         assert (provider.remote_id_for(cal, KEY) in server.contents(cal.id)) == (fault == "drop-after")
+
+
+def test_a_locked_event_is_tried_a_few_times_since_nothing_was_done() -> None:
+    """RFC 4918 11.3; Xandikos says so while another write is at work in the same calendar."""
+    with quirk() as (server, provider, cal):
+        server.faults += [("PUT", "423")] * 2
+        provider.create(cal, KEY, ics("new", "New"))
+        assert provider.remote_id_for(cal, KEY) in server.contents(cal.id)
+    with quirk() as (server, provider, cal):
+        server.faults += [("PUT", "423")] * 20
+        with pytest.raises(TransientError):
+            provider.create(cal, KEY, ics("new", "New"))
+        assert provider.remote_id_for(cal, KEY) not in server.contents(cal.id)
 
 
 def test_a_read_waits_as_told_and_tries_again() -> None:

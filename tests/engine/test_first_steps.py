@@ -72,3 +72,19 @@ def test_a_ring_of_three_settles_concurrent_edits() -> None:
         assert world.forms(side)["u1"]["title"] == "Two"
         assert world.forms(side)["u1"]["location"] == "Room"
     assert world.quiet()
+
+
+def test_a_first_push_that_was_cut_off_goes_on_without_a_guard() -> None:
+    """G7 is about surprises, not about what an accepted plan still owes."""
+    world = World()
+    for n in range(200):
+        world.put("a", ics(f"u{n}", f"Event {n}"))
+    session = world.session()
+    session.stopping = lambda: world.servers["b"].write_count() >= 60
+    from calsync_cli.engine.groups import groups
+    from calsync_cli.engine.run import Wish, run
+
+    run(session, groups(world.pairs), Wish())
+    assert 0 < len(world.forms("b")) < 150
+    assert world.run().exit_code == 0
+    assert len(world.forms("b")) == 200
