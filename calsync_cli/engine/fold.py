@@ -507,4 +507,7 @@ def _orphan(result: Folded, voice: Voice, key: InstanceKey, source: int, before:
         result.detached[key] = (voice.spoke.calendar, instance_form(voice.now, key))
     for path in paths:
         result.contested.pop(path, None)
+        writer, entry = result.by.get(path), result.hub.get(path)
+        if entry is not None and entry.value is not None and writer not in (None, voice.spoke.calendar):
+            result.lost.append((entry.source, path, entry.value))  # another calendar's words for the same lost date
         _write(result, path, None, source)
