@@ -94,7 +94,7 @@ def _clock(snap: Snapshot) -> list[Trip]:
     for calendar in snap.calendars:
         skew = calendar.server_now - snap.now if calendar.server_now else timedelta(0)
         if abs(skew) > MAX_SKEW:
-            words = f"the clock here and the one of {calendar.label} are {abs(skew).days} days apart; set the right time"
+            words = f"the clock here and the one of {calendar.label} are {abs(skew).days} days apart; set it right"
             return [Trip("G5", words)]
     if snap.last_run is not None and snap.last_run - snap.now > MAX_BACKWARDS:
         return [Trip("G5", f"the clock here went back to before the last run ({snap.last_run:%d %b %Y %H:%M} UTC)")]

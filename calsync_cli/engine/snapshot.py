@@ -15,7 +15,6 @@ from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
 from calsync_cli.store import links, mirror, views
 
-
 STAMP_SKEW = timedelta(minutes=5)
 
 

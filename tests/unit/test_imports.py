@@ -33,7 +33,8 @@ def _imports(path: Path) -> set[str]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("calsync_cli"):
             module = (node.module or "").removeprefix("calsync_cli").lstrip(".")
             names |= {module} if module else {alias.name for alias in node.names}
-            names |= {f"{module}.{alias.name}" for alias in node.names if (PACKAGE / f"{module}/{alias.name}.py").exists()}
+            inside = [alias.name for alias in node.names if (PACKAGE / f"{module}/{alias.name}.py").exists()]
+            names |= {f"{module}.{name}" for name in inside}
         elif isinstance(node, ast.Import):
             names |= {a.name.removeprefix("calsync_cli.") for a in node.names if a.name.startswith("calsync_cli.")}
     return names - {""}
