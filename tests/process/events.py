@@ -93,11 +93,13 @@ def _folded(line: str) -> bytes:
 
 
 def retitled(payload: bytes, words: str) -> bytes:
-    """Another client changes the title of the first VEVENT and touches nothing else."""
-    head, begin, rest = payload.partition(b"BEGIN:VEVENT")
+    """Another client changes the title of the event (of a series: not of its edited instances), and nothing else."""
+    parts = re.split(rb"(?=BEGIN:VEVENT)", payload)
+    at = next(n for n, part in enumerate(parts) if part.startswith(b"BEGIN:VEVENT") and b"\nRECURRENCE-ID" not in part)
     line = re.compile(rb"^SUMMARY[:;].*\r?\n(?:[ \t].*\r?\n)*", re.MULTILINE)
-    assert line.search(rest), payload
-    return head + begin + line.sub(lambda _: _folded(f"SUMMARY:{words}"), rest, count=1)
+    assert line.search(parts[at]), payload
+    parts[at] = line.sub(lambda _: _folded(f"SUMMARY:{words}"), parts[at], count=1)
+    return b"".join(parts)
 
 
 # -- the kinds ---------------------------------------------------------------------------------------------------------
