@@ -47,6 +47,7 @@ class DavClient:
         self._credential = credential
         self._ports = ports
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._client: httpx.Client | None = None
         self._auth: httpx.Auth | None = None
         self._auth_kind = account.auth
@@ -75,6 +76,8 @@ class DavClient:
         writes = method in WRITES
         for attempt in range(MAX_TRIES):
             response = self._signed(method, url, body, headers)
+            if response.status_code == 423:  # nothing was done (RFC 4918 11.3); Xandikos takes one write at a time
+                response = self._in_turn(method, url, body, headers)
             if writes or response.status_code not in (429, 503) or attempt == MAX_TRIES - 1:
                 return response
             wait = retry_after_s(response, self._ports.now())
@@ -83,6 +86,15 @@ class DavClient:
                 return response
             self._ports.sleep(wait)
         raise AssertionError("unreachable")
+
+    def _in_turn(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> httpx.Response:
+        with self._turn:
+            for attempt in range(MAX_TRIES):
+                self._ports.sleep(0.05 * 4**attempt)
+                response = self._signed(method, url, body, headers)
+                if response.status_code != 423:
+                    break
+        return response
 
     def _signed(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> httpx.Response:
         trusted = self._is_trusted(url)
