@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.servers import Server, radicale, xandikos
 from tests.process import comparer
 from tests.process.events import events, retitled
-from tests.process.program import Program, fill, quiet, writes
+from tests.process.program import Program, fill, quiet
 
 FUTURE = b":2030"
 ASK_ONCE = {"read": 1, "write": 0}
@@ -74,7 +76,7 @@ def check_whole_life(program: Program, a: Side, b: Side, expected: set[str]) -> 
     assert set(comparer.uids(b.read().values())) == expected
     gone = people_at_work(random.Random(7), a, b)
     report = program.sync()
-    assert writes(report) == 30
+    assert [change["outcome"] for change in report["changes"]] == ["confirmed"] * 30
     left_a, left_b = a.read().values(), b.read().values()
     assert comparer.difference(left_a, left_b) == []
     assert comparer.uids(left_a) == dict.fromkeys(expected - gone, 1) == comparer.uids(left_b)
@@ -100,7 +102,8 @@ def test_a_thousand_events_of_a_folder_reach_radicale_live_there_and_rest(tmp_pa
         assert resting["requests"]["dav"] == ASK_ONCE
 
 
-def later_three_hundred_events_go_both_ways_between_two_kinds_of_server(tmp_path: Path) -> None:
+@pytest.mark.xfail(reason="27 of 30 changes are reported; whether test or program is wrong is not known yet", strict=True)
+def test_three_hundred_events_go_both_ways_between_two_kinds_of_server(tmp_path: Path) -> None:
     """Half of them on each side, some on both. 300, since Xandikos makes a commit of each write."""
     made = events(seed=2, count=300)
     with radicale() as one, xandikos() as other:
