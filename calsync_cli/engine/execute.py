@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 
 from calsync_cli.engine import settle
@@ -32,7 +33,11 @@ from calsync_cli.errors import (
 )
 from calsync_cli.providers.base import Item, Receipt
 from calsync_cli.store import journal, links, mirror
+from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
+
+GHOSTS = timedelta(days=7)
+"""How long a proof of deletion is remembered, as a listing may be older than it (O4)."""
 
 
 @dataclass(slots=True)
@@ -201,7 +206,7 @@ def _send_batch(session: Session, scene: Scene, batch: list[_Work], result: Exec
         else:
             work.receipt = answer
     stored = _read_back(session, [w for w in batch if w.receipt is not None and w.step.kind != "delete"])
-    looks = _look_after_doubt(session, [w for w in batch if isinstance(w.error, PreconditionFailed | NotFound)])
+    looks = _look_after_doubt(session, batch)
     with session.db.transaction():
         for work in batch:
             _close(session, work, stored.get(work.op.id), looks.get(work.op.id, _NOT_LOOKED))
@@ -267,13 +272,26 @@ class _NotLooked:
 _NOT_LOOKED = _NotLooked()
 
 
-def _look_after_doubt(session: Session, works: list[_Work]) -> dict[int, Item | None]:
-    jobs = []
-    for work in works:
+def _look_after_doubt(session: Session, batch: list[_Work]) -> dict[int, Item | None]:
+    """What is really there where a write was refused for something that stands in its way."""
+    works, jobs = [], []
+    for work in batch:
         calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
-        jobs.append((work.account, partial(session.provider(work.account).look, calendar, work.op.remote_id)))
+        place = _in_the_way(work, calendar.id)
+        if place is not None:
+            works.append(work)
+            jobs.append((work.account, partial(session.provider(work.account).look, calendar, place)))
     answers = session.crew.each(jobs)
     return {w.op.id: a for w, a in zip(works, answers, strict=True) if not isinstance(a, CalsyncError)}
+
+
+def _in_the_way(work: _Work, calendar_id: str) -> str | None:
+    match work.error:
+        case PreconditionFailed() | NotFound():
+            return work.op.remote_id
+        case UidConflict(remote_id=str() as other) if "/" not in other or other.startswith(calendar_id):
+            return other
+    return None
 
 
 def _close(session: Session, work: _Work, stored: Item | None, looked: Item | _NotLooked | None) -> None:
@@ -300,7 +318,7 @@ def _close(session: Session, work: _Work, stored: Item | None, looked: Item | _N
         case PreconditionFailed() | NotFound():
             _close_stale(session, work, looked)
         case UidConflict():
-            _close_uid_conflict(session, work, error)
+            _close_uid_conflict(session, work, error, looked)
         case ReadOnly():
             mirror.lower_access(session.db, op.calendar)
             settle.abandon(session, op, str(error))
@@ -339,19 +357,21 @@ def is_ours(session: Session, op: Operation, account: str, item: Item) -> bool:
     return marker is not None and seen.marker == intent.marker
 
 
-def _close_uid_conflict(session: Session, work: _Work, error: UidConflict) -> None:
-    """K5: the UID is taken. By something of this calendar that we have not seen: the next run links it. By something
+def _close_uid_conflict(session: Session, work: _Work, error: UidConflict, looked: Item | _NotLooked | None) -> None:
+    """K5: the UID is taken. By something of this calendar that we have not seen: the next round links it. By something
     of this calendar that cannot be read or linked: that is this event, so there will be no second one (I5, I8).
     Elsewhere on the server: the copy gets a derived UID.
     """
     op, taken = work.op, error.remote_id or ""
     known = bool(mirror.etags(session.db, op.calendar, [taken]))
+    if isinstance(looked, Item):
+        store_seen(session, op.calendar, work.account, [read_item(session, work.account, looked)], [])
     if known or settle.alias_exhausted(session, op):
         words = f"{taken} of the same calendar already has its UID and could not be linked" if known else str(error)
         settle.refuse(session, op, write_digest(op.kind, op.calendar, op.changes), words)
         work.outcome = "failed"
         return
-    if taken and taken.startswith(mirror.calendar_row(session.db, op.calendar).remote):
+    if isinstance(looked, Item):
         settle.abandon(session, op, str(error))
     else:
         settle.next_generation(session, op, alias=True)
@@ -369,4 +389,4 @@ def _tidy(session: Session, scene: Scene, works: Sequence[_Work], plan: Plan) ->
         return
     with session.db.transaction():
         journal.drop_planned(session.db)
-        mirror.sweep_gone(session.db)
+        mirror.sweep_gone(session.db, micros(session.ports.now() - GHOSTS))

@@ -171,8 +171,9 @@ def touch_etag(db: Database, calendar_id: int, remote_id: str, etag: str | None)
 def set_gone(db: Database, calendar_id: int, remote_id: str, level: int, seq: int) -> None:
     """level 1: missing once on a fragile server; 2: proved (O2); 0: it is there after all."""
     db.run(
-        "UPDATE mirror_item SET gone = ?, seq = ?, writer = NULL WHERE calendar_id = ? AND remote_id = ? AND gone != ?",
-        level, seq, calendar_id, remote_id, level,
+        "UPDATE mirror_item SET gone = ?, seq = ?, writer = NULL, seen_at_us = ? "
+        "WHERE calendar_id = ? AND remote_id = ? AND gone != ?",
+        level, seq, db.now_us(), calendar_id, remote_id, level,
     )
 
 
@@ -216,11 +217,12 @@ def clear_reset(db: Database, calendar_ids: Sequence[int]) -> None:
         db.run("UPDATE calendar SET reset = 0 WHERE id = ?", calendar_id)
 
 
-def sweep_gone(db: Database) -> None:
-    """Rows of items that are gone and belong to no link say nothing any more."""
+def sweep_gone(db: Database, before_us: int) -> None:
+    """Rows of items that are gone and belong to no link; a late listing may show them again for a while (O4)."""
     db.run(
-        "DELETE FROM mirror_item WHERE gone = 2 AND NOT EXISTS (SELECT 1 FROM spoke s "
-        "WHERE s.calendar_id = mirror_item.calendar_id AND s.remote_id = mirror_item.remote_id)"
+        "DELETE FROM mirror_item WHERE gone = 2 AND seen_at_us < ? AND NOT EXISTS (SELECT 1 FROM spoke s "
+        "WHERE s.calendar_id = mirror_item.calendar_id AND s.remote_id = mirror_item.remote_id)",
+        before_us,
     )
 
 

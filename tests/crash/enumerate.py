@@ -6,6 +6,7 @@ Steps   each provider call and each commit, in order. A call: kill-before, kill-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -101,5 +102,10 @@ def quiet(world: FaultyWorld, wish: dict[str, Any]) -> int:
 
 def state(world: FaultyWorld) -> dict[str, Any]:
     """What people see, and what they are asked."""
-    shown = {name: {uid: form_json(form) for uid, form in world.forms(name).items()} for name in world.servers}
+    shown = {name: {_plain(uid): form_json(form) for uid, form in world.forms(name).items()} for name in world.servers}
     return {**shown, "asked": world.asked()}
+
+
+def _plain(uid: str) -> str:
+    """A conflict copy's UID names the moment it was made in; only that is left out."""
+    return re.sub("-copy-[0-9a-f]{8}$", "-copy", uid)

@@ -26,6 +26,10 @@ from calsync_cli.store.db import Database, open_connection
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 
+def in_an_hour(share: float) -> timedelta:
+    return timedelta(hours=share)
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = START
@@ -94,6 +98,9 @@ class World:
     def find(self, side: str, uid: str) -> str:
         """The id of the event with this UID (or one derived from it)."""
         return next(i for i, payload in self.servers[side].contents(side).items() if f"UID:{uid}".encode() in payload)
+
+    def has(self, side: str, uid: str) -> bool:
+        return any(f"UID:{uid}".encode() in payload for payload in self.servers[side].contents(side).values())
 
     def replace(self, side: str, uid: str, old: str, new: str) -> None:
         """A person changes a piece of text in their event."""
