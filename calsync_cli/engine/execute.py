@@ -262,7 +262,19 @@ def _read_back(session: Session, works: list[_Work]) -> dict[int, Item]:
             assert work.receipt is not None
             if work.receipt.remote_id in items:
                 found[work.op.id] = items[work.receipt.remote_id]
+    answered = {w.op.id: w.receipt.etag for w in works if w.receipt is not None}
+    doubtful = [w for w in works if w.op.id in found and answered[w.op.id] not in (None, found[w.op.id].etag)]
+    answers = session.crew.each([(w.account, _look_at(session, w, found[w.op.id].remote_id)) for w in doubtful])
+    for work, seen in zip(doubtful, answers, strict=True):
+        del found[work.op.id]  # older than our write, or newer: only a point read tells (O3)
+        if isinstance(seen, Item):
+            found[work.op.id] = seen
     return found
+
+
+def _look_at(session: Session, work: _Work, remote_id: str) -> Callable[[], Item | None]:
+    calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
+    return partial(session.provider(work.account).look, calendar, remote_id)
 
 
 class _NotLooked:

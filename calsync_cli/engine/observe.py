@@ -46,6 +46,7 @@ class _Round:
     cal: Calendar | None = None
     pages: list[Page] = field(default_factory=list)
     expired: bool = False
+    hinted: dict[str, str | None] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     looked: dict[str, Item | None] = field(default_factory=dict)
     error: CalsyncError | None = None
@@ -184,15 +185,23 @@ def _read_bodies(session: Session, rounds: list[_Round]) -> None:
             item.looked[ids[0]] = result  # type: ignore[assignment]
         else:
             assert isinstance(result, list)
-            item.items += [found for found in result if isinstance(found, Item)]
-            again += [(item, m.remote_id) for m in result if isinstance(m, Missing)]
-    known = [(item, i) for item, i in again if item.row and mirror.etags(session.db, item.row.id, [i])]
-    looked = session.crew.each([(r.name.account, _body_call(session, r, [i], True)) for r, i in known])
-    for (item, remote_id), result in zip(known, looked, strict=True):
+            items = [found for found in result if not _doubtful(item, found)]
+            item.items += [found for found in items if isinstance(found, Item)]
+            again += [(item, found.remote_id) for found in result if _doubtful(item, found)]
+    looked = session.crew.each([(r.name.account, _body_call(session, r, [i], True)) for r, i in again])
+    for (item, remote_id), result in zip(again, looked, strict=True):
         if isinstance(result, CalsyncError):
             item.error = result
         else:
             item.looked[remote_id] = result  # type: ignore[assignment]
+
+
+def _doubtful(item: _Round, found: Item | Missing) -> bool:
+    """A body that is missing, or another version than the listing named: only a point read tells (O1)."""
+    if isinstance(found, Missing):
+        return True
+    hinted = item.hinted.get(found.remote_id)
+    return hinted is not None and found.etag is not None and hinted != found.etag
 
 
 def _body_call(session: Session, item: _Round, ids: Sequence[str], look: bool) -> Callable[[], object]:
@@ -210,6 +219,7 @@ def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:
         for hint in page.hints:
             hints[hint.remote_id] = hint
     there = {h.remote_id: h for h in hints.values() if not h.gone}
+    item.hinted = {remote_id: hint.etag for remote_id, hint in there.items()}
     listing = any(page.listing for page in item.pages)
     known = mirror.etags(db, calendar, None if listing else hints)
     recent = journal.recent_writes(db, calendar, micros(session.ports.now() - SETTLE))

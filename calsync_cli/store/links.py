@@ -146,16 +146,19 @@ def unlinked(db: Database, grp: str, calendar: int, *, everything: bool) -> list
     Copies that a one-way rule of ours made are derived and never a source (N4).
     """
     sql = (
-        "SELECT m.* FROM mirror_item m WHERE m.calendar_id = ? AND m.gone < 2 AND m.form IS NOT NULL "
-        "AND (? OR m.seq > ? OR m.problem IS NOT NULL OR EXISTS (SELECT 1 FROM hold h WHERE h.grp = ? "
-        "AND h.calendar_id = m.calendar_id AND h.remote_id = m.remote_id)) "
+        "SELECT m.* FROM mirror_item m WHERE m.id IN ("
+        "SELECT id FROM mirror_item WHERE calendar_id = ? AND seq > ? "
+        "UNION SELECT id FROM mirror_item WHERE calendar_id = ? AND problem IS NOT NULL "
+        "UNION SELECT i.id FROM hold h JOIN mirror_item i ON i.calendar_id = h.calendar_id "
+        "AND i.remote_id = h.remote_id WHERE h.calendar_id = ? AND h.grp = ?) "
+        "AND m.gone < 2 AND m.form IS NOT NULL "
         "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.grp = ? AND s.calendar_id = m.calendar_id "
         "AND s.remote_id = m.remote_id) "
-        "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.grp LIKE 'oneway:%' AND s.calendar_id = m.calendar_id "
-        "AND s.remote_id = m.remote_id AND s.owned = 1)"
+        "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.calendar_id = m.calendar_id AND s.remote_id = m.remote_id "
+        "AND s.owned = 1 AND s.grp LIKE 'oneway:%')"
     )
-    seq = planned_seq(db, grp, calendar)
-    return [_replica(row) for row in db.all(sql, calendar, int(everything), seq, grp, grp)]
+    seq = -1 if everything else planned_seq(db, grp, calendar)
+    return [_replica(row) for row in db.all(sql, calendar, seq, calendar, calendar, grp, grp)]
 
 
 def _replica(row: sqlite3.Row) -> Replica:

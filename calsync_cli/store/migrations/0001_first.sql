@@ -103,6 +103,7 @@ CREATE TABLE spoke (
     PRIMARY KEY (link_id, calendar_id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX spoke_replica ON spoke (grp, calendar_id, remote_id) WHERE remote_id IS NOT NULL; -- K4
+CREATE INDEX spoke_item ON spoke (calendar_id, remote_id);
 
 CREATE TABLE hold (                          -- what waits for a person
     id          INTEGER PRIMARY KEY,
