@@ -189,5 +189,7 @@ EXIT_ORDER = (8, 7, 4, 5, 3, 1, 0)
 
 
 def worst_exit(codes: Sequence[int]) -> int:
-    """Of several exit codes the one that counts, by cli.md section 4; 0 for none."""
-    return next((code for code in EXIT_ORDER if code in codes), 0)
+    """Of several exit codes the one that counts, by cli.md section 4; 0 for none. A code outside that order (2: the
+    configuration names a calendar that is not there) counts before 0 and after the others; it is never lost."""
+    known = next((code for code in EXIT_ORDER if code and code in codes), 0)
+    return known or max(codes, default=0)

@@ -5,7 +5,6 @@ Tests pass their own `Ports`; production uses `system_ports()`.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,10 +21,16 @@ class Ports:
     fresh_id: Callable[[], str]
 
 
+def _fresh_id() -> str:
+    import secrets  # not at the top: few commands need an id, and every start would pay for it
+
+    return secrets.token_hex(16)
+
+
 def system_ports() -> Ports:
     return Ports(
         now=lambda: datetime.now(UTC),
         monotonic_s=time.monotonic,
         sleep=time.sleep,
-        fresh_id=lambda: secrets.token_hex(16),
+        fresh_id=_fresh_id,
     )

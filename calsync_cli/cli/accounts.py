@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.inspect import account_state
 from calsync_cli.config.secrets import open_store
-from calsync_cli.errors import CalsyncError, ConfigError, UsageError, worst_exit
+from calsync_cli.config.values import BadValue, address, closest
+from calsync_cli.errors import CalsyncError, UsageError, worst_exit
 from calsync_cli.model.account import Account, Config
 from calsync_cli.model.secret import Secret
 
@@ -24,47 +26,61 @@ def login(
     ctx: Context, name: str, *, url: str | None, username: str | None, password_stdin: bool
 ) -> int:
     """Try the password at once, keep it if it is right. A provider word makes the account of that name."""
-    config, account = _account(ctx, name, url, username)
-    if account.provider != "caldav":
-        raise UsageError(f"account {name} is a {account.provider} account, which needs no sign-in", next="calsync sync")
-    if account.password_command is not None:
-        raise UsageError(f"account {name} gets its password from password_command; there is nothing to store")
+    config, account, is_new = _account(ctx, name, url)
+    _check_needs_password(account)
     store = open_store(config.secrets, ctx.state_dir, ctx.environ)
     store.describe()  # refuses an unsafe keyring before a password is asked for
     asked_name = username or account.username or _ask("user name: ", "--username")
     secret = Secret(_password(password_stdin, asked_name))
+    changes: dict[str, str] = {"provider": account.provider} if is_new else {}
+    changes |= {"url": account.url} if account.url and (is_new or url) else {}
+    changes |= {"username": asked_name} if asked_name != account.username else {}
     account = replace(account, username=asked_name)
     from calsync_cli.auth.caldav import sign_in
 
     found = sign_in(account, secret, ctx.ports)
+    _write_account(ctx.config_file, name, changes)
     store.set(name, secret)
-    _write_account(ctx.config_file, account)
     print(f"signed in to {name} as {asked_name}; password kept in {store.describe()}")
     for calendar in found:
         print(f"  {name}/{calendar.name}" + ("  (read-only)" if calendar.access == "read" else ""))
     return 0
 
 
-def _account(ctx: Context, name: str, url: str | None, username: str | None) -> tuple[Config, Account]:
-    """The account of the configuration, or a new one for a provider word."""
-    try:
-        config = ctx.config()
-    except ConfigError:
-        if ctx.config_file.exists():
-            raise
-        config = Config(ctx.config_file, {}, {})
+def _check_needs_password(account: Account) -> None:
+    """Raises UsageError where a stored password would never be asked for."""
+    name = account.name
+    if account.provider != "caldav":
+        raise UsageError(f"account {name} is a {account.provider} account, which needs no sign-in", next="calsync sync")
+    if account.password_command is not None:
+        text = f"account {name} gets its password from password_command; there is nothing to store"
+        raise UsageError(text, next=f"calsync calendars {name}")
+    if account.password is not None:
+        text = f"account {name} has its password in the configuration, which would go before a stored one"
+        raise UsageError(f"{text}; take that line out first", next="calsync config edit")
+
+
+def _account(ctx: Context, name: str, url: str | None) -> tuple[Config, Account, bool]:
+    """The account of the configuration, or a new one for a provider word (True)."""
+    config = ctx.config(may_miss=True)
     if name in config.accounts:
         known = config.accounts[name]
-        return config, replace(known, url=url or known.url, username=username or known.username)
+        return config, replace(known, url=_address(url) if url else known.url), False
     if name in LATER:
         raise UsageError(f"{name} accounts are not available in this version", next="calsync login caldav")
     if name != "caldav":
-        import difflib
+        text = f"there is no account {name!r}{closest(name, config.accounts)}"
+        raise UsageError(text, next="calsync accounts")
+    url = url or _ask("address of the server (https://...): ", "--url")
+    return config, Account(name, "caldav", url=_address(url)), True
 
-        close = difflib.get_close_matches(name, config.accounts, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise UsageError(f"there is no account {name!r}{hint}", next="calsync accounts")
-    return config, Account(name, "caldav", url=url or _ask("address of the server (https://...): ", "--url"))
+
+def _address(text: str) -> str:
+    """The same check as in the configuration, before a password goes there."""
+    try:
+        return address(text)
+    except BadValue as err:
+        raise UsageError(f"{err}; nothing was sent") from None
 
 
 def _ask(question: str, flag: str) -> str:
@@ -85,30 +101,33 @@ def _password(from_stdin: bool, username: str) -> str:
     return found
 
 
-def _write_account(file: Path, account: Account) -> None:
-    """Add the account or its user name to the user's file, keeping comments and order; nothing new, nothing done."""
+def _write_account(file: Path, name: str, changes: Mapping[str, str]) -> None:
+    """Set these keys of the account in the user's file; comments, order, rights and a symbolic link stay."""
     import tomlkit
 
-    document = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else tomlkit.document()
-    accounts: Any = document.setdefault("accounts", tomlkit.table(is_super_table=True))
-    entry: Any = accounts.setdefault(account.name, tomlkit.table())
-    wanted = {"provider": account.provider, "url": account.url, "username": account.username}
-    new = {key: value for key, value in wanted.items() if value is not None and key not in entry}
-    if not new:
+    if not changes:
         return
-    for key, value in new.items():
-        entry[key] = value
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + ".part")
-    partial.write_text(tomlkit.dumps(document), encoding="utf-8")
-    partial.replace(file)
+    file = file.resolve()
+    try:
+        document = tomlkit.parse(file.read_text(encoding="utf-8-sig")) if file.exists() else tomlkit.document()
+        accounts: Any = document.setdefault("accounts", tomlkit.table(is_super_table=True))
+        accounts.setdefault(name, tomlkit.table()).update(changes)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(file.name + ".part")
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600)
+        partial.write_text(tomlkit.dumps(document), encoding="utf-8")
+        partial.replace(file)
+    except OSError as err:
+        text = f"the sign-in worked, but {file} cannot be written ({err.strerror}); no password was stored"
+        raise UsageError(text, next=f"calsync -c FILE login {name}") from err
 
 
 def logout(ctx: Context, name: str) -> int:
     """Remove the stored password. CalDAV has nothing to revoke on the server."""
     config = ctx.config()
     if name not in config.accounts:
-        raise UsageError(f"there is no account {name!r}", next="calsync accounts")
+        raise UsageError(f"there is no account {name!r}{closest(name, config.accounts)}", next="calsync accounts")
     store = open_store(config.secrets, ctx.state_dir, ctx.environ)
     if store.get(name) is None:
         print(f"{name} was not signed in")
@@ -125,13 +144,15 @@ def accounts(ctx: Context, *, as_json: bool) -> int:
         rows = [account_state(work, name) for name in work.config.accounts]
     finally:
         work.close()
-    if as_json:
-        print_json(rows)
-        return 0
     shown = [
         [row["account"], row["provider"], "yes" if row["signed_in"] else "no", row["problem"] or "ok"] for row in rows
     ]
-    table(["account", "provider", "ready", "state"], shown, color=ctx.color)
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav")
+    else:
+        table(["account", "provider", "ready", "state"], shown, color=ctx.color)
     return 0 if all(row["signed_in"] for row in rows) else 5
 
 
@@ -165,7 +186,7 @@ def calendars(ctx: Context, name: str | None, *, as_json: bool) -> int:
 
 def _chosen(config: Config, name: str | None) -> Sequence[str]:
     if name is not None and name not in config.accounts:
-        raise UsageError(f"there is no account {name!r}", next="calsync accounts")
+        raise UsageError(f"there is no account {name!r}{closest(name, config.accounts)}", next="calsync accounts")
     return [name] if name is not None else list(config.accounts)
 
 
@@ -189,7 +210,10 @@ def create_calendar(ctx: Context, account: str, name: str) -> int:
                 raise UsageError(f"{name!r} cannot be the name of a folder")
             if folder.exists():
                 raise UsageError(f"{account} already has a calendar {name!r}", next=f"calsync calendars {account}")
-            folder.mkdir(parents=True)
+            try:
+                folder.mkdir(parents=True)
+            except OSError as err:
+                raise UsageError(f"{folder} cannot be made ({err.strerror})", next="calsync doctor") from err
             made = name
         else:
             provider: Any = work.connect(account)

@@ -1,11 +1,11 @@
 """The command line: options in, one call of a command module, exit code out. The one place where errors become codes.
 
-Start   imports typer only; each command imports its own module when it is called (design section 5)
+Start   imports typer only; each command imports its own module when it is called (design section 5). Annotations are
+        not postponed here: typer would have to evaluate all of them as text, 10 ms of every start
 """
 
-from __future__ import annotations
-
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,15 +23,16 @@ app = typer.Typer(
 )
 
 
-def _group(name: str, text: str) -> typer.Typer:
-    made = typer.Typer(no_args_is_help=False, rich_markup_mode=None, context_settings=HELP, help=text)
+def _group(name: str, text: str, *, bare: bool = True) -> typer.Typer:
+    """bare: the group's own name does something; else it prints help."""
+    made = typer.Typer(no_args_is_help=not bare, rich_markup_mode=None, context_settings=HELP, help=text)
     app.add_typer(made, name=name)
     return made
 
 
 events = _group("events", "The mirror, with the sync status of every event.")
 conflicts = _group("conflicts", "What both sides changed differently: see it and decide.")
-config = _group("config", "The configuration file.")
+config = _group("config", "The configuration file.", bare=False)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[PAIR]...", help="Pairs; all of them when none is named.")]
@@ -64,9 +65,11 @@ def options(
     ] = False,
 ) -> None:
     global _current
-    level = {"INFO": 1, "DEBUG": 2}.get(os.environ.get("CALSYNC_LOG_LEVEL", "").upper(), 0)
+    wanted = os.environ.get("CALSYNC_LOG_LEVEL", "").upper()
+    level = {"INFO": 1, "DEBUG": 2}.get(wanted, 0)
     color = not (no_color or os.environ.get("NO_COLOR"))
-    ctx.obj = _current = Context(config_file, state_dir, max(verbose, level), quiet, color)
+    silent = quiet or (wanted in ("ERROR", "CRITICAL") and not verbose)
+    ctx.obj = _current = Context(config_file, state_dir, max(verbose, level), silent, color)
 
 
 def _end(code: int) -> None:
@@ -244,6 +247,7 @@ def login(
     """Sign in: the password is tried at once, and kept in the keyring if it is right."""
     from calsync_cli.cli import accounts as command
 
+    ctx.obj.start_log()
     _end(command.login(ctx.obj, account, url=url, username=username, password_stdin=password_stdin))
 
 
@@ -275,6 +279,7 @@ def calendars_command(
     from calsync_cli.cli import accounts as command
     from calsync_cli.errors import UsageError
 
+    ctx.obj.start_log()
     match words or []:
         case ["create", account, name]:
             _end(command.create_calendar(ctx.obj, account, name))
@@ -289,6 +294,7 @@ def doctor(ctx: typer.Context, json: Json = False) -> None:
     """Check everything a sync needs; each finding names a command."""
     from calsync_cli.cli import doctor as command
 
+    ctx.obj.start_log()
     _end(command.doctor(ctx.obj, as_json=json))
 
 
@@ -330,20 +336,44 @@ def config_schema(ctx: typer.Context, json: Json = False) -> None:
 def main() -> None:
     """Run the program. Every way out is an exit code of cli.md section 4; no traceback reaches the user."""
     as_json = "--json" in sys.argv[1:]
+    _speak_safely(as_json)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # `sync` has a gentler one of its own (J7)
     try:
         sys.argv[1:] = _hoisted(sys.argv[1:])
         code = int(app(standalone_mode=False) or 0)  # typer.Exit comes back as a value
     except CalsyncError as err:
         code = _tell(err, as_json)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):  # the option parser turns the first into the second
         print("stopped", file=sys.stderr)
         code = 130
+    except BrokenPipeError:
+        code = 1
     except Exception as err:
         code = _unexpected_or_usage(err, as_json)
-    sys.exit(code)
+    sys.exit(_flushed(code))
 
 
-FLAGS = frozenset({"-q", "-v", "-vv", "--no-color"})
+def _speak_safely(as_json: bool) -> None:
+    """A title that the terminal's alphabet lacks must not stop a run; JSON is UTF-8 whatever the locale (RFC 8259)."""
+    for stream in (sys.stdout, sys.stderr):
+        change = getattr(stream, "reconfigure", None)
+        if change is not None and as_json and stream is sys.stdout:
+            change(encoding="utf-8", errors="backslashreplace")
+        elif change is not None:
+            change(errors="backslashreplace")
+
+
+def _flushed(code: int) -> int:
+    """The reader of a pipe may have gone (`| head`), which is no error of the run."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try again at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+FLAGS = frozenset({"-q", "--no-color"})
 WITH_VALUE = frozenset({"-c", "--config", "--state-dir"})
 
 
@@ -355,7 +385,7 @@ def _hoisted(words: list[str]) -> list[str]:
     for word in todo:
         if word == "--":
             rest += [word, *todo]
-        elif word in FLAGS or word.startswith(("--config=", "--state-dir=")):
+        elif word in FLAGS or set(word[1:]) == {"v"} or word.startswith(("--config=", "--state-dir=")):
             front.append(word)
         elif word in WITH_VALUE:
             front += [word, *([value] if (value := next(todo, None)) is not None else [])]
@@ -379,17 +409,27 @@ def _tell(err: CalsyncError, as_json: bool) -> int:
 
 def _unexpected_or_usage(err: Exception, as_json: bool) -> int:
     """Usage errors of the option parser are 2; anything else is ours to mend: a sentence here, the trace in the log."""
-    code: Any = getattr(err, "exit_code", None)
-    show: Any = getattr(err, "show", None)
-    if code is not None:
-        if callable(show):
-            show()
-        return int(code)
+    if hasattr(err, "exit_code") and hasattr(err, "format_message"):
+        return _usage(err, as_json)
     import logging
 
-    _current.start_log()
-    logging.getLogger("calsync_cli").error("unexpected error", exc_info=err)
     from calsync_cli.errors import InternalCheck
 
-    text = f"an unexpected error ({type(err).__name__}: {err}); the run was stopped, details are in calsync.log"
+    log = _current.start_log()
+    logging.getLogger("calsync_cli").error("unexpected error", exc_info=err)
+    where = f"; details are in {log}" if log else ""
+    text = f"an unexpected error ({type(err).__name__}: {err}) stopped the run{where}"
     return _tell(InternalCheck(text, next="calsync doctor"), as_json)
+
+
+def _usage(err: Any, as_json: bool) -> int:
+    from calsync_cli.errors import UsageError
+
+    if type(err).__name__ == "NoArgsIsHelpError":
+        print(err.format_message())
+        return 0
+    if not as_json:
+        err.show()
+        return int(err.exit_code)
+    path = getattr(getattr(err, "ctx", None), "command_path", "calsync")
+    return _tell(UsageError(err.format_message(), next=f"{path} -h"), as_json)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calsync_cli.errors import StoreError
 from calsync_cli.ports import Ports, system_ports
 
 if TYPE_CHECKING:
+    from logging import Handler
+
     from calsync_cli.api import Workspace
     from calsync_cli.model.account import Config
 
@@ -43,14 +45,18 @@ class Context:
         from calsync_cli.config.paths import default_state_dir
 
         folder = self.state_option or default_state_dir()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as err:
+            text = f"the state folder {folder} cannot be made ({err.strerror}); nothing was touched"
+            raise StoreError(text, next="calsync --state-dir DIR ...") from err
         return folder
 
-    def config(self) -> Config:
+    def config(self, *, may_miss: bool = False) -> Config:
         """Raises ConfigError with every problem at once."""
         from calsync_cli.config.load import load
 
-        return load(self.config_file, self.environ)
+        return load(self.config_file, self.environ, may_miss=may_miss)
 
     def workspace(self) -> Workspace:
         if self.open_workspace is not None:
@@ -64,22 +70,45 @@ class Context:
         """The same options over another workspace (the demo's)."""
         return replace(self, open_workspace=opener, state_option=state_dir)
 
-    def start_log(self) -> None:
-        """A rotating file in the state folder, and stderr with -v. Never raises: a full disk must not stop a look."""
-        from logging.handlers import RotatingFileHandler
+    def start_log(self) -> Path | None:
+        """A rotating file in the state folder, and stderr with -v. Returns the file, None when it cannot be written:
+        a full disk must not stop a look."""
+        import logging
 
+        logging.raiseExceptions = False  # a log that cannot be written is not worth a traceback on the screen
         root = logging.getLogger("calsync_cli")
         root.setLevel(logging.DEBUG if self.verbosity > 1 else logging.INFO)
-        try:
-            path = self.state_dir / "calsync.log"
-            path.touch(mode=0o600)
-            handler: logging.Handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, delay=True)
-        except OSError:
-            handler = logging.NullHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-        root.addHandler(handler)
+        for old in list(root.handlers):
+            root.removeHandler(old)
+            old.close()
+        file = self._log_file()
+        root.addHandler(file[1] if file else logging.NullHandler())
         if self.verbosity:
             loud = logging.StreamHandler()
             loud.setLevel(logging.INFO if self.verbosity == 1 else logging.DEBUG)
             loud.setFormatter(logging.Formatter("%(message)s"))
             root.addHandler(loud)
+        return file[0] if file else None
+
+    def _log_file(self) -> tuple[Path, Handler] | None:
+        import logging
+        from io import TextIOWrapper
+        from logging.handlers import RotatingFileHandler
+
+        class OwnersFile(RotatingFileHandler):
+            """Each new file is for the owner alone, also after a rotation."""
+
+            def _open(self) -> TextIOWrapper:
+                return TextIOWrapper(open(self.baseFilename, "ab", opener=_private), encoding="utf-8")
+
+        try:
+            path = self.state_dir / "calsync.log"
+            handler = OwnersFile(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        except (OSError, StoreError):
+            return None
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        return path, handler
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

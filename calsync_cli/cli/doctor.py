@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
-from calsync_cli.errors import CalsyncError, worst_exit
-from calsync_cli.model.account import Config
+from calsync_cli.errors import AuthError, CalsyncError, StoreError, worst_exit
+from calsync_cli.model.account import CalendarName, Config, Pair
+from calsync_cli.providers.base import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,16 @@ def _findings(ctx: Context) -> Iterator[Finding]:
     except CalsyncError as err:
         yield _failed("config", err)
         config = Config(ctx.config_file, {}, {})
-    yield _state_folder(ctx)
-    yield _try("lock", lambda: _lock(ctx))
-    yield _try("database", lambda: _database(ctx))
+    folder = _try("state folder", lambda: _state_folder(ctx))
+    yield folder
+    if folder.code in (0, 1):  # too open is not unusable
+        yield _try("lock", lambda: _lock(ctx))
+        yield _try("database", lambda: _database(ctx))
+        yield _try("clock", lambda: _clock(ctx))
     yield _try("zones", _zones)
     if any(account.provider == "caldav" for account in config.accounts.values()):
         yield _try("secrets", lambda: _secrets(ctx, config))
-    for name in config.accounts:
+    for name in config.accounts if folder.code in (0, 1) else ():  # a login needs the folder for its secrets
         yield from _account(ctx, config, name)
 
 
@@ -60,18 +66,26 @@ def _try(check: str, call: Callable[[], str]) -> Finding:
         return Finding(check, True, call())
     except CalsyncError as err:
         return _failed(check, err)
+    except OSError as err:
+        return Finding(check, False, f"{err.filename or check}: {err.strerror}", code=7)
 
 
 def _failed(check: str, err: CalsyncError) -> Finding:
     return Finding(check, False, str(err), err.next, err.exit_code)
 
 
-def _state_folder(ctx: Context) -> Finding:
+class _TooOpen(CalsyncError):
+    """Works, but others may read what is theirs to keep out of."""
+
+
+def _state_folder(ctx: Context) -> str:
     folder = ctx.state_dir
     mode = stat.S_IMODE(folder.stat().st_mode)
     if sys.platform != "win32" and mode & 0o077:
-        return Finding("state folder", False, f"{folder} can be read by others", f"chmod 700 {folder}", 1)
-    return Finding("state folder", True, str(folder))
+        raise _TooOpen(f"{folder} can be entered by others", next=f"chmod 700 {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreError(f"{folder} cannot be written by this user", next="calsync --state-dir DIR doctor")
+    return str(folder)
 
 
 def _lock(ctx: Context) -> str:
@@ -82,7 +96,6 @@ def _lock(ctx: Context) -> str:
 
 
 def _database(ctx: Context) -> str:
-    from calsync_cli.errors import StoreError
     from calsync_cli.store.db import FILE_NAME, integrity_problems, open_database
 
     file = ctx.state_dir / FILE_NAME
@@ -98,6 +111,28 @@ def _database(ctx: Context) -> str:
         text = f"{file} is damaged: {problems[0]}. The calendars themselves are not"
         raise StoreError(text, next=f"move {file} away and run calsync sync: it finds every event again")
     return f"sound, {count:,} mirrored events, {file.stat().st_size / 1e6:.1f} MB"
+
+
+class _WrongTime(CalsyncError):
+    """Nothing is lost by it, but windows and ages would be wrong (G5)."""
+
+
+def _clock(ctx: Context) -> str:
+    """Against the last run in the database; `sync` compares with the servers' own clocks too (G5)."""
+    from calsync_cli.store import views
+    from calsync_cli.store.db import FILE_NAME, open_database
+
+    now, before = ctx.ports.now(), None
+    if (ctx.state_dir / FILE_NAME).exists():
+        database = open_database(ctx.state_dir, ctx.ports)
+        try:
+            before = views.last_run(database)
+        finally:
+            database.close()
+    if before is not None and before > now:
+        text = f"it is {now:%d %b %Y %H:%M} UTC here, but the last run ended at {before:%d %b %Y %H:%M} UTC"
+        raise _WrongTime(f"{text}; set the right time", next="calsync doctor")
+    return f"{now:%d %b %Y %H:%M} UTC"
 
 
 def _zones() -> str:
@@ -119,21 +154,38 @@ def _secrets(ctx: Context, config: Config) -> str:
 
 def _account(ctx: Context, config: Config, name: str) -> Iterator[Finding]:
     """Sign-in, and the rights on every calendar that a pair names."""
-    from calsync_cli.engine.observe import pick
-
     work = ctx.workspace()
-    try:
+    known: list[Calendar] = []
+
+    def look() -> str:
         provider = work.connect(name)
         try:
-            known = list(provider.calendars())
+            known.extend(provider.calendars())
         finally:
             provider.close()
-        yield Finding(f"account {name}", True, f"{len(known)} calendars")
-        for wanted in {n for p in config.pairs.values() for n in (p.a, p.b) if n.account == name}:
-            found = pick(known, wanted)
-            words = "read and write" if found.access == "write" else "read only"
-            yield Finding(f"calendar {wanted}", True, words)
-    except CalsyncError as err:
-        yield _failed(f"account {name}", err)
+        return f"{len(known)} calendars"
+
+    try:
+        signed_in = _try(f"account {name}", look)
     finally:
         work.close()
+    yield signed_in
+    wanted = dict.fromkeys(n for p in config.pairs.values() for n in (p.a, p.b) if n.account == name)
+    for calendar in wanted if signed_in.ok else ():
+        yield _try(f"calendar {calendar}", partial(_rights, known, calendar, config))
+
+
+def _rights(known: Sequence[Calendar], wanted: CalendarName, config: Config) -> str:
+    from calsync_cli.engine.observe import pick
+
+    if pick(known, wanted).access == "write":
+        return "read and write"
+    written = any(wanted in _targets(pair) for pair in config.pairs.values())
+    if written:
+        text = "may only be read, and a pair writes to it"
+        raise AuthError(text, next='ask its owner for the right to write, or set direction = "a-to-b"')
+    return "read only, which is enough"
+
+
+def _targets(pair: Pair) -> tuple[CalendarName, ...]:
+    return {"two-way": (pair.a, pair.b), "a-to-b": (pair.b,), "b-to-a": (pair.a,)}[pair.direction]

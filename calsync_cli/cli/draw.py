@@ -39,7 +39,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, color: bool,
     for row in rows:
         drawn.add_row(*[Text(cell, style=STYLES.get(cell, "")) for cell in row])
     width = shutil.get_terminal_size().columns
-    Console(no_color=not color, highlight=False, width=width).print(drawn)
+    # Without a colour system rich writes no escape codes at all; `no_color` alone would leave bold and dim.
+    Console(color_system="auto" if color else None, highlight=False, width=width).print(drawn)
 
 
 def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -30,11 +30,12 @@ def check(ctx: Context, *, as_json: bool) -> int:
     if as_json:
         print_json({"ok": True, "problems": [], "warnings": list(config.warnings)})
         return 0
-    for pair in config.pairs.values():
+    for pair in config.pairs.values() if not ctx.quiet else ():
         print(sentence(pair))
     for warning in config.warnings:
-        print(f"warning: {warning}")
-    print(f"{ctx.config_file} is fine: {_counts(config)}")
+        print(f"warning: {warning}", file=sys.stderr)
+    if not ctx.quiet:
+        print(f"{ctx.config_file} is fine: {_counts(config)}")
     return 0
 
 
@@ -70,6 +71,10 @@ def edit(ctx: Context) -> int:
     editor = shlex.split(ctx.environ.get("VISUAL") or ctx.environ.get("EDITOR") or "")
     if not editor or not sys.stdin.isatty():
         raise UsageError(f"there is no editor or terminal here; set EDITOR, or edit {ctx.config_file}")
-    ctx.config_file.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([*editor, os.fspath(ctx.config_file)], check=False)
+    try:
+        ctx.config_file.parent.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run([*editor, os.fspath(ctx.config_file)], check=False)
+    except OSError as err:
+        text = f"{editor[0]} cannot be started on {ctx.config_file} ({err.strerror})"
+        raise UsageError(text, next="set EDITOR to your editor, then calsync config edit") from err
     return check(ctx, as_json=False) if done.returncode == 0 else 1

@@ -6,36 +6,30 @@ Errors  ConfigError; nothing is read but the file, nothing is asked of the netwo
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
-import string
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from calsync_cli.config import schema
-from calsync_cli.config.schema import ACCOUNT, PAIR, SECRETS, Key
+from calsync_cli.config import environment, rings, schema
+from calsync_cli.config.schema import ACCOUNT, DEFAULTS, SECRETS, Key
+from calsync_cli.config.values import READERS, BadValue, FromEnvironment, Place, closest
 from calsync_cli.errors import ConfigError
-from calsync_cli.model.account import EVERYTHING, Account, CalendarName, Config, Pair, SecretsConfig, Window
-from calsync_cli.model.secret import Secret
+from calsync_cli.model.account import Account, CalendarName, Config, Pair, SecretsConfig
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
-ENV_PREFIX = "CALSYNC_"
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+NEEDED = {"caldav": "url", "vdir": "path"}
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Config:
-    """The checked configuration of a file. Raises ConfigError."""
-    return _Reader(path, environ).config(_read(path))
+def load(path: Path, environ: Mapping[str, str], *, may_miss: bool = False) -> Config:
+    """The checked configuration of a file; with `may_miss` no file is an empty one. Raises ConfigError."""
+    data = {} if may_miss and not path.exists() else _read(path)
+    sources = environment.overlay(data, environ)
+    return _Reader(path, Place(path.parent, environ), data, sources).config()
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a BOM in front
     except FileNotFoundError:
         raise ConfigError([("", f"there is no configuration at {path}")], next="calsync config path") from None
     except OSError as err:
@@ -44,67 +38,89 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError([("", f"{path} is not UTF-8 text")]) from None
     except tomllib.TOMLDecodeError as err:
         raise ConfigError([("", f"{path} is not valid TOML: {err}")]) from None
-
-
-class _Bad(Exception):
-    """One value is wrong; the text says why."""
+    except (ValueError, RecursionError):  # numbers of thousands of digits, tables in tables without end
+        raise ConfigError([("", f"{path} holds a value that is too large")]) from None
 
 
 class _Reader:
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        self.path = path
-        self.environ = environ
-        self.problems: list[tuple[str, str]] = []
-        self.warnings: list[str] = []
+    """Collects problems; a value that has one is None, a table that has one makes nothing."""
 
-    def config(self, data: dict[str, Any]) -> Config:
-        _from_environment(data, self.environ)
-        self._known_keys("", data, schema.SECTIONS)
-        for name in schema.LATER_SECTIONS:
-            if name in data:
-                self._bad(name, f"[{name}] {schema.LATER}")
-        accounts = {n: a for n, t in self._tables(data, "accounts") if (a := self._account(n, t)) is not None}
-        short = self._short_names(data, accounts)
-        defaults = data.get("defaults", {})
-        self._check_keys("defaults", defaults, {k: v for k, v in PAIR.items() if k not in ("a", "b")})
-        pairs = {n: p for n, t in self._tables(data, "pairs") if (p := self._pair(n, defaults, t, accounts, short))}
-        secrets = self._secrets(data.get("secrets", {}))
-        self._check_groups(pairs)
-        if self.problems:
-            raise ConfigError(self.problems)
-        return Config(self.path, accounts, pairs, short, secrets, tuple(self.warnings))
+    def __init__(self, file: Path, place: Place, data: dict[str, Any], sources: Mapping[str, str]) -> None:
+        self._file = file
+        self._place = place
+        self._data = data
+        self._sources = sources
+        self._problems: list[tuple[str, str]] = []
+        self._warnings: list[str] = []
+
+    def config(self) -> Config:
+        self._known("", self._data, schema.SECTIONS)
+        for name, key in schema.LATER_SECTIONS.items():
+            if name in self._data:
+                self._value(name, key, self._data[name])
+        tables = dict(self._tables("accounts"))
+        accounts = {name: account for name, table in tables.items() if (account := self._account(name, table))}
+        short = self._short_names(tables)
+        defaults = self._value("defaults", Key("table", "", keys=DEFAULTS), self._data.get("defaults", {})) or {}
+        pairs = {name: p for name, t in self._tables("pairs") if (p := self._pair(name, t, defaults, tables, short))}
+        secrets = self._secrets(self._data.get("secrets", {}))
+        for path, text in rings.problems(pairs):
+            self._bad(path, text)
+        if self._problems:
+            raise ConfigError(self._problems)
+        return Config(self._file, accounts, pairs, short, secrets, tuple(self._warnings))
+
+    # -- tables and values ---------------------------------------------------------------------------------------------
 
     def _bad(self, path: str, text: str) -> None:
-        self.problems.append((path, text))
+        variable = self._sources.get(path)
+        self._problems.append((path, f"{text} (from the environment, {variable})" if variable else text))
 
-    def _tables(self, data: Mapping[str, Any], name: str) -> Iterable[tuple[str, dict[str, Any]]]:
-        tables = data.get(name, {})
-        if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
-            self._bad(name, f"write [{name}.NAME] with its keys below")
-            return []
-        return tables.items()
+    def _tables(self, section: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        tables = self._data.get(section, {})
+        if not isinstance(tables, dict):
+            self._bad(section, f"write [{section}.NAME] with its keys below")
+            return
+        for name, table in tables.items():
+            if isinstance(table, dict):
+                yield name, table
+            else:
+                self._bad(f"{section}.{name}", f"write [{section}.{name}] with its keys below")
 
-    def _known_keys(self, path: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
+    def _known(self, path: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
         for name in table:
             if name not in known:
-                close = difflib.get_close_matches(name, list(known), 1)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                self._bad(f"{path}.{name}" if path else name, f"unknown key{hint}")
+                self._bad(f"{path}.{name}" if path else name, f"unknown key{closest(name, known)}")
 
-    def _check_keys(self, path: str, table: Any, keys: Mapping[str, Key]) -> None:
+    def _table(self, path: str, table: Any, keys: Mapping[str, Key]) -> dict[str, Any]:
+        """The values that are right, by key."""
         if not isinstance(table, dict):
-            self._bad(path, "is not a table")
-            return
-        self._known_keys(path, table, keys)
-        for name in table:
-            if name in keys and keys[name].later:
-                self._bad(f"{path}.{name}", schema.LATER)
+            self._bad(path, "must be a table")
+            return {}
+        self._known(path, table, keys)
+        found = {name: self._value(f"{path}.{name}", keys[name], v) for name, v in table.items() if name in keys}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _value(self, path: str, key: Key, value: Any) -> Any:
-        """The checked value, or None after a problem."""
+        """The checked value, or None after a problem. What is not of this version is refused after its form (never
+        ignored)."""
+        before = len(self._problems)
+        found = self._formed(path, key, value)
+        if key.later and len(self._problems) == before:
+            self._bad(path, schema.LATER)
+        return found if len(self._problems) == before else None
+
+    def _formed(self, path: str, key: Key, value: Any) -> Any:
+        if key.kind == "table":
+            return self._table(path, value, key.keys or {})
+        if key.kind == "tables":
+            if not isinstance(value, list):
+                self._bad(path, f"write [[{path}]] with its keys below")
+                return None
+            return [self._table(path, table, key.keys or {}) for table in value]
         try:
-            return READERS[key.kind](self, key, value)
-        except _Bad as err:
+            return READERS[key.kind](self._place, key, value)
+        except BadValue as err:
             self._bad(path, str(err))
             return None
 
@@ -112,286 +128,107 @@ class _Reader:
 
     def _account(self, name: str, table: dict[str, Any]) -> Account | None:
         path = f"accounts.{name}"
-        before = len(self.problems)
-        self._check_keys(path, table, ACCOUNT)
-        values = {k: self._value(f"{path}.{k}", ACCOUNT[k], v) for k, v in table.items() if k in ACCOUNT}
-        provider = values.get("provider")
-        if "provider" not in table:
-            self._bad(path, f"says no provider; one of: {', '.join(schema.PROVIDERS)}")
-        elif provider and provider not in schema.READY:
-            self._bad(f"{path}.provider", f"{provider!r} {schema.LATER}; there are: {', '.join(schema.READY)}")
-        needed = {"caldav": "url", "vdir": "path"}.get(str(provider))
+        before = len(self._problems)
+        if not name or "/" in name:
+            self._bad(path, "the name of an account cannot be empty or hold a slash")
+        values = self._table(path, table, ACCOUNT)
+        self._check_provider(path, table)
+        if "password" in table and not isinstance(table["password"], FromEnvironment):
+            self._warnings.append(f"{path}.password stands in the file for all to read; try: calsync login {name}")
+        if len(self._problems) > before:
+            return None
+        timeout = values.pop("timeout", None)
+        seconds = {"timeout_s": timeout.total_seconds()} if timeout is not None else {}
+        return Account(name, **values, **seconds)
+
+    def _check_provider(self, path: str, table: Mapping[str, Any]) -> None:
+        """Each key belongs to some providers, and each provider needs some keys."""
+        provider = table.get("provider")
+        if provider is None:
+            self._bad(path, f"says no provider; one of: {', '.join(schema.READY)}")
+        if provider not in schema.PROVIDERS:
+            return
+        for name in table:
+            only = ACCOUNT[name].only if name in ACCOUNT else ()
+            if only and provider not in only:
+                self._bad(f"{path}.{name}", f"is for {', '.join(only)} accounts; this one is {provider}")
+        needed = NEEDED.get(provider)
         if needed and needed not in table:
             self._bad(path, f"a {provider} account needs {needed}")
-        if table.get("password") is not None:
-            self.warnings.append(f"{path}.password stands in the file for all to read; try: calsync login {name}")
-        if len(self.problems) > before:
-            return None
-        return Account(
-            name, values["provider"], url=values.get("url"), username=values.get("username"),
-            password_command=values.get("password_command"), auth=values.get("auth") or "auto", path=values.get("path"),
-            ca_file=values.get("ca_file"), client_cert=values.get("client_cert"), proxy=values.get("proxy"),
-            timeout_s=values["timeout"].total_seconds() if "timeout" in values else 30.0,
-            concurrency=values.get("concurrency", 8), password=values.get("password"),
-        )
 
-    def _short_names(self, data: Mapping[str, Any], accounts: Mapping[str, Account]) -> dict[str, CalendarName]:
-        table = data.get("calendars", {})
+    def _short_names(self, accounts: Mapping[str, Any]) -> dict[str, CalendarName]:
+        table = self._data.get("calendars", {})
         if not isinstance(table, dict):
             self._bad("calendars", 'write short = "account/calendar" lines below [calendars]')
             return {}
-        found = {n: self._calendar(f"calendars.{n}", v, data, {}) for n, v in table.items()}
+        for name in table:
+            if "/" in name:
+                self._bad(f"calendars.{name}", "a short name cannot hold a slash")
+        found = {name: self._calendar(f"calendars.{name}", value, accounts, {}) for name, value in table.items()}
         return {name: calendar for name, calendar in found.items() if calendar is not None}
 
     def _calendar(
-        self, path: str, value: Any, data: Mapping[str, Any], short: Mapping[str, CalendarName]
+        self, path: str, value: Any, accounts: Mapping[str, Any], short: Mapping[str, CalendarName]
     ) -> CalendarName | None:
         if isinstance(value, str) and value in short:
             return short[value]
-        account, slash, calendar = str(value).partition("/")
-        known = data.get("accounts", {})
-        if not isinstance(value, str) or not slash or not calendar:
-            close = difflib.get_close_matches(str(value), list(short), 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            self._bad(path, f'{value!r} is no calendar; write "account/calendar" or a name of [calendars]{hint}')
-        elif account not in known:
-            close = difflib.get_close_matches(account, list(known), 1)
-            hint = f"; did you mean {close[0]!r}?" if close else f" (accounts: {', '.join(known) or 'none'})"
-            self._bad(path, f"there is no account {account!r}{hint}")
+        account, _, calendar = str(value).partition("/")
+        if not isinstance(value, str) or not account or not calendar:
+            text = f'{value!r} is no calendar; write "account/calendar" or a name of [calendars]'
+            self._bad(path, text + closest(value, short))
+        elif account not in accounts:
+            names = f" (accounts: {', '.join(accounts) or 'none'})"
+            self._bad(path, f"there is no account {account!r}{closest(account, accounts) or names}")
         else:
             return CalendarName(account, calendar)
         return None
 
     def _pair(
-        self, name: str, defaults: Any, table: dict[str, Any], accounts: Mapping[str, Account],
+        self, name: str, table: dict[str, Any], defaults: Mapping[str, Any], accounts: Mapping[str, Any],
         short: Mapping[str, CalendarName],
     ) -> Pair | None:
         path = f"pairs.{name}"
-        before = len(self.problems)
-        self._check_keys(path, table, PAIR)
-        merged = {**(defaults if isinstance(defaults, dict) else {}), **table}
-        sides = {}
-        for side in ("a", "b"):
-            if side not in table:
-                self._bad(path, f"says no calendar for side {side}")
-            else:
-                every = {"accounts": {**dict.fromkeys(accounts), **self._names_of_bad_accounts(table, side)}}
-                sides[side] = self._calendar(f"{path}.{side}", table[side], every, short)
-        values = {
-            k: self._value(f"{path if k in table else 'defaults'}.{k}", PAIR[k], v)
-            for k, v in merged.items() if k in PAIR and k not in ("a", "b") and not PAIR[k].later
-        }
-        if sides.get("a") is not None and sides.get("a") == sides.get("b"):
+        before = len(self._problems)
+        rules = self._table(path, {key: value for key, value in table.items() if key not in ("a", "b")}, DEFAULTS)
+        a, b = (self._side(path, table, side, accounts, short) for side in ("a", "b"))
+        if a is not None and a == b:
             self._bad(path, "both sides are the same calendar")
-        a, b = sides.get("a"), sides.get("b")
-        if len(self.problems) > before or a is None or b is None:
+        merged = {**defaults, **rules}
+        fields = self._fields(path, {**defaults.get("fields", {}), **rules.get("fields", {})})
+        if len(self._problems) > before or a is None or b is None:
             return None
-        rename = {"delete_limit": None, "fields": None}
-        plain = {k: v for k, v in values.items() if k not in rename and v is not None}
-        count, percent = values.get("delete_limit") or (20, 10.0)
-        fields = values.get("fields") or {}
-        return Pair(name, a, b, delete_count=count, delete_percent=percent, **plain, **fields)
+        plain = {key: value for key, value in merged.items() if key not in ("delete_limit", "fields")}
+        if "delete_limit" in merged:
+            plain["delete_count"], plain["delete_percent"] = merged["delete_limit"]
+        return Pair(name, a, b, **plain, **fields)
 
-    def _names_of_bad_accounts(self, table: Mapping[str, Any], side: str) -> dict[str, None]:
-        """An account that has problems of its own is not reported again as missing."""
-        broken = {p.split(".")[1] for p, _ in self.problems if p.startswith("accounts.")}
-        account = str(table[side]).partition("/")[0]
-        return {account: None} if account in broken else {}
+    def _side(
+        self, path: str, table: Mapping[str, Any], side: str, accounts: Mapping[str, Any],
+        short: Mapping[str, CalendarName],
+    ) -> CalendarName | None:
+        if side not in table:
+            self._bad(path, f"says no calendar for side {side}")
+            return None
+        raw = self._data.get("calendars")
+        if isinstance(raw, dict) and table[side] in list(raw) and table[side] not in short:
+            return None  # the short name has a problem of its own, which is told already
+        return self._calendar(f"{path}.{side}", table[side], accounts, short)
+
+    def _fields(self, path: str, rules: Mapping[str, str]) -> dict[str, Any]:
+        """The keyword arguments of Pair that [pairs.NAME.fields] stands for. Start and end are one block (I16)."""
+        times = {rules[name] for name in ("time", "start", "end") if name in rules}
+        if len(times) > 1:
+            self._bad(f"{path}.fields", "start and end move together; give both the same rule")
+        policy = {name: rule for name, rule in rules.items() if rule in schema.POLICIES and name != "reminders"}
+        for name in ("start", "end"):
+            if name in policy:
+                policy["time"] = policy.pop(name)
+        found: dict[str, Any] = {"field_policy": policy}
+        found["field_off"] = frozenset(name for name, rule in rules.items() if rule == "off")
+        return found | ({"reminders": rules["reminders"]} if rules.get("reminders") in ("keep", "merge") else {})
 
     def _secrets(self, table: Any) -> SecretsConfig:
-        self._check_keys("secrets", table, SECRETS)
-        if not isinstance(table, dict):
-            return SecretsConfig()
-        values = {k: self._value(f"secrets.{k}", SECRETS[k], v) for k, v in table.items() if k in SECRETS}
-        return SecretsConfig(values.get("backend") or "keyring", values.get("key_command"))
-
-    def _check_groups(self, pairs: Mapping[str, Pair]) -> None:
-        """N1: pairs joined into one group share one policy; no cycle may hold a one-way pair."""
-        seen: dict[frozenset[CalendarName], str] = {}
-        joined: dict[CalendarName, set[CalendarName]] = {}
-        first: dict[CalendarName, Pair] = {}
-        for pair in pairs.values():
-            ends = frozenset((pair.a, pair.b))
-            if ends in seen:
-                self._bad(f"pairs.{pair.name}", f"joins the same calendars as {seen[ends]!r}")
-            seen[ends] = pair.name
-            if pair.direction != "two-way":
-                continue
-            group = joined.get(pair.a, {pair.a}) | joined.get(pair.b, {pair.b})
-            for other in [first[c] for c in group if c in first]:
-                if _policy(other) != _policy(pair):
-                    text = f"shares a calendar with {other.name!r}, so both need the same conflict, tie and window"
-                    self._bad(f"pairs.{pair.name}", text)
-                    break
-            for calendar in group:
-                joined[calendar] = group
-                first.setdefault(calendar, pair)
-        self._check_bridges(pairs, joined)
-
-    def _check_bridges(self, pairs: Mapping[str, Pair], joined: Mapping[CalendarName, set[CalendarName]]) -> None:
-        edges: dict[frozenset[CalendarName], set[frozenset[CalendarName]]] = {}
-        for pair in pairs.values():
-            if pair.direction == "two-way":
-                continue
-            ends = [frozenset(joined.get(c, {c})) for c in (pair.a, pair.b)]
-            source, target = ends if pair.direction == "a-to-b" else ends[::-1]
-            if source == target or _reaches(edges, target, source):
-                self._bad(f"pairs.{pair.name}", "closes a ring with a one-way pair; events would travel in circles")
-            edges.setdefault(source, set()).add(target)
-
-
-def _policy(pair: Pair) -> tuple[object, ...]:
-    return pair.conflict, pair.tie, pair.window
-
-
-def _reaches(edges: Mapping[Any, set[Any]], start: Any, goal: Any) -> bool:
-    todo, seen = [start], set()
-    while todo:
-        node = todo.pop()
-        if node == goal:
-            return True
-        if node not in seen:
-            seen.add(node)
-            todo += edges.get(node, ())
-    return False
-
-
-def _from_environment(data: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """CALSYNC_ACCOUNTS__WORK__CLIENT_FILE=... sets accounts.work.client_file (cli.md section 3)."""
-    for name, value in environ.items():
-        if not name.startswith(ENV_PREFIX) or "__" not in name:
-            continue
-        table: Any = data
-        *folders, key = name.removeprefix(ENV_PREFIX).split("__")
-        for folder in folders:
-            table = table.setdefault(_same(table, folder), {}) if isinstance(table, dict) else {}
-        if isinstance(table, dict):
-            table[_same(table, key)] = [*value.split()] if key.lower().endswith("_command") else value
-
-
-def _same(table: Mapping[str, Any], word: str) -> str:
-    """The key that the environment's upper-case word stands for; hyphens may be written as underscores."""
-    wanted = word.lower().replace("-", "_")
-    return next((key for key in table if key.lower().replace("-", "_") == wanted), word.lower())
-
-
-# -- one reader per kind of value --------------------------------------------------------------------------------------
-
-
-def duration(text: str) -> timedelta:
-    """`90s 15m 2h 7d 2y`. Raises ValueError."""
-    match = re.fullmatch(r"(\d+)([smhdwy])", text.strip())
-    if match is None:
-        raise ValueError(text)
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
-
-
-def _text(reader: _Reader, key: Key, value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise _Bad("must be a text in quotes")
-    return value
-
-
-def _path(reader: _Reader, key: Key, value: Any) -> Path:
-    text = string.Template(_text(reader, key, value)).safe_substitute(reader.environ)
-    home = reader.environ.get("HOME")
-    path = Path(home + text[1:]) if home and (text == "~" or text.startswith("~/")) else Path(text).expanduser()
-    return Path(os.path.normpath(reader.path.parent.absolute() / path))
-
-
-def _url(reader: _Reader, key: Key, value: Any) -> str:
-    text = _text(reader, key, value)
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise _Bad(f"{text!r} is no address; write https://...")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise _Bad("plain http would send the password readable; write https://...")
-    if parts.username or parts.password:
-        raise _Bad("leave user name and password out of the address; use username and calsync login")
-    return text
-
-
-def _command(reader: _Reader, key: Key, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
-        raise _Bad('must be a list of words, like ["pass", "show", "cloud"]')
-    return tuple(value)
-
-
-def _duration(reader: _Reader, key: Key, value: Any) -> timedelta:
-    try:
-        found = duration(value)
-    except (ValueError, AttributeError):
-        raise _Bad(f"{value!r} is no duration; write 90s, 15m, 2h, 7d or 2y") from None
-    if not found:
-        raise _Bad("must be longer than nothing")
-    return found
-
-
-def _choice(reader: _Reader, key: Key, value: Any) -> str:
-    if value not in key.choices:
-        close = difflib.get_close_matches(str(value), key.choices, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise _Bad(f"{value!r} is not allowed; {hint}one of: {', '.join(key.choices)}")
-    return str(value)
-
-
-def _number(reader: _Reader, key: Key, value: Any) -> int:
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 16:
-        raise _Bad("must be a whole number from 1 to 16")
-    return value
-
-
-def _window(reader: _Reader, key: Key, value: Any) -> Window:
-    if value == "all":
-        return EVERYTHING
-    if not isinstance(value, dict) or not value or set(value) - {"past", "future"}:
-        raise _Bad('must be "all" or { past = "1y", future = "2y" }')
-    return Window(**{name: _duration(reader, key, text) for name, text in value.items()})
-
-
-def _limit(reader: _Reader, key: Key, value: Any) -> tuple[int, float]:
-    if not isinstance(value, dict) or set(value) - {"count", "percent"}:
-        raise _Bad("must be { count = 20, percent = 10 }")
-    count, percent = value.get("count", 20), value.get("percent", 10)
-    if not isinstance(count, int) or count < 0 or not isinstance(percent, int | float) or not 0 <= percent <= 100:
-        raise _Bad("count is a whole number, percent a number from 0 to 100")
-    return count, float(percent)
-
-
-def _fields(reader: _Reader, key: Key, value: Any) -> dict[str, Any]:
-    """The keyword arguments of Pair that the table stands for."""
-    if not isinstance(value, dict):
-        raise _Bad("must be a table of fields")
-    policy, off, more = {}, set(), {}
-    for name, rule in value.items():
-        if name not in schema.FIELD_NAMES:
-            close = difflib.get_close_matches(name, schema.FIELD_NAMES, 1)
-            raise _Bad(f"unknown field {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
-        if name == "carry" or (name == "guests" and rule != "show"):
-            raise _Bad(f"{name} = {rule!r} {schema.LATER}")
-        field = "time" if name in ("start", "end") else name
-        if name == "reminders" and rule in ("keep", "merge"):
-            more["reminders"] = rule
-        elif rule == "off":
-            off.add(field)
-        elif rule in schema.POLICIES:
-            policy[field] = rule
-        elif name != "guests":
-            raise _Bad(f"{name} = {rule!r} is not allowed; one of: {', '.join(schema.POLICIES)}, off")
-    if off & {"time", "recurrence"}:
-        raise _Bad("an event cannot cross without its time")
-    return {"field_policy": policy, "field_off": frozenset(off), **more}
-
-
-def _secret(reader: _Reader, key: Key, value: Any) -> Secret:
-    return Secret(_text(reader, key, value))
-
-
-READERS: Mapping[str, Callable[[_Reader, Key, Any], Any]] = {
-    "text": _text, "path": _path, "url": _url, "command": _command, "duration": _duration, "choice": _choice,
-    "number": _number, "window": _window, "limit": _limit, "fields": _fields, "secret": _secret,
-    "list": lambda reader, key, value: value, "table": lambda reader, key, value: value,
-    "flag": lambda reader, key, value: value, "calendar": _text,
-}
+        values = self._table("secrets", table, SECRETS)
+        if "key_command" in values and values.get("backend") != "file":
+            self._bad("secrets.key_command", 'is used only with backend = "file"')
+        return SecretsConfig(**values)

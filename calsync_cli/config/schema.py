@@ -1,12 +1,13 @@
 """Every key of the configuration as data: what it may hold, what it means. Checks and reference page come from here.
 
-Shape   one table per section: key -> Key. `since` names a key that is part of the format but not of this version
+Shape   one table per section: key -> Key. `later` marks what is part of the format but not of this version: its form is
+        checked, then it is refused, never ignored
 Source  cli.md section 3
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 TIES = ("ask", "a", "b", "newest", "keep-both")
@@ -18,18 +19,67 @@ LATER = "is not available in this version"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """kind: text, path, url, command, duration, choice, number, table, list, calendar. later: refused for now."""
+    """kind: a name of `values.READERS`, or `table` (one table, its keys in `keys`) or `tables` (a list of them).
+
+    later_choices: words that are allowed by the format and refused for now. only: the providers that know the key.
+    """
 
     kind: str
     help: str
     choices: tuple[str, ...] = ()
     default: str = ""
     later: bool = False
+    later_choices: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    keys: Mapping[str, Key] | None = None
 
+
+_RULES = (*POLICIES, "off")
+
+
+def _rule(what: str) -> Key:
+    return Key("choice", what, _RULES)
+
+
+FIELDS: Mapping[str, Key] = {
+    "title": _rule("the title"),
+    "location": _rule("the place"),
+    "url": _rule("the web address"),
+    "color": _rule("the colour"),
+    "visibility": _rule("public or private"),
+    "busy": _rule("whether the time counts as busy"),
+    "status": _rule("confirmed, tentative or cancelled"),
+    "time": Key("choice", "start and end, always together", POLICIES),
+    "start": Key("choice", "the same as time", POLICIES),
+    "end": Key("choice", "the same as time", POLICIES),
+    "recurrence": Key("choice", "the rule of a series", POLICIES),
+    "description": _rule("the text"),
+    "categories": _rule("the categories"),
+    "attachments": _rule("links to files"),
+    "reminders": Key("choice", "keep: each side has its own after the copy", ("keep", "merge", "off"), "keep"),
+    "guests": Key("choice", "guests are not written to copies", ("show", "merge", "off"), "show",
+                  later_choices=("merge", "off")),
+    "carry": Key("list", "more properties to take along", later=True),
+}
+
+VIEW: Mapping[str, Key] = {
+    "view": Key("choice", "how much is shown", ("full", "titles", "busy"), "full"),
+    "title": Key("text", "the title of a busy copy"),
+    "reminders": Key("choice", "whether copies have reminders", ("keep", "none"), "keep"),
+}
+
+FILTER: Mapping[str, Key] = {
+    "only": Key("list", "kinds of events that take part"),
+    "not_title": Key("text", "events whose title matches stay out"),
+    "min_duration": Key("duration", "shorter events stay out"),
+    "weekdays": Key("list", "days that take part"),
+    "between": Key("text", "times of day that take part"),
+    "zone": Key("text", "the zone of `between`"),
+}
 
 PAIR: Mapping[str, Key] = {
-    "a": Key("calendar", "account/calendar, or a short name of [calendars]"),
-    "b": Key("calendar", "account/calendar, or a short name of [calendars]"),
+    "a": Key("text", "account/calendar, or a short name of [calendars]"),
+    "b": Key("text", "account/calendar, or a short name of [calendars]"),
     "direction": Key("choice", "which way changes flow", ("two-way", "a-to-b", "b-to-a"), "two-way"),
     "conflict": Key("choice", "what happens when both sides changed one event", POLICIES, "merge"),
     "tie": Key("choice", "what merge does when both changed one field", TIES, "ask"),
@@ -39,40 +89,47 @@ PAIR: Mapping[str, Key] = {
     "delete_limit": Key("limit", "most deletions of one run: { count = 20, percent = 10 }"),
     "notify": Key("choice", "may servers mail guests because of a write", ("never", "allow"), "never"),
     "orphan": Key("choice", "an edited instance whose series lost its date", ("ask", "detach"), "ask"),
-    "unexpressible": Key("choice", "a rule that a side cannot say", ("skip", "expand"), "skip"),
+    "unexpressible": Key("choice", "a rule that a side cannot say", ("skip", "expand"), "skip",
+                         later_choices=("expand",)),
     "past_deletes": Key("choice", "deleting what ended over a day ago", ("keep", "propagate"), "keep"),
-    "target_edits": Key("choice", "edits of one-way copies", ("keep", "overwrite", "ask"), "keep"),
+    "target_edits": Key("choice", "edits of one-way copies", ("keep", "overwrite", "ask"), "keep",
+                        later_choices=("ask",)),
     "target_deletes": Key("choice", "deleted one-way copies", ("respect", "restore"), "respect"),
-    "fields": Key("fields", "per field: a, b, newest, merge, ask, or off; reminders: keep or merge"),
+    "fields": Key("table", "per field: how a conflict ends, or off when the field does not cross", keys=FIELDS),
     "approve": Key("list", "kinds of change that wait for an approval", later=True),
-    "filter": Key("table", "which events take part", later=True),
-    "to_a": Key("table", "what is shown on side a", later=True),
-    "to_b": Key("table", "what is shown on side b", later=True),
+    "filter": Key("table", "which events take part", later=True, keys=FILTER),
+    "to_a": Key("table", "what is shown on side a", later=True, keys=VIEW),
+    "to_b": Key("table", "what is shown on side b", later=True, keys=VIEW),
     "on_leave": Key("choice", "copies of events that leave a filter", ("keep", "retire"), "keep", later=True),
     "chain": Key("flag", "whether copies are copied on", later=True),
 }
+DEFAULTS: Mapping[str, Key] = {name: key for name, key in PAIR.items() if name not in ("a", "b")}
+
+_DAV = ("caldav",)
+_WEB = ("caldav", "icloud", "google", "microsoft", "ics")
 
 ACCOUNT: Mapping[str, Key] = {
-    "provider": Key("choice", "what kind of account it is", PROVIDERS),
-    "url": Key("url", "caldav: the server, its principal or one calendar"),
-    "username": Key("text", "caldav: user name"),
-    "password": Key("secret", "caldav: the password itself; a keyring is better"),
-    "password_command": Key("command", "caldav: program that prints the password, as a list"),
-    "auth": Key("choice", "caldav: how to sign in", ("auto", "basic", "digest", "bearer"), "auto"),
-    "path": Key("path", "vdir: folder whose sub-folders are calendars"),
-    "ca_file": Key("path", "certificate authority to trust for this account"),
-    "client_cert": Key("path", "client certificate, PEM"),
-    "proxy": Key("text", "proxy for this account"),
-    "timeout": Key("duration", "how long to wait for an answer", default="30s"),
-    "concurrency": Key("number", "requests side by side, 1 to 16", default="8"),
-    "client_file": Key("path", "google: client secret file"),
-    "client_id": Key("text", "microsoft: application id"),
-    "tenant": Key("text", "microsoft: tenant"),
-    "api_url": Key("url", "google: other server"),
-    "auth_url": Key("url", "google: other server"),
-    "token_url": Key("url", "google: other server"),
-    "graph_url": Key("url", "microsoft: other server"),
-    "authority": Key("url", "microsoft: other server"),
+    "provider": Key("choice", "what kind of account it is", PROVIDERS, later_choices=tuple(
+        name for name in PROVIDERS if name not in READY)),
+    "url": Key("url", "the server, your principal or one calendar", only=("caldav", "ics")),
+    "username": Key("text", "user name", only=("caldav", "icloud")),
+    "password": Key("secret", "the password itself; a keyring is better", only=("caldav", "icloud")),
+    "password_command": Key("command", "program that prints the password, as a list", only=("caldav", "icloud")),
+    "auth": Key("choice", "how to sign in", ("auto", "basic", "digest", "bearer"), "auto", only=_DAV),
+    "path": Key("path", "folder whose sub-folders are calendars", only=("vdir", "ics")),
+    "ca_file": Key("path", "certificate authority to trust for this account", only=_WEB),
+    "client_cert": Key("path", "client certificate, PEM", only=_WEB),
+    "proxy": Key("proxy", "proxy for this account, http://host:port", only=_WEB),
+    "timeout": Key("duration", "how long to wait for an answer", default="30s", only=_WEB),
+    "concurrency": Key("number", "requests side by side, 1 to 16", default="8", only=_WEB),
+    "client_file": Key("path", "client secret file", only=("google",)),
+    "client_id": Key("text", "application id", only=("microsoft",)),
+    "tenant": Key("text", "tenant", only=("microsoft",)),
+    "api_url": Key("url", "other server", only=("google",)),
+    "auth_url": Key("url", "other server", only=("google",)),
+    "token_url": Key("url", "other server", only=("google",)),
+    "graph_url": Key("url", "other server", only=("microsoft",)),
+    "authority": Key("url", "other server", only=("microsoft",)),
 }
 
 SECRETS: Mapping[str, Key] = {
@@ -80,37 +137,67 @@ SECRETS: Mapping[str, Key] = {
     "key_command": Key("command", "file: program that prints the passphrase, as a list"),
 }
 
-FIELD_NAMES = (
-    "title", "location", "url", "color", "visibility", "busy", "status", "time", "start", "end", "recurrence",
-    "description", "categories", "attachments", "reminders", "guests", "carry",
-)
+NOTIFY: Mapping[str, Key] = {
+    "on": Key("list", "what is told", ("failure", "conflict", "guard", "sign-in")),
+    "command": Key("command", "program that tells it"),
+    "desktop": Key("flag", "tell it on the desktop"),
+}
+HOOKS: Mapping[str, Key] = {
+    "on": Key("list", "after which changes", ("created", "updated", "deleted")),
+    "pairs": Key("list", "of which pairs"),
+    "command": Key("command", "program that gets the changes"),
+}
+WATCH: Mapping[str, Key] = {
+    "tunnel": Key("any", "cloudflared, ngrok, none, or a command of your own"),
+    "public_url": Key("url", "an address that reaches this machine"),
+    "poll": Key("duration", "how often to look anyway"),
+}
 
-SECTIONS = ("defaults", "secrets", "accounts", "calendars", "pairs", "notify", "hooks", "watch")
-LATER_SECTIONS = ("notify", "hooks", "watch")
+LATER_SECTIONS: Mapping[str, Key] = {
+    "notify": Key("table", "tell somebody about trouble", later=True, keys=NOTIFY),
+    "hooks": Key("tables", "run programs after changes", later=True, keys=HOOKS),
+    "watch": Key("table", "sync at once when something changes", later=True, keys=WATCH),
+}
+SECTIONS = ("defaults", "secrets", "accounts", "calendars", "pairs", *LATER_SECTIONS)
+
+
+def _pages() -> Iterator[tuple[str, str, Mapping[str, Key]]]:
+    """(word in JSON, title in text, keys) of every table a user may write."""
+    yield "accounts", "[accounts.NAME]", ACCOUNT
+    yield "pairs", "[pairs.NAME], and but for a and b also [defaults]", PAIR
+    yield "fields", "[pairs.NAME.fields]", FIELDS
+    yield "secrets", "[secrets]", SECRETS
+    for name, key in LATER_SECTIONS.items():
+        yield name, f"[{name}]" if key.kind == "table" else f"[[{name}]]", key.keys or {}
 
 
 def reference() -> str:
     """All keys as a text page (`calsync config schema`)."""
     parts = []
-    for title, keys in (("[pairs.NAME] and [defaults]", PAIR), ("[accounts.NAME]", ACCOUNT), ("[secrets]", SECRETS)):
-        parts.append(title)
-        for name, key in keys.items():
-            allowed = f" ({' | '.join(key.choices)})" if key.choices else ""
-            default = f" [{key.default}]" if key.default else ""
-            later = "  - " + LATER if key.later else ""
-            parts.append(f"  {name:<17} {key.help}{allowed}{default}{later}")
+    for name, title, keys in _pages():
+        parts += [f"{title}  {LATER}" if name in LATER_SECTIONS else title]
+        parts += [_line(key_name, key) for key_name, key in keys.items()]
+        parts += [""]
+    parts += ["[calendars]", "  NAME              a short name: account/calendar"]
     return "\n".join(parts)
+
+
+def _line(name: str, key: Key) -> str:
+    ready = [word for word in key.choices if word not in key.later_choices]
+    words = f"  {name:<17} {key.help}"
+    words += f" ({' | '.join(ready)})" if ready else ""
+    words += f" [{key.default}]" if key.default else ""
+    words += f"; for {', '.join(key.only)}" if key.only else ""
+    return words + (f"; {LATER}" if key.later else "")
 
 
 def json_schema() -> dict[str, object]:
     """The same as data (`calsync config schema --json`)."""
-    def rows(keys: Mapping[str, Key]) -> dict[str, object]:
-        return {
-            name: {
-                "type": key.kind, "help": key.help, "choices": list(key.choices), "default": key.default,
-                "available": not key.later,
-            }
-            for name, key in keys.items()
-        }
+    return {name: {k: _row(key, name not in LATER_SECTIONS) for k, key in keys.items()} for name, _, keys in _pages()}
 
-    return {"pairs": rows(PAIR), "accounts": rows(ACCOUNT), "secrets": rows(SECRETS)}
+
+def _row(key: Key, available: bool) -> dict[str, object]:
+    return {
+        "type": key.kind, "help": key.help, "choices": list(key.choices), "default": key.default or None,
+        "available": available and not key.later, "not_yet": list(key.later_choices), "providers": list(key.only),
+    }

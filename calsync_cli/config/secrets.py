@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +23,7 @@ from calsync_cli.model.secret import Secret
 
 SERVICE = "calsync"
 CHUNK = 1000
+PIECES = "calsync-chunks:"
 COMMAND_TIMEOUT_S = 30
 TWO_WAYS = (
     "Two ways out: unlock or install a real keyring (Secret Service, macOS Keychain, Windows Credential Locker), or "
@@ -59,34 +62,49 @@ def run_command(command: tuple[str, ...], what: str) -> str:
     """First line of what the program prints; no shell. Raises AuthError."""
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
+            command, capture_output=True, timeout=COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
         )
     except FileNotFoundError:
         raise AuthError(f"{what}: there is no program {command[0]!r}", next="calsync config check") from None
-    except (OSError, subprocess.TimeoutExpired) as err:
-        text = f"{what}: {command[0]} did not finish ({type(err).__name__})"
+    except subprocess.TimeoutExpired:
+        text = f"{what}: {command[0]} gave no answer in {COMMAND_TIMEOUT_S} s; it may be waiting to be unlocked"
         raise AuthError(text, next="calsync config check") from None
-    lines = done.stdout.splitlines()
-    if done.returncode != 0 or not lines or not lines[0]:
+    except (OSError, ValueError) as err:
+        text = f"{what}: {command[0]} cannot be run ({getattr(err, 'strerror', None) or err})"
+        raise AuthError(text, next="calsync config check") from None
+    try:
+        first = done.stdout.decode("utf-8").partition("\n")[0].rstrip("\r")
+    except UnicodeDecodeError:
+        text = f"{what}: what {command[0]} prints is not UTF-8 text"
+        raise AuthError(text, next="calsync config check") from None
+    if done.returncode != 0 or not first:
         text = f"{what}: {command[0]} ended with {done.returncode} and gave no password"
         raise AuthError(text, next="calsync config check")
-    return lines[0]
+    return first
 
 
 # -- the OS keyring ----------------------------------------------------------------------------------------------------
 
 
 class KeyringStore:
-    """Values longer than CHUNK are kept in pieces, for back ends with small limits."""
+    """Values longer than CHUNK are kept in pieces, for back ends with small limits.
+
+    The first entry of a value in pieces says how many and which set; a new value goes to the other set, so that the
+    old one stays whole until the new one is.
+    """
 
     def __init__(self) -> None:
         self._backend: Any = None
 
     def _real(self) -> Any:
         if self._backend is None:
-            import keyring
+            try:
+                import keyring
 
-            self._backend = _checked(keyring.get_keyring())
+                found = keyring.get_keyring()
+            except Exception as err:  # whatever a back end's own import or set-up raises
+                raise AuthError(f"no keyring can be opened ({_short(err)}). {TWO_WAYS}", next="calsync doctor") from err
+            self._backend = _checked(found)
         return self._backend
 
     def describe(self) -> str:
@@ -94,39 +112,68 @@ class KeyringStore:
 
     def get(self, name: str) -> Secret | None:
         first = self._call("get_password", name)
-        if first is None or not first.startswith("calsync-chunks:"):
-            return None if first is None else Secret(first)
-        count = int(first.partition(":")[2])
-        parts = [self._call("get_password", f"{name}#{number}") for number in range(count)]
+        if first is None:
+            return None
+        pieces = _piece_names(name, first)
+        if pieces is None:
+            return Secret(first)
+        parts = [self._call("get_password", piece) for piece in pieces]
         return None if None in parts else Secret("".join(parts))
 
     def set(self, name: str, value: Secret) -> None:
         text = value.reveal()
-        self.delete(name)
-        if len(text) <= CHUNK:
-            self._call("set_password", name, text)
-            return
-        parts = [text[i : i + CHUNK] for i in range(0, len(text), CHUNK)]
-        for number, part in enumerate(parts):
-            self._call("set_password", f"{name}#{number}", part)
-        self._call("set_password", name, f"calsync-chunks:{len(parts)}")
+        before = self._call("get_password", name) or ""
+        if len(text.encode("utf-16-le")) // 2 <= CHUNK and not text.startswith(PIECES):
+            head, parts = text, []
+        else:
+            parts = _pieces(text)
+            head = f"{PIECES}{len(parts)}:{'b' if before.endswith(':a') else 'a'}"
+        for piece, part in zip(_piece_names(name, head) or [], parts, strict=False):
+            self._call("set_password", piece, part)
+        self._call("set_password", name, head)
+        self._remove(_piece_names(name, before) or [])
 
     def delete(self, name: str) -> None:
         first = self._call("get_password", name)
-        if first is None:
-            return
-        count = int(first.partition(":")[2]) if first.startswith("calsync-chunks:") else 0
-        for key in (name, *(f"{name}#{number}" for number in range(count))):
-            if self._call("get_password", key) is not None:
-                self._call("delete_password", key)
+        if first is not None:
+            self._call("delete_password", name)
+            self._remove(_piece_names(name, first) or [])
+
+    def _remove(self, names: Sequence[str]) -> None:
+        for name in names:
+            if self._call("get_password", name) is not None:
+                self._call("delete_password", name)
 
     def _call(self, method: str, *values: str) -> Any:
-        import keyring.errors
-
+        real = self._real()
         try:
-            return getattr(self._real(), method)(SERVICE, *values)
-        except keyring.errors.KeyringError as err:
-            raise AuthError(f"the keyring cannot be used ({err}). {TWO_WAYS}", next="calsync doctor") from err
+            return getattr(real, method)(SERVICE, *values)
+        except Exception as err:  # each back end has errors of its own, and `from err` would show the value
+            raise AuthError(f"the keyring cannot be used ({_short(err)}). {TWO_WAYS}", next="calsync doctor") from None
+
+
+def _short(err: Exception) -> str:
+    """The kind of error; its words only where keyring wrote them, since others may repeat the password."""
+    ours = type(err).__module__.startswith("keyring")
+    return f"{type(err).__name__}: {err}" if ours and str(err) else type(err).__name__
+
+
+def _pieces(text: str) -> list[str]:
+    """Of at most CHUNK UTF-16 units each, which is how Windows counts; no character is cut."""
+    parts, size = [""], 0
+    for char in text:
+        width = 2 if ord(char) > 0xFFFF else 1
+        if size + width > CHUNK:
+            parts, size = [*parts, ""], 0
+        parts[-1] += char
+        size += width
+    return parts
+
+
+def _piece_names(name: str, head: str) -> list[str] | None:
+    """None when `head` is the value itself."""
+    match = re.fullmatch(rf"{PIECES}([0-9]+):([ab])", head)
+    return [f"{name}#{match[2]}{number}" for number in range(int(match[1]))] if match else None
 
 
 def _checked(backend: Any) -> Any:
@@ -134,10 +181,11 @@ def _checked(backend: Any) -> Any:
     inner = getattr(backend, "backends", None)
     if type(backend).__module__ == "keyring.backends.chainer" and inner:
         backend = inner[0]
-    module, name = type(backend).__module__, type(backend).__name__
+    kinds = [(kind.__module__, kind.__name__) for kind in type(backend).__mro__]
+    module, name = kinds[0]
     if module in ("keyring.backends.fail", "keyring.backends.null", "keyring.backends.chainer"):
         raise AuthError(f"this machine has no keyring to keep a password in. {TWO_WAYS}", next="calsync doctor")
-    if module.startswith("keyrings.alt") or "plaintext" in name.lower():
+    if any(where.startswith("keyrings.alt") or "plaintext" in kind.lower() for where, kind in kinds):
         text = f"the only keyring here ({module}.{name}) keeps passwords readable on the disk, which is refused"
         raise AuthError(f"{text}. {TWO_WAYS}", next="calsync doctor")
     return backend
@@ -162,69 +210,85 @@ class FileStore:
     def __init__(self, path: Path, passphrase: Callable[[], str]) -> None:
         self._path = path
         self._passphrase = passphrase
-        self._keys: dict[str, bytes] = {}
+        self._keys: dict[bytes, bytes] = {}
 
     def describe(self) -> str:
-        self._cipher(self._load())
+        self._try_passphrase(self._load())
         return f"encrypted file: {self._path}"
 
     def get(self, name: str) -> Secret | None:
         data = self._load()
-        sealed = data["values"].get(name)
-        return None if sealed is None else Secret(self._open(data, name, sealed))
+        return Secret(self._open(data, name)) if name in data.values else None
 
     def set(self, name: str, value: Secret) -> None:
         data = self._load()
-        for known, sealed in data["values"].items():
-            self._open(data, known, sealed)  # a wrong passphrase must not mix keys in one file
-            break
+        self._try_passphrase(data)
         nonce = os.urandom(12)
-        box = self._cipher(data).encrypt(nonce, value.reveal().encode(), name.encode())
-        data["values"][name] = [b64encode(nonce).decode(), b64encode(box).decode()]
-        self._save(data)
+        box = self._cipher(data.salt).encrypt(nonce, value.reveal().encode(), name.encode())
+        self._save(_Sealed(data.salt, {**data.values, name: (nonce, box)}))
 
     def delete(self, name: str) -> None:
         data = self._load()
-        if data["values"].pop(name, None) is not None:
-            self._save(data)
+        if name in data.values:
+            self._save(_Sealed(data.salt, {known: v for known, v in data.values.items() if known != name}))
 
-    def _load(self) -> dict[str, Any]:
-        try:
-            data: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            assert isinstance(data["values"], dict) and isinstance(data["salt"], str)
-        except FileNotFoundError:
-            return {"salt": b64encode(os.urandom(16)).decode(), "values": {}}
-        except (OSError, ValueError, KeyError, TypeError, AssertionError) as err:
-            text = f"the password file {self._path} cannot be read; it was left as it is"
-            raise AuthError(text, next=f"move {self._path} away, then calsync login ACCOUNT") from err
-        return data
+    def _try_passphrase(self, data: _Sealed) -> None:
+        """A wrong one must not mix keys in one file."""
+        self._cipher(data.salt)
+        for name in list(data.values)[:1]:
+            self._open(data, name)
 
-    def _cipher(self, data: Mapping[str, Any]) -> Any:
+    def _cipher(self, salt: bytes) -> Any:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-        salt = str(data["salt"])
         if salt not in self._keys:
-            scrypt = Scrypt(salt=b64decode(salt), length=32, n=2**15, r=8, p=1)
+            scrypt = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1)
             self._keys[salt] = scrypt.derive(self._passphrase().encode())
         return AESGCM(self._keys[salt])
 
-    def _open(self, data: Mapping[str, Any], name: str, sealed: list[str]) -> str:
+    def _open(self, data: _Sealed, name: str) -> str:
         from cryptography.exceptions import InvalidTag
 
-        nonce, box = (b64decode(part) for part in sealed)
+        nonce, box = data.values[name]
         try:
-            plain: bytes = self._cipher(data).decrypt(nonce, box, name.encode())
-        except InvalidTag:
-            text = f"the passphrase does not open {self._path}; nothing was changed"
+            plain: bytes = self._cipher(data.salt).decrypt(nonce, box, name.encode())
+        except (InvalidTag, ValueError):
+            text = f"the passphrase does not open {self._path}, or the file was changed; it was left as it is"
             raise AuthError(text, next="check secrets.key_command or CALSYNC_SECRET_KEY") from None
         return plain.decode()
 
-    def _save(self, data: Mapping[str, Any]) -> None:
+    def _load(self) -> _Sealed:
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+            values = {str(name): (b64decode(n), b64decode(box)) for name, (n, box) in data["values"].items()}
+            return _Sealed(b64decode(data["salt"]), values)
+        except FileNotFoundError:
+            return _Sealed(os.urandom(16), {})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
+            text = f"the password file {self._path} cannot be read; it was left as it is"
+            raise AuthError(text, next=f"move {self._path} away, then calsync login ACCOUNT") from err
+
+    def _save(self, data: _Sealed) -> None:
+        """All or nothing, for the owner alone."""
+        values = {name: [b64encode(part).decode() for part in pair] for name, pair in data.values.items()}
         partial = self._path.with_name(self._path.name + ".part")
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self._path)
+        try:
+            partial.unlink(missing_ok=True)  # one left by a crash may have other rights
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"salt": b64encode(data.salt).decode(), "values": values}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self._path)
+        except OSError as err:
+            text = f"the password file {self._path} cannot be written ({err.strerror}); it was left as it is"
+            raise AuthError(text, next="calsync doctor") from err
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What the file holds: name -> (nonce, sealed value)."""
+
+    salt: bytes
+    values: Mapping[str, tuple[bytes, bytes]]
