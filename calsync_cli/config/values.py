@@ -1,0 +1,221 @@
+"""One value of the configuration -> its Python form, one reader per kind of `schema.Key`.
+
+Errors  BadValue, whose text goes behind the path of the key: "accounts.cloud.url: plain http would ..."
+Rule    a reader refuses what a later step would choke on: addresses, sizes and folders are tried here
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from calsync_cli.config.schema import LATER, Key
+from calsync_cli.model.account import EVERYTHING, Window
+from calsync_cli.model.secret import Secret
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+LONGEST = timedelta(days=200 * 365)  # today plus or minus this is still a date
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class BadValue(ValueError):
+    """The value cannot be used; the text says why and what to write."""
+
+
+class FromEnvironment(str):
+    """A value that was typed in the environment: words and tables come as text there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is read: relative paths start at `folder`, `$VAR` and `~` come from `environ`."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+
+def closest(word: object, known: Iterable[str]) -> str:
+    """`; did you mean 'this'?`, or nothing."""
+    close = difflib.get_close_matches(str(word), list(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def duration(text: str) -> timedelta:
+    """`90s 15m 2h 7d 2y`. Raises BadValue."""
+    match = re.fullmatch(r"([0-9]{1,10})([smhdwy])", text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise BadValue(f"{text!r} is no duration; write 90s, 15m, 2h, 7d or 2y")
+    seconds = int(match[1]) * UNITS[match[2]]
+    if not seconds:
+        raise BadValue("must be longer than nothing")
+    if seconds > LONGEST.total_seconds():
+        raise BadValue(f"{text!r} is longer than {LONGEST.days // 365} years")
+    return timedelta(seconds=seconds)
+
+
+def address(text: str) -> str:
+    """A server's https address; plain http for this machine only. Raises BadValue."""
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that make no sense
+        valid = False
+    if not valid or not text.isprintable() or " " in text:
+        raise BadValue(f"{text!r} is no address; write https://...")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise BadValue("plain http would send the password readable; write https://...")
+    if parts.username or parts.password:
+        raise BadValue("leave user name and password out of the address; use username and calsync login")
+    return text
+
+
+# -- readers -----------------------------------------------------------------------------------------------------------
+
+
+def _text(place: Place, key: Key, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadValue("must be a text in quotes")
+    return str(value)
+
+
+def _path(place: Place, key: Key, value: Any) -> Path:
+    text = re.sub(r"\$(\w+)|\$\{(\w+)\}", lambda found: _variable(place, found), _text(place, key, value))
+    home = place.environ.get("HOME")
+    try:
+        path = Path(home + text[1:]) if home and re.match(r"~(/|$)", text) else Path(text).expanduser()
+        return Path(os.path.normpath(place.folder.absolute() / path))
+    except (RuntimeError, ValueError):
+        raise BadValue(f"{text!r} is no path: its home folder is not known") from None
+
+
+def _variable(place: Place, found: re.Match[str]) -> str:
+    name = found[1] or found[2]
+    if name not in place.environ:
+        raise BadValue(f"the variable ${name} is not set")
+    return place.environ[name]
+
+
+def _url(place: Place, key: Key, value: Any) -> str:
+    return address(_text(place, key, value))
+
+
+def _proxy(place: Place, key: Key, value: Any) -> str:
+    text = _text(place, key, value)
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or not text.isprintable():
+        raise BadValue("must be the address of a proxy, like http://proxy.example.org:3128")
+    return text
+
+
+def _command(place: Place, key: Key, value: Any) -> tuple[str, ...]:
+    words = _shell_words(value) if isinstance(value, FromEnvironment) else value
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+        raise BadValue('must be a list of words, like ["pass", "show", "cloud"]')
+    return tuple(words)
+
+
+def _shell_words(text: str) -> Any:
+    if text.lstrip().startswith("["):
+        return _structure(text)
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise BadValue("has a quote that is not closed") from None
+
+
+def _structure(text: str) -> Any:
+    """A list or a table from the environment, written as in the file."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        raise BadValue("is not written as in the file, like { count = 20 } or [\"a\", \"b\"]") from None
+
+
+def _duration(place: Place, key: Key, value: Any) -> timedelta:
+    return duration(value)
+
+
+def _choice(place: Place, key: Key, value: Any) -> str:
+    if value not in key.choices:
+        known = [word for word in key.choices if word not in key.later_choices]
+        hint = closest(value, known).lstrip("; ")
+        raise BadValue(f"{value!r} is not allowed; {hint}{' ' if hint else ''}one of: {', '.join(known)}")
+    if value in key.later_choices:
+        there = ", ".join(word for word in key.choices if word not in key.later_choices)
+        raise BadValue(f"{value!r} {LATER}; there is: {there}")
+    return str(value)
+
+
+def _number(place: Place, key: Key, value: Any) -> int:
+    number = _plain_number(value)
+    if not isinstance(number, int) or not 1 <= number <= 16:
+        raise BadValue("must be a whole number from 1 to 16")
+    return number
+
+
+def _plain_number(value: Any) -> Any:
+    """An int or float as it is, digits of the environment as a number, else None."""
+    if isinstance(value, FromEnvironment):
+        return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _window(place: Place, key: Key, value: Any) -> Window:
+    if value == "all":
+        return EVERYTHING
+    table = _structure(value) if isinstance(value, FromEnvironment) else value
+    if not isinstance(table, dict) or not table or set(table) - {"past", "future"}:
+        raise BadValue('must be "all" or { past = "1y", future = "2y" }')
+    return Window(**{name: duration(text) for name, text in table.items()})
+
+
+def _limit(place: Place, key: Key, value: Any) -> tuple[int, float]:
+    table = _structure(value) if isinstance(value, FromEnvironment) else value
+    if not isinstance(table, dict) or set(table) - {"count", "percent"}:
+        raise BadValue("must be { count = 20, percent = 10 }")
+    count, percent = _plain_number(table.get("count", 20)), _plain_number(table.get("percent", 10))
+    if not isinstance(count, int) or count < 0 or percent is None or not 0 <= percent <= 100:
+        raise BadValue("count is a whole number, percent a number from 0 to 100")
+    return count, float(percent)
+
+
+def _list(place: Place, key: Key, value: Any) -> list[str]:
+    words = _structure(value) if isinstance(value, FromEnvironment) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise BadValue('must be a list of words, like ["one", "two"]')
+    for word in words:
+        if key.choices and word not in key.choices:
+            raise BadValue(f"{word!r} is not allowed; any of: {', '.join(key.choices)}")
+    return words
+
+
+def _flag(place: Place, key: Key, value: Any) -> bool:
+    if isinstance(value, FromEnvironment):
+        value = {"true": True, "false": False}.get(value.lower(), value)
+    if not isinstance(value, bool):
+        raise BadValue("must be true or false")
+    return value
+
+
+def _secret(place: Place, key: Key, value: Any) -> Secret:
+    return Secret(_text(place, key, value))
+
+
+READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {
+    "text": _text, "path": _path, "url": _url, "proxy": _proxy, "command": _command, "duration": _duration,
+    "choice": _choice, "number": _number, "window": _window, "limit": _limit, "list": _list, "flag": _flag,
+    "secret": _secret, "any": lambda place, key, value: value,
+}

@@ -1,0 +1,282 @@
+"""Every way out of the program: exit codes, signals, pipes, alphabets, the log (cli.md sections 1 and 4)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pty
+import select
+import signal
+import stat
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from calsync_cli.cli.context import Context
+from calsync_cli.errors import EXIT_ORDER, worst_exit
+from tests.cli.program import Shell
+
+PROGRAM = [sys.executable, "-m", "calsync_cli"]
+
+
+def _run(shell: Shell, *words: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    command = [*PROGRAM, "-c", str(shell.config), "--state-dir", str(shell.state), *words]
+    return subprocess.run(
+        command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env={**os.environ, **environ}
+    )
+
+
+# -- usage -------------------------------------------------------------------------------------------------------------
+
+
+def test_no_words_are_no_error() -> None:
+    said = subprocess.run(PROGRAM, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    assert (said.returncode, said.stderr) == (0, b"") and b"Usage" in said.stdout
+
+
+def test_a_group_without_a_command_prints_its_help(shell: Shell) -> None:
+    said = _run(shell, "config")
+    assert said.returncode == 0 and b"schema" in said.stdout
+
+
+@pytest.mark.parametrize("words", [("sync", "--frobnicate"), ("login",), ("sycn",)])
+def test_usage_errors_are_one_json_document_when_asked_for(shell: Shell, words: tuple[str, ...]) -> None:
+    said = shell(*words, "--json")
+    assert said.code == 2 and said.json["exit_code"] == 2 and said.err == ""
+    (error,) = said.json["errors"]
+    assert error["code"] == "usage" and error["message"] and error["next"].endswith("-h")
+
+
+@pytest.mark.parametrize(("words", "suggestion"), [(("sycn",), "sync"), (("config", "chek"), "check")])
+def test_a_mistyped_command_gets_its_suggestion(shell: Shell, words: tuple[str, ...], suggestion: str) -> None:
+    said = shell(*words)
+    assert said.code == 2 and f"Did you mean '{suggestion}'" in said.err and said.out == ""
+
+
+@pytest.mark.parametrize(
+    "words", [("-vv", "status"), ("status", "-vv"), ("status", "-v", "-q"), ("status", "--no-color")]
+)
+def test_global_options_stand_anywhere(shell: Shell, words: tuple[str, ...]) -> None:
+    assert shell(*words).code == 0
+
+
+def test_what_stands_behind_two_dashes_is_no_option(shell: Shell) -> None:
+    shell.synced()
+    said = shell("why", "--", "-q")
+    assert said.code == 2 and "-q" in said.err
+
+
+# -- codes -------------------------------------------------------------------------------------------------------------
+
+
+def test_of_several_codes_the_gravest_counts_and_none_is_lost() -> None:
+    assert worst_exit([]) == 0
+    assert [worst_exit([code, 0]) for code in (*EXIT_ORDER, 2, 6)] == [*EXIT_ORDER, 2, 6]
+    assert (worst_exit([1, 2]), worst_exit([3, 1]), worst_exit([5, 4]), worst_exit([7, 8, 4])) == (1, 3, 4, 8)
+
+
+def test_a_calendar_that_is_not_there_is_no_success(shell: Shell) -> None:
+    shell.config.write_text(shell.config.read_text().replace("y/Home", "y/Hmoe"))
+    said = shell("sync", "--yes")
+    assert said.code == 2 and "it has: 'Home'" in said.out + said.err
+
+
+def test_an_unexpected_error_is_a_sentence_and_its_trace_is_in_the_log(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync_cli.cli.inspect.status", lambda *words, **more: 1 / 0)
+    said = shell("status")
+    log = shell.state / "calsync.log"
+    assert said.code == 8 and str(log) in said.err and "division by zero" in said.err
+    assert "Traceback" in log.read_text() and "ZeroDivisionError" in log.read_text()
+    said = shell("status", "--json")
+    assert said.code == 8 and said.json["errors"][0]["code"] == "internal-check"
+
+
+def test_an_unexpected_error_without_a_place_for_the_log_is_still_a_sentence(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync_cli.cli.settings.show_schema", lambda *words, **more: 1 / 0)
+    shell.state.write_text("in the way")
+    said = shell("config", "schema")
+    assert said.code == 8 and "calsync.log" not in said.err
+
+
+def test_a_state_folder_that_cannot_be_made_is_told(shell: Shell) -> None:
+    shell.state.write_text("in the way")
+    said = shell("sync")
+    assert said.code == 7 and str(shell.state) in said.err and "nothing was touched" in said.err
+
+
+# -- signals -----------------------------------------------------------------------------------------------------------
+
+
+def _at_a_prompt(shell: Shell, sent: bytes | int) -> tuple[int, str]:
+    """`calsync login` at a terminal, asked for a user name, then these keys or this signal."""
+    shell.config.write_text('[secrets]\nbackend = "file"\n[accounts.c]\nprovider = "caldav"\nurl = "https://c.org/"\n')
+    command = [*PROGRAM, "-c", str(shell.config), "--state-dir", str(shell.state), "login", "c"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(sys.executable, command, {**os.environ, "CALSYNC_SECRET_KEY": "key"})
+    seen = b""
+    while b"user name:" not in seen:
+        seen += os.read(terminal, 1024)
+    send = partial(os.write, terminal, sent) if isinstance(sent, bytes) else partial(os.kill, pid, sent)
+    send()
+    while True:
+        if not select.select([terminal], [], [], 1.0)[0]:
+            send()  # the first came just before the program began to wait
+            continue
+        try:
+            more = os.read(terminal, 1024)
+        except OSError:  # Linux says EIO at the end of a terminal
+            break
+        seen += more
+        if not more:
+            break
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(("sent", "code"), [(b"\x03", 130), (b"\x04", 130), (signal.SIGTERM, 143)])
+def test_a_stop_at_a_prompt_ends_with_its_own_code(shell: Shell, sent: bytes | int, code: int) -> None:
+    ended, seen = _at_a_prompt(shell, sent)
+    assert ended == code and "Traceback" not in seen and "unexpected" not in seen
+
+
+# -- pipes and alphabets -----------------------------------------------------------------------------------------------
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(shell: Shell) -> None:
+    shell.synced(400)
+    command = [*PROGRAM, "-c", str(shell.config), "--state-dir", str(shell.state), "events", "list", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(1)
+        process.stdout.close()
+        said = process.stderr.read()
+    assert said == b"" and process.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_title_that_the_terminal_cannot_show_does_not_stop_a_run(shell: Shell, encoding: str) -> None:
+    shell.put("x", "u1", "Zahnärztin 🦷")
+    said = _run(shell, "sync", "--yes", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    assert said.returncode == 0, said.stderr
+    assert b"\\U0001f9b7" in said.stdout
+
+
+def test_json_is_utf8_in_every_locale(shell: Shell) -> None:
+    shell.put("x", "u1", "Zahnärztin 🦷")
+    shell("sync", "--yes")
+    said = _run(shell, "events", "list", "--json", PYTHONIOENCODING="cp1252", PYTHONUTF8="0")
+    assert json.loads(said.stdout.decode("utf-8"))[0]["title"] == "Zahnärztin 🦷"
+
+
+def test_no_escape_code_is_written_without_colour(shell: Shell) -> None:
+    shell.synced()
+    for environ, words in (({"NO_COLOR": "1"}, ()), ({}, ("--no-color",))):
+        seen = _on_a_terminal(shell, environ, *words, "events", "list")
+        assert "Event 1" in seen and "\x1b" not in seen
+    assert "\x1b[" in _on_a_terminal(shell, {"TERM": "xterm-256color"}, "events", "list")
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_tables_fit_the_terminal_and_lose_nothing(shell: Shell, columns: int) -> None:
+    shell.put("x", "u1", "A title that goes on " * 6 + "to its end")
+    shell("sync", "--yes")
+    seen = _on_a_terminal(shell, {"COLUMNS": str(columns)}, "--no-color", "events", "list")
+    assert max(len(line.rstrip("\r")) for line in seen.split("\n")) <= columns
+    assert "end" in seen and "…" not in seen
+
+
+def _on_a_terminal(shell: Shell, environ: dict[str, str], *words: str) -> str:
+    command = [*PROGRAM, "-c", str(shell.config), "--state-dir", str(shell.state), *words]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        kept = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+        os.execve(sys.executable, command, {**kept, "TERM": "xterm-256color", **environ})
+    seen = b""
+    while True:
+        try:
+            more = os.read(terminal, 4096)
+        except OSError:
+            more = b""
+        if not more:
+            break
+        seen += more
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
+    return seen.decode()
+
+
+# -- the log -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_logger() -> logging.Logger:
+    return logging.getLogger("calsync_cli")
+
+
+def test_every_log_file_is_for_its_owner_alone(tmp_path: Path, own_logger: logging.Logger,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calsync_cli.cli.context.LOG_BYTES", 200)
+    Context(state_option=tmp_path / "s").start_log()
+    for _ in range(20):
+        own_logger.info("a line that fills the file until a new one is begun")
+    files = sorted((tmp_path / "s").glob("calsync.log*"))
+    assert len(files) == 4
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_starting_the_log_twice_writes_each_line_once(tmp_path: Path, own_logger: logging.Logger) -> None:
+    context = Context(state_option=tmp_path / "s")
+    context.start_log()
+    path = context.start_log()
+    own_logger.info("only once")
+    assert path is not None and path.read_text().count("only once") == 1
+
+
+def test_a_log_that_cannot_be_written_says_nothing_on_the_screen(
+    tmp_path: Path, own_logger: logging.Logger, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    Context(state_option=tmp_path / "s").start_log()
+    monkeypatch.setattr(own_logger.handlers[0], "stream", SimpleNamespace(write=full, flush=bool, seek=int, tell=int))
+    own_logger.info("lost")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("level", "quiet", "verbosity"), [("debug", False, 2), ("INFO", False, 1), ("ERROR", True, 0)])
+def test_the_log_level_of_the_environment_stands_for_v_and_q(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, level: str, quiet: bool, verbosity: int
+) -> None:
+    seen: list[Context] = []
+    monkeypatch.setenv("CALSYNC_LOG_LEVEL", level)
+    monkeypatch.setattr("calsync_cli.cli.settings.path", lambda ctx: seen.append(ctx) or 0)
+    shell("config", "path")
+    assert (seen[0].quiet, seen[0].verbosity) == (quiet, verbosity)
+
+
+# -- start-up ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_version_loads_next_to_nothing_beyond_typer() -> None:
+    """Start-up is part of every cron run (design section 5). Modules are counted, since a busy machine's clock lies."""
+    def loaded(code: str) -> set[str]:
+        text = f"import sys\nsys.argv = ['calsync', '--version']\ntry:\n    {code}\nexcept SystemExit:\n    pass\n"
+        text += "print(*sys.modules, file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+        return set(done.stderr.split())
+
+    more = loaded("from calsync_cli.cli.app import main; main()") - loaded("import typer; typer.Typer()")
+    foreign = {name for name in more if not name.startswith(("calsync_cli", "typer"))}
+    ours = {name for name in more if name.startswith("calsync_cli.")}
+    assert ours == {f"calsync_cli.{name}" for name in ("errors", "ports", "cli", "cli.app", "cli.context")}
+    assert len(foreign) <= 6, foreign
