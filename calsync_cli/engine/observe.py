@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from calsync_cli.engine.session import Session
-from calsync_cli.errors import CalendarGone, CalsyncError, ConfigError, MappingError, SyncTokenExpired
+from calsync_cli.errors import AuthError, CalendarGone, CalsyncError, ConfigError, MappingError, SyncTokenExpired
 from calsync_cli.model.account import CalendarName
 from calsync_cli.providers.base import Calendar, Hint, Item, Missing, Page, Provider
 from calsync_cli.store import journal, mirror
@@ -23,6 +23,7 @@ SETTLE = timedelta(minutes=15)
 FULL_EVERY = timedelta(hours=24)
 FETCH_CHUNK = 100
 SUSPICIOUS = 10
+LEVELS = ("full", "limited", "busy")
 
 
 @dataclass(slots=True)
@@ -52,7 +53,6 @@ class _Round:
     error: CalsyncError | None = None
     refreshed: bool = False
     known: int = 0
-    lowered: str = ""
 
 
 def observe(session: Session, names: Sequence[CalendarName], *, full: bool = False) -> dict[CalendarName, Observation]:
@@ -160,13 +160,19 @@ def _settle_row(session: Session, item: _Round) -> None:
         return
     before = item.row
     cal = item.cal
+    if before is not None and LEVELS.index(cal.level) > LEVELS.index(before.level):
+        words = f"{item.name} now shows this account less than before ({cal.level} instead of {before.level}); "
+        item.error = AuthError(words + "nothing was taken from it", next=f"calsync login {item.name.account}")
+        return
     with session.db.transaction():
         item.row = mirror.put_calendar(
             session.db, item.name.account, item.name.calendar, cal.id, cal.name, cal.access, cal.level, cal.mails,
             cal.max_bytes,
         )
-    if before is not None and before.access == "write" and cal.access == "read":
-        item.lowered = "this account may no longer write to it"
+        if before is not None and before.access != cal.access:
+            words = "this account may no longer write to it" if cal.access == "read" else ""
+            mirror.set_lowered(session.db, item.row.id, words)
+            item.row = mirror.calendar_row(session.db, item.row.id)
 
 
 def _read_bodies(session: Session, rounds: list[_Round]) -> None:
@@ -227,6 +233,9 @@ def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:
     missing = [i for i in known if i not in there and (listing or hints[i].gone)]
     looks = {i for i in changed if (i in recent and i in known) or mirror.proved_gone(db, calendar, i)}
     looks |= set(missing) | set(mirror.suspects(db, calendar))
+    if not listing:  # ours since the token, and not even named: made and taken away between two looks (Xandikos)
+        unnamed = journal.writes_since_token(db, calendar) - hints.keys()
+        looks |= mirror.etags(db, calendar, unnamed).keys()
     bodies = [h.item for i, h in there.items() if h.item is not None and i in changed and i not in looks]
     item.items += bodies
     have = {body.remote_id for body in bodies}
@@ -241,7 +250,7 @@ def _save(session: Session, item: _Round) -> Observation:
             mirror.drop_token(session.db, item.row.id)
     if item.error is not None:
         _forget_if_gone(session, item)
-        return Observation(item.name, item.row, item.error, item.lowered, server_now)
+        return Observation(item.name, item.row, item.error, item.row.lowered if item.row else "", server_now)
     assert item.row is not None
     seen = [read_item(session, item.name.account, found) for found in item.items]
     seen += [read_item(session, item.name.account, found) for found in item.looked.values() if found is not None]
@@ -254,7 +263,7 @@ def _save(session: Session, item: _Round) -> Observation:
             store_seen(session, item.row.id, item.name.account, seen, gone)
             mirror.save_token(session.db, item.row.id, token, full=listing)
     row = mirror.calendar_row(session.db, item.row.id)
-    return Observation(item.name, row, None, item.lowered, server_now)
+    return Observation(item.name, row, None, row.lowered, server_now)
 
 
 def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[Seen], gone: Sequence[str]) -> None:

@@ -85,6 +85,16 @@ def recent_writes(db: Database, calendar_id: int, since_us: int) -> set[str]:
     return {row[0] for row in rows}
 
 
+def writes_since_token(db: Database, calendar_id: int) -> set[str]:
+    """Ids we wrote after the stored token was taken: the next delta must name them."""
+    rows = db.all(
+        "SELECT remote_id FROM operation WHERE calendar_id = ? AND state = 'confirmed' AND kind != 'delete' "
+        "AND done_us >= (SELECT last_ok_us FROM calendar WHERE id = ?)",
+        calendar_id, calendar_id,
+    )
+    return {row[0] for row in rows}
+
+
 def operation_of(row: sqlite3.Row) -> Operation:
     return Operation(
         row["kind"], row["calendar_id"], row["remote_id"], row["link_id"], row["rev"], changes_from(row["changes"]),

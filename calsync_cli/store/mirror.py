@@ -30,6 +30,7 @@ class CalendarRow:
     token: str | None
     last_full: datetime | None
     reset: bool
+    lowered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _calendar(row: sqlite3.Row) -> CalendarRow:
     return CalendarRow(
         row["id"], row["account"], row["remote"], row["name"], row["access"], row["level"], bool(row["mails"]),
         row["max_bytes"], row["sync_token"], moment(row["last_full_us"]) if row["last_full_us"] else None,
-        bool(row["reset"]),
+        bool(row["reset"]), row["lowered"],
     )
 
 
@@ -212,9 +213,15 @@ def drop_token(db: Database, calendar_id: int) -> None:
     db.run("UPDATE calendar SET sync_token = NULL, reset = 1 WHERE id = ?", calendar_id)
 
 
+def set_lowered(db: Database, calendar_id: int, words: str) -> None:
+    """G6: rights shrank, or ("") are as before."""
+    db.run("UPDATE calendar SET lowered = ? WHERE id = ?", words, calendar_id)
+
+
 def clear_reset(db: Database, calendar_ids: Sequence[int]) -> None:
+    """A plan was executed, so a person has agreed to what the guards G4 and G6 asked."""
     for calendar_id in calendar_ids:
-        db.run("UPDATE calendar SET reset = 0 WHERE id = ?", calendar_id)
+        db.run("UPDATE calendar SET reset = 0, lowered = '' WHERE id = ?", calendar_id)
 
 
 def sweep_gone(db: Database, before_us: int) -> None:

@@ -18,6 +18,7 @@ CREATE TABLE calendar (
     last_full_us INTEGER,                    -- last complete listing (facts 0.7)
     last_ok_us   INTEGER,
     reset        INTEGER NOT NULL DEFAULT 0, -- 1: the token was lost; guard G4 until the next planned run
+    lowered      TEXT NOT NULL DEFAULT '',   -- rights that shrank, in words; guard G6 until a person agrees
     UNIQUE (account, remote)
 ) STRICT;
 

@@ -1,0 +1,189 @@
+"""Single troubles in the middle of a run: one calendar away, sign-in lost half way, somebody faster, rights lowered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.engine.faulty_world import AnyPlan, FaultyWorld
+from tests.engine.world import ics
+
+
+def synced(count: int = 2, **rules: Any) -> FaultyWorld:
+    world = FaultyWorld("ab", **rules)
+    for number in range(count):
+        world.put("a", ics(f"u{number}", f"E{number}"))
+    world.run()
+    return world
+
+
+def test_a_calendar_that_fails_keeps_its_mirror_and_catches_up() -> None:
+    """I14: one body that cannot be fetched discards that calendar's round, and only that."""
+    world = synced()
+    world.edit("a", "u0", title="A")
+    world.edit("b", "u1", title="B")
+    world.board.arm("garbled", call="fetch")
+    assert world.run().exit_code == 1
+    world.run()
+    assert world.titles("a") == world.titles("b") == ["A", "B"]
+    assert world.quiet()
+
+
+def test_a_deletion_seen_while_another_calendar_is_away_is_not_forgotten() -> None:
+    world = FaultyWorld("abc")
+    world.put("a", ics("u0", "E0"))
+    world.put("a", ics("u1", "E1"))
+    world.run()
+    world.delete("c", "u0")
+    world.servers["a"].set_calendar("a", gone=True)
+    world.run()
+    assert world.titles("b") == ["E0", "E1"], "row 16: nothing is deleted while a calendar is unknown"
+    world.servers["a"].set_calendar("a", gone=False)
+    world.run()
+    assert world.titles("a") == world.titles("b") == ["E1"]
+
+
+def test_sign_in_lost_in_the_middle_of_a_batch_loses_nothing() -> None:
+    world = synced(4)
+    for number in range(4):
+        world.edit("a", f"u{number}", title=f"T{number}")
+    world.servers["b"].traits.batch = 1
+    world.board.fault_at(world.board.count + 6, "401")  # two listings, a fetch, the first update and its read-back
+    report = world.run()
+    assert report.exit_code == 5
+    assert world.sent_rows() == 0
+    world.run()
+    assert world.titles("b") == ["T0", "T1", "T2", "T3"]
+
+
+def test_an_edit_between_our_write_and_our_look_stays_an_edit() -> None:
+    for receipt in ("etag", "item"):
+        world = synced()
+        world.servers["b"].traits.receipt = receipt  # type: ignore[assignment]
+        remote_id, done = world.find("b", "u0"), []
+
+        def meddle(call: Any, world: FaultyWorld = world, remote_id: str = remote_id, done: list[int] = done) -> None:
+            ours_is_there = call.calendar == "b" and call.name in ("fetch", "look") and "A" in world.titles("b")
+            if ours_is_there and not done:
+                done.append(1)
+                world.edit("b", "u0", location="Mine")
+
+        world.servers["b"].observers.append(meddle)
+        world.edit("a", "u0", title="A")
+        for _ in range(3):
+            world.run()
+        if receipt == "etag":
+            assert done
+            assert world.forms("a")["u0"]["location"] == "Mine"
+        assert world.forms("a") == world.forms("b")
+        assert world.quiet()
+
+
+def test_an_event_deleted_just_before_our_update_is_restored_as_edited() -> None:
+    """NotFound on an update: an edit against a deletion (row 14)."""
+    world = synced()
+    done: list[int] = []
+
+    def meddle(call: Any) -> None:
+        if call.name == "update" and not done:
+            done.append(1)
+            world.delete("b", "u0")
+
+    world.servers["b"].observers.append(meddle)
+    world.edit("a", "u0", title="A")
+    world.run()
+    world.run()
+    assert world.titles("a") == world.titles("b") == ["A", "E1"]
+    assert world.quiet()
+
+
+def test_a_calendar_that_vanishes_under_a_write_costs_nothing() -> None:
+    world = synced()
+    world.edit("a", "u0", title="A")
+    world.board.arm("404", call="update")
+    assert world.run().exit_code == 1
+    assert world.titles("b") == ["E0", "E1"]
+    world.run()
+    assert world.titles("b") == ["A", "E1"]
+
+
+def test_a_uid_held_by_an_event_we_have_not_seen_is_linked_to_it() -> None:
+    """K3, K5: between our listing and our create somebody made the same event."""
+    world = synced()
+    world.servers["b"].traits.uid_unique = True
+    done: list[int] = []
+
+    def meddle(call: Any) -> None:
+        if call.name == "create" and not done:
+            done.append(1)
+            world.put("b", ics("new", "New"))
+
+    world.servers["b"].observers.append(meddle)
+    world.put("a", ics("new", "New", "LOCATION:L"))
+    world.run()
+    world.run()
+    assert [world.forms(side)["new"].get("location") for side in "ab"] == ["L", "L"]
+    assert len(world.servers["b"].contents("b")) == 3
+    assert world.quiet()
+
+
+def test_lowered_rights_stop_the_group_until_a_person_agrees() -> None:
+    """G6, in every run and not only in the one that noticed."""
+    world = synced()
+    world.servers["b"].set_calendar("b", access="read")
+    world.edit("b", "u0", title="B")
+    for _ in range(2):
+        assert world.run(full=True).exit_code == 4
+        assert world.titles("a") == ["E0", "E1"]
+    assert world.run(approved=AnyPlan()).exit_code == 0
+    assert world.titles("a") == ["B", "E1"]
+
+
+def test_a_calendar_that_shows_less_than_before_is_not_believed() -> None:
+    """O7, I8: a redacted title is nobody's edit."""
+    world = synced()
+    world.servers["b"].traits.redact = lambda payload: payload.replace(b"SUMMARY:E", b"SUMMARY:Busy")
+    world.servers["b"].set_calendar("b", level="busy")
+    world.servers["b"].expire_tokens()
+    assert world.run(full=True).exit_code == 5
+    assert world.titles("a") == ["E0", "E1"]
+    world.servers["b"].set_calendar("b", level="full")
+    world.edit("b", "u0", title="B")
+    world.run(full=True)
+    assert world.titles("a") == ["B", "E1"]
+
+
+def test_a_stale_answer_never_takes_an_edit_back() -> None:
+    world = synced()
+    world.edit("b", "u0", title="B")
+    world.board.arm("stale", call="fetch")
+    world.run()
+    world.run()
+    assert world.titles("a") == world.titles("b") == ["B", "E1"]
+
+
+def test_a_hold_is_over_when_its_event_is_gone() -> None:
+    world = synced()
+    world.edit("a", "u0", title="A")
+    world.edit("b", "u0", title="B")
+    world.run()
+    assert world.asked() == [("fields", "u0")]
+    world.delete("a", "u0")
+    world.delete("b", "u0")
+    world.run()
+    assert world.asked() == []
+    assert world.quiet()
+
+
+def test_a_calendar_that_joins_gets_everything_and_its_own_events_travel() -> None:
+    world = FaultyWorld("abc")
+    (first, second), world.pairs = world.pairs, world.pairs[:1]
+    world.put("a", ics("u0", "E0"))
+    world.run()
+    world.put("c", ics("u1", "E1"))
+    world.put("c", ics("u0", "E0"))
+    world.pairs = [first, replace(second)]
+    world.run()
+    for side in "abc":
+        assert world.titles(side) == ["E0", "E1"]
+    assert world.quiet()
