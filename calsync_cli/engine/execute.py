@@ -7,46 +7,36 @@ Crash   at any point: `recover` finishes what is `sent`; what is only `planned` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from calsync_cli.engine import settle
-from calsync_cli.engine.keys import Marker, create_key, parse_marker
+from calsync_cli.engine.intent import Done, Work, claim_folders, store_plan
+from calsync_cli.engine.keys import parse_marker
 from calsync_cli.engine.observe import as_calendar, read_item, store_seen
 from calsync_cli.engine.plan import write_digest
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
-from calsync_cli.engine.world import Plan, Step
+from calsync_cli.engine.world import Plan
 from calsync_cli.errors import (
     CalsyncError,
-    InternalCheck,
     ItemError,
     NotFound,
     PreconditionFailed,
     ReadOnly,
     Refused,
     RemoteError,
-    TooLarge,
     UidConflict,
     UnknownOutcome,
 )
 from calsync_cli.providers.base import Item, Receipt
-from calsync_cli.store import journal, links, mirror
+from calsync_cli.store import journal, mirror
 from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
 
 GHOSTS = timedelta(days=7)
 """How long a proof of deletion is remembered, as a listing may be older than it (O4)."""
-
-
-@dataclass(slots=True)
-class Done:
-    """What became of one step: confirmed, failed, stale (somebody was faster), unknown, or waiting."""
-
-    step: Step
-    outcome: str
-    error: CalsyncError | None = None
 
 
 @dataclass(slots=True)
@@ -60,22 +50,10 @@ class Executed:
         return any(done.outcome == "stale" for done in self.done)
 
 
-@dataclass(slots=True)
-class _Work:
-    """One journalled step on its way. `outcome` and `error` are filled in as they become known."""
-
-    step: Step
-    op: Operation
-    account: str
-    outcome: str = "waiting"
-    error: CalsyncError | None = None
-    receipt: Receipt | None = None
-
-
 def execute(session: Session, scene: Scene, plan: Plan, run: int) -> Executed:
     """Store the plan, then carry it out. Never raises for one item's or one account's failure (I14)."""
-    _claim_folders(session, scene)
-    works, failed = _store_plan(session, scene, plan, run)
+    claim_folders(session, scene)
+    works, failed = store_plan(session, scene, plan, run)
     result = Executed(failed)
     total, done = len(works), 0
     for kind in ("create", "update", "delete"):
@@ -94,109 +72,22 @@ def execute(session: Session, scene: Scene, plan: Plan, run: int) -> Executed:
     return result
 
 
-def _batches(session: Session, queue: list[_Work]) -> Iterator[list[_Work]]:
+def _batches(session: Session, queue: list[Work]) -> Iterator[list[Work]]:
     size = min((session.provider(work.account).caps.batch for work in queue), default=1)
     for start in range(0, len(queue), size):
         yield queue[start : start + size]
 
 
-def _met(work: _Work, works: Sequence[_Work]) -> bool:
+def _met(work: Work, works: Sequence[Work]) -> bool:
     """R6: the series that takes over must be there before the old one is cut short."""
     needed = [w for w in works if w.step.link in work.step.needs and w.step.calendar == work.step.calendar]
     return all(w.outcome == "confirmed" for w in needed if w.step.kind == "create")
 
 
-# -- P1 ----------------------------------------------------------------------------------------------------------------
-
-
-def _claim_folders(session: Session, scene: Scene) -> None:
-    """Pairing a folder marks it, so that an empty mount point is never taken for deletions (O2)."""
-    for number, name in scene.names.items():
-        provider = session.provider(name.account)
-        claim, identity = getattr(provider, "claim", None), getattr(provider, "identity", None)
-        row = mirror.calendar_row(session.db, number)
-        if claim is not None and identity is not None and row.access == "write" and scene.snapshot.first:
-            calendar = as_calendar(row)
-            if identity(calendar) is None:
-                claim(calendar, session.installation)
-
-
-def _store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[list[_Work], list[Done]]:
-    """P1, one transaction: hub, bases, what will be lost, holds, and a row per write."""
-    db, key = session.db, scene.key
-    works: list[_Work] = []
-    failed: list[Done] = []
-    with db.transaction():
-        links.ensure_group(db, key, list(scene.names))
-        numbers = {link.key: links.save_link(db, key, link) for link in plan.links}
-        looked_at = {link.id for link in scene.snapshot.links if link.id is not None} | set(numbers.values())
-        known = {link.key: link.id for link in scene.snapshot.links if link.id is not None} | numbers
-        links.replace_holds(db, key, plan.holds, looked_at, known)
-        links.save_quarantine(db, plan.quarantined, plan.cleared)
-        for kept in plan.kept:
-            spoke = next(s for k in (*plan.links, *scene.snapshot.links) if k.key == kept.link
-                         for s in k.spokes if s.calendar == kept.calendar)
-            body = mirror.payload(db, kept.calendar, spoke.remote_id) if spoke.remote_id else None
-            links.keep(db, run, kept, known.get(kept.link), body)
-        for step in plan.steps:
-            account = scene.names[step.calendar].account
-            try:
-                op = _lower(session, scene, step, numbers[step.link])
-            except ItemError as err:
-                _remember_refusal(session, scene, step, numbers[step.link], str(err))
-                failed.append(Done(step, "failed", err))
-                continue
-            works.append(_Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account))
-        if all(calendar.readable for calendar in scene.snapshot.calendars):
-            links.mark_planned(db, key, scene.seqs)  # row 16: what could not be compared with all is planned again
-        links.group_planned(db, key, scene.rules_digest)
-        mirror.clear_reset(db, list(scene.names))
-    return works, failed
-
-
-def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> Operation:
-    """Step -> journal row with the bytes to send."""
-    account = scene.names[step.calendar].account
-    wire = session.mapping(account)
-    state = next(c for c in scene.snapshot.calendars if c.id == step.calendar)
-    base = Operation(
-        step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
-        step.because, etag=step.etag, held=step.held, grp=scene.key,
-    )
-    if step.kind == "create":
-        key = create_key(session.installation, step.link, state.identity, step.generation)
-        form = {path: value for path, value in step.changes.items() if value is not None}
-        marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
-        body = wire.make(step.uid, form, marker)
-        calendar = as_calendar(mirror.calendar_row(session.db, step.calendar))
-        remote_id = session.provider(account).remote_id_for(calendar, key)
-        op = replace(base, remote_id=remote_id, key=key, intent=body, intent_form=wire.read(body).form)
-    else:
-        before = mirror.payload(session.db, step.calendar, base.remote_id)
-        if before is None:
-            raise InternalCheck(f"no mirrored copy of {base.remote_id} to plan from")
-        op = replace(base, before=before)
-        if step.kind == "update":
-            body = wire.edit(before, step.changes)
-            op = replace(op, intent=body, intent_form=wire.read(body).form)
-    if op.intent is not None and state.max_bytes is not None and len(op.intent) > state.max_bytes:
-        raise TooLarge(f"{len(op.intent):,} bytes are more than the {state.max_bytes:,} that {state.label} takes")
-    return op
-
-
-def _remember_refusal(session: Session, scene: Scene, step: Step, link_id: int, words: str) -> None:
-    """A write that cannot even be said is not tried again until something else is asked."""
-    link = links.link_by_id(session.db, link_id, list(scene.names))
-    assert link is not None
-    spoke = next(s for s in link.spokes if s.calendar == step.calendar)
-    digest = write_digest(step.kind, step.calendar, step.changes)
-    links.save_spoke(session.db, scene.key, link_id, replace(spoke, refused=digest, problem=words))
-
-
 # -- P2, P3 ------------------------------------------------------------------------------------------------------------
 
 
-def _send_batch(session: Session, scene: Scene, batch: list[_Work], result: Executed) -> None:
+def _send_batch(session: Session, scene: Scene, batch: list[Work], result: Executed) -> None:
     with session.db.transaction():
         journal.mark_sent(session.db, [work.op.id for work in batch])
     answers = session.crew.each([(work.account, _call(session, work)) for work in batch])
@@ -217,7 +108,7 @@ def _send_batch(session: Session, scene: Scene, batch: list[_Work], result: Exec
             result.account_errors.setdefault(work.account, work.error)
 
 
-def _call(session: Session, work: _Work) -> Callable[[], Receipt | None]:
+def _call(session: Session, work: Work) -> Callable[[], Receipt | None]:
     provider = session.provider(work.account)
     calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
     op = work.op
@@ -243,10 +134,10 @@ def _call(session: Session, work: _Work) -> Callable[[], Receipt | None]:
     return guarded
 
 
-def _read_back(session: Session, works: list[_Work]) -> dict[int, Item]:
+def _read_back(session: Session, works: list[Work]) -> dict[int, Item]:
     """What the server now shows of everything just written, in one request per calendar (F4)."""
     found = {w.op.id: w.receipt.item for w in works if w.receipt is not None and w.receipt.item is not None}
-    by_calendar: dict[int, list[_Work]] = {}
+    by_calendar: dict[int, list[Work]] = {}
     for work in works:
         if work.op.id not in found:
             by_calendar.setdefault(work.op.calendar, []).append(work)
@@ -272,7 +163,7 @@ def _read_back(session: Session, works: list[_Work]) -> dict[int, Item]:
     return found
 
 
-def _look_at(session: Session, work: _Work, remote_id: str) -> Callable[[], Item | None]:
+def _look_at(session: Session, work: Work, remote_id: str) -> Callable[[], Item | None]:
     calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
     return partial(session.provider(work.account).look, calendar, remote_id)
 
@@ -284,7 +175,7 @@ class _NotLooked:
 _NOT_LOOKED = _NotLooked()
 
 
-def _look_after_doubt(session: Session, batch: list[_Work]) -> dict[int, Item | None]:
+def _look_after_doubt(session: Session, batch: list[Work]) -> dict[int, Item | None]:
     """What is really there where a write was refused for something that stands in its way."""
     works, jobs = [], []
     for work in batch:
@@ -297,7 +188,7 @@ def _look_after_doubt(session: Session, batch: list[_Work]) -> dict[int, Item | 
     return {w.op.id: a for w, a in zip(works, answers, strict=True) if not isinstance(a, CalsyncError)}
 
 
-def _in_the_way(work: _Work, calendar_id: str) -> str | None:
+def _in_the_way(work: Work, calendar_id: str) -> str | None:
     match work.error:
         case PreconditionFailed() | NotFound():
             return work.op.remote_id
@@ -306,7 +197,7 @@ def _in_the_way(work: _Work, calendar_id: str) -> str | None:
     return None
 
 
-def _close(session: Session, work: _Work, stored: Item | None, looked: Item | _NotLooked | None) -> None:
+def _close(session: Session, work: Work, stored: Item | None, looked: Item | _NotLooked | None) -> None:
     """One row's end, by what the server said (J6)."""
     op, error = work.op, work.error
     match error:
@@ -342,7 +233,7 @@ def _close(session: Session, work: _Work, stored: Item | None, looked: Item | _N
             settle.abandon(session, op, str(error))
 
 
-def _close_stale(session: Session, work: _Work, looked: Item | _NotLooked | None) -> None:
+def _close_stale(session: Session, work: Work, looked: Item | _NotLooked | None) -> None:
     """Somebody was faster: what is there now goes into the mirror and is planned from (J6)."""
     op = work.op
     work.outcome = "stale"
@@ -369,7 +260,7 @@ def is_ours(session: Session, op: Operation, account: str, item: Item) -> bool:
     return marker is not None and seen.marker == intent.marker
 
 
-def _close_uid_conflict(session: Session, work: _Work, error: UidConflict, looked: Item | _NotLooked | None) -> None:
+def _close_uid_conflict(session: Session, work: Work, error: UidConflict, looked: Item | _NotLooked | None) -> None:
     """K5: the UID is taken. By something of this calendar that we have not seen: the next round links it. By something
     of this calendar that cannot be read or linked: that is this event, so there will be no second one (I5, I8).
     Elsewhere on the server: the copy gets a derived UID.
@@ -395,7 +286,7 @@ def _refresh(session: Session, scene: Scene, link_id: int) -> None:
     settle.refresh_link(session, scene.key, link_id, states, scene.snapshot.rules.local)
 
 
-def _tidy(session: Session, scene: Scene, works: Sequence[_Work], plan: Plan) -> None:
+def _tidy(session: Session, scene: Scene, works: Sequence[Work], plan: Plan) -> None:
     """What was not sent is planned again; rows of things long gone go."""
     if not works and not plan.links:
         return

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from calsync_cli.engine import execute, observe, recover, settle
+from calsync_cli.engine import execute, intent, observe, recover, settle
 from calsync_cli.engine import run as engine_run
 from calsync_cli.errors import CalsyncError
 from calsync_cli.providers.base import Hint
@@ -157,7 +157,7 @@ def a_late_create_makes_no_second_event() -> None:
 
 def _new_key(patch: pytest.MonkeyPatch) -> None:
     count = iter(range(10**6))
-    patch.setattr(execute, "create_key", lambda *parts: f"{next(count):032x}")
+    patch.setattr(intent, "create_key", lambda *parts: f"{next(count):032x}")
 
 
 def _rows_forgotten(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,125 @@
+"""P1: a plan becomes what is on disk before anything is sent: hub and bases, holds, what will be lost, journal rows.
+
+Shape   `store_plan` -> the works to send, and the steps that cannot even be said
+Errors  InternalCheck when the mirror lacks what a step was planned from
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from calsync_cli.engine.keys import Marker, create_key
+from calsync_cli.engine.observe import as_calendar
+from calsync_cli.engine.plan import write_digest
+from calsync_cli.engine.session import Session
+from calsync_cli.engine.snapshot import Scene
+from calsync_cli.engine.world import Plan, Step
+from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, TooLarge
+from calsync_cli.providers.base import Receipt
+from calsync_cli.store import journal, links, mirror
+from calsync_cli.store.journal import Operation
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of one step: confirmed, failed, stale (somebody was faster), unknown, or waiting."""
+
+    step: Step
+    outcome: str
+    error: CalsyncError | None = None
+
+
+@dataclass(slots=True)
+class Work:
+    """One journalled step on its way. `outcome` and `error` are filled in as they become known."""
+
+    step: Step
+    op: Operation
+    account: str
+    outcome: str = "waiting"
+    error: CalsyncError | None = None
+    receipt: Receipt | None = None
+
+
+def claim_folders(session: Session, scene: Scene) -> None:
+    """Pairing a folder marks it, so that an empty mount point is never taken for deletions (O2)."""
+    for number, name in scene.names.items():
+        provider = session.provider(name.account)
+        claim, identity = getattr(provider, "claim", None), getattr(provider, "identity", None)
+        row = mirror.calendar_row(session.db, number)
+        if claim is not None and identity is not None and row.access == "write" and scene.snapshot.first:
+            calendar = as_calendar(row)
+            if identity(calendar) is None:
+                claim(calendar, session.installation)
+
+
+def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[list[Work], list[Done]]:
+    """P1, one transaction: hub, bases, what will be lost, holds, and a row per write."""
+    db, key = session.db, scene.key
+    works: list[Work] = []
+    failed: list[Done] = []
+    with db.transaction():
+        links.ensure_group(db, key, list(scene.names))
+        numbers = {link.key: links.save_link(db, key, link) for link in plan.links}
+        looked_at = {link.id for link in scene.snapshot.links if link.id is not None} | set(numbers.values())
+        known = {link.key: link.id for link in scene.snapshot.links if link.id is not None} | numbers
+        links.replace_holds(db, key, plan.holds, looked_at, known)
+        links.save_quarantine(db, plan.quarantined, plan.cleared)
+        for kept in plan.kept:
+            spoke = next(s for k in (*plan.links, *scene.snapshot.links) if k.key == kept.link
+                         for s in k.spokes if s.calendar == kept.calendar)
+            body = mirror.payload(db, kept.calendar, spoke.remote_id) if spoke.remote_id else None
+            links.keep(db, run, kept, known.get(kept.link), body)
+        for step in plan.steps:
+            account = scene.names[step.calendar].account
+            try:
+                op = _lower(session, scene, step, numbers[step.link])
+            except ItemError as err:
+                _remember_refusal(session, scene, step, numbers[step.link], str(err))
+                failed.append(Done(step, "failed", err))
+                continue
+            works.append(Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account))
+        if all(calendar.readable for calendar in scene.snapshot.calendars):
+            links.mark_planned(db, key, scene.seqs)  # row 16: what could not be compared with all is planned again
+        links.group_planned(db, key, scene.rules_digest)
+        mirror.clear_reset(db, list(scene.names))
+    return works, failed
+
+
+def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> Operation:
+    """Step -> journal row with the bytes to send."""
+    account = scene.names[step.calendar].account
+    wire = session.mapping(account)
+    state = next(c for c in scene.snapshot.calendars if c.id == step.calendar)
+    base = Operation(
+        step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
+        step.because, etag=step.etag, held=step.held, grp=scene.key,
+    )
+    if step.kind == "create":
+        key = create_key(session.installation, step.link, state.identity, step.generation)
+        form = {path: value for path, value in step.changes.items() if value is not None}
+        marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
+        body = wire.make(step.uid, form, marker)
+        calendar = as_calendar(mirror.calendar_row(session.db, step.calendar))
+        remote_id = session.provider(account).remote_id_for(calendar, key)
+        op = replace(base, remote_id=remote_id, key=key, intent=body, intent_form=wire.read(body).form)
+    else:
+        before = mirror.payload(session.db, step.calendar, base.remote_id)
+        if before is None:
+            raise InternalCheck(f"no mirrored copy of {base.remote_id} to plan from")
+        op = replace(base, before=before)
+        if step.kind == "update":
+            body = wire.edit(before, step.changes)
+            op = replace(op, intent=body, intent_form=wire.read(body).form)
+    if op.intent is not None and state.max_bytes is not None and len(op.intent) > state.max_bytes:
+        raise TooLarge(f"{len(op.intent):,} bytes are more than the {state.max_bytes:,} that {state.label} takes")
+    return op
+
+
+def _remember_refusal(session: Session, scene: Scene, step: Step, link_id: int, words: str) -> None:
+    """A write that cannot even be said is not tried again until something else is asked."""
+    link = links.link_by_id(session.db, link_id, list(scene.names))
+    assert link is not None
+    spoke = next(s for s in link.spokes if s.calendar == step.calendar)
+    digest = write_digest(step.kind, step.calendar, step.changes)
+    links.save_spoke(session.db, scene.key, link_id, replace(spoke, refused=digest, problem=words))
