@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-
 from tests.fakes.servers import Server, radicale, xandikos
 from tests.process import comparer
 from tests.process.events import events, retitled
