@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -19,28 +19,43 @@ from calsync_cli.errors import ConfigError, ProtocolError, TransientError, Unkno
 from calsync_cli.model.account import Account
 
 MAX_BODY = 64_000_000
+CONNECT_S = 10.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+PORTS = {"https": 443, "http": 80}
+
+
+class TooMuch(ProtocolError):
+    """The answer is longer than MAX_BODY; asking for less may help."""
+
+
+NEVER_SENT = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
 
 
 def make_client(account: Account) -> httpx.Client:
     """No redirects are followed and no credentials are set: both are the caller's, by origin (facts 0.9)."""
     limits = httpx.Limits(max_connections=account.concurrency, max_keepalive_connections=account.concurrency)
     return httpx.Client(
-        http2=False, follow_redirects=False, timeout=account.timeout_s, limits=limits, proxy=account.proxy,
-        verify=_context(account), headers={"User-Agent": f"calsync/{__version__}"},
+        http2=False, follow_redirects=False, limits=limits, proxy=account.proxy, verify=_context(account),
+        timeout=httpx.Timeout(account.timeout_s, connect=min(CONNECT_S, account.timeout_s)),
+        headers={"User-Agent": f"calsync/{__version__}"},
     )
 
 
 def _context(account: Account) -> ssl.SSLContext | bool:
     if account.ca_file is None and account.client_cert is None:
         return True
+    key = "ca_file"
     try:
         context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
         if account.client_cert is not None:
+            key = "client_cert"
             context.load_cert_chain(str(account.client_cert))
     except OSError as err:
-        text = f"the certificate file cannot be used: {err}"
-        raise ConfigError([(f"accounts.{account.name}.ca_file", text)]) from err
+        text = f"the certificate file cannot be used: {_words(err)}"
+        raise ConfigError([(f"accounts.{account.name}.{key}", text)]) from err
     return context
 
 
@@ -52,7 +67,21 @@ def is_allowed(url: str) -> bool:
 
 def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
+
+
+def site(url: str) -> str:
+    """Scheme, host and any unusual port: one spelling per origin, and never the user or password of the address."""
+    scheme, host, port = origin(url)
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" if port == PORTS.get(scheme) else f"{scheme}://{name}:{port}"
+
+
+def joined(base: str, href: str) -> str:
+    """The address that `href` means in an answer from `base`. urljoin alone loses a semicolon at the end of a name."""
+    if urlsplit(href).scheme in PORTS:
+        return href
+    return site(base) + href if href.startswith("/") and not href.startswith("//") else urljoin(base, href)
 
 
 def send(
@@ -63,7 +92,7 @@ def send(
     host = request.url.netloc.decode("ascii", "replace")
     try:
         return _receive(client, request, auth)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as err:
+    except NEVER_SENT as err:
         raise TransientError(f"{host} cannot be reached ({_words(err)})", next="calsync doctor") from err
     except httpx.HTTPError as err:
         if writes:
@@ -80,7 +109,7 @@ def _receive(client: httpx.Client, request: httpx.Request, auth: httpx.Auth | No
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > MAX_BODY:
-                raise ProtocolError(f"{request.url.host} sent more than {MAX_BODY:,} bytes in one answer")
+                raise TooMuch(f"{request.url.host} sent more than {MAX_BODY:,} bytes in one answer")
             chunks.append(chunk)
     finally:
         response.close()
@@ -90,5 +119,10 @@ def _receive(client: httpx.Client, request: httpx.Request, auth: httpx.Auth | No
 
 
 def _words(err: Exception) -> str:
-    text = re.sub(r"^\[Errno -?\d+\] ", "", str(err)) or type(err).__name__
-    return "it took too long" if isinstance(err, httpx.TimeoutException) else text
+    """The reason, without the numbers and file names that libraries put around it."""
+    if isinstance(err, httpx.TimeoutException):
+        return "it took too long"
+    if "CERTIFICATE_VERIFY_FAILED" in str(err):
+        reason = re.sub(r"^.*certificate verify failed: |\s*\(_ssl\.c:\d+\)$", "", str(err))
+        return f"its certificate is not trusted: {reason}; ca_file names one of your own"
+    return re.sub(r"^\[(Errno -?\d+|SSL[^]]*)\] |\s*\(_ssl\.c:\d+\)$", "", str(err)) or "the connection was cut"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -21,8 +22,10 @@ from calsync_cli.errors import (
     UidConflict,
     UnknownOutcome,
 )
+from calsync_cli.model.account import Account
 from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports, system_ports
+from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar, Hint, Item, Missing
 from calsync_cli.providers.caldav.provider import CalDavProvider
 from tests.engine.world import ics
@@ -254,7 +257,6 @@ def test_a_stale_version_is_never_overwritten_or_deleted(switches: tuple[str, ..
 def test_a_server_that_ignores_conditions_is_compared_with_first() -> None:
     """SOGo (facts 2)."""
     with quirk("delete-ignores-if-match", "if-none-match-ignored") as (server, provider, cal):
-        provider._careless.add(cal.id)
         remote_id = f"{cal.id}e1.ics"
         old = provider.look(cal, remote_id)
         assert old is not None and old.etag is not None
@@ -357,3 +359,220 @@ def test_an_answer_with_entities_is_refused() -> None:
     bomb = b'<!DOCTYPE d [<!ENTITY a "aaaa">]><D:multistatus xmlns:D="DAV:">&a;</D:multistatus>'
     with pytest.raises(ProtocolError):
         multistatus(bomb)
+
+
+# -- what the second look at facts 1-5 found ---------------------------------------------------------------------------
+
+
+def test_everything_of_another_host_is_asked_there_and_keeps_its_id() -> None:
+    """iCloud (facts 4): the home is on another host, whose answers name their members by path alone."""
+    with quirk("absolute-home-on-other-host") as (server, provider, cal):
+        (found,) = provider.calendars()
+        port = server.http.server_port
+        assert found.id == f"http://localhost:{port}{cal.id}"
+        server.log.clear()
+        ids = list(hints(provider, found, None)[0])
+        assert ids and all(i.startswith(found.id) for i in ids)
+        items = list(provider.fetch(found, ids))
+        assert sorted(item.remote_id for item in items) == sorted(ids)
+        provider.create(found, KEY, ics("new", "New"))
+        assert {headers["Host"] for _, _, headers, _ in server.log} == {f"localhost:{port}"}
+
+
+def test_all_homes_are_read_when_there_are_several() -> None:
+    with quirk("two-homes") as (server, provider, _):
+        server.calendar_at("/dav/shared/me/Team/", "Team")
+        assert sorted(c.name for c in provider.calendars()) == ["Team", "Work"]
+
+
+def test_a_web_page_at_the_address_leads_to_the_next_candidate() -> None:
+    """SOGo and Nextcloud show people a page at the root (facts 1.2)."""
+    with quirk("html-at-the-root") as (server, _, _):
+        provider = CalDavProvider(replace(server.account(), url=server.url), lambda: Secret("x"), quick())
+        assert [c.name for c in provider.calendars()] == ["Work"]
+
+
+def test_where_nothing_is_found_the_address_is_named() -> None:
+    with quirk("html-at-the-root") as (server, _, _):
+        account = replace(server.account(), url=server.url + "nothing/here/")
+        server.shelves.clear()
+        server.switches.add("no-principal")
+        provider = CalDavProvider(account, lambda: Secret("x"), quick())
+        with pytest.raises(ProtocolError, match="no calendars were found at"):
+            provider.calendars()
+
+
+def test_a_server_that_announces_its_mails_to_options_only_is_still_heard() -> None:
+    """Xandikos; RFC 4918 section 10.1. I6 hangs on it."""
+    with quirk("mail-on-attendee", "dav-header-only-in-options") as (server, provider, cal):
+        assert provider.open(cal.id).mails
+        provider.open(cal.id)
+        assert server.requests("OPTIONS") == 1
+    with quirk("dav-header-only-in-options") as (_, provider, cal):
+        assert not provider.open(cal.id).mails
+
+
+def test_sogo_mails_people_though_it_never_says_so() -> None:
+    """Facts 3."""
+    with quirk("delete-ignores-if-match") as (_, provider, cal):
+        assert provider.open(cal.id).mails
+
+
+def test_a_new_calendar_is_found_where_the_server_put_it() -> None:
+    with quirk() as (server, provider, _):
+        made = provider.create_calendar("Holidays")
+        assert made.name == "Holidays" and made.id in server.shelves
+
+
+def test_no_calendar_is_made_inside_a_calendar() -> None:
+    with quirk() as (server, _, cal):
+        account = replace(server.account(), url=server.url.rstrip("/") + cal.id)
+        provider = CalDavProvider(account, lambda: Secret("x"), quick())
+        with pytest.raises(ProtocolError, match="is that of one calendar"):
+            provider.create_calendar("Holidays")
+        assert server.requests("MKCALENDAR") == 0
+
+
+def test_many_threads_may_learn_at_once_that_digest_is_wanted() -> None:
+    with quirk("digest-auth") as (_, provider, cal):
+        with ThreadPoolExecutor(8) as pool:
+            looks = list(pool.map(lambda _: provider.look(cal, f"{cal.id}e1.ics"), range(24)))
+        assert all(item is not None for item in looks)
+
+
+def test_a_wrong_digest_password_is_a_refused_login() -> None:
+    with quirk("digest-auth") as (server, _, cal):
+        provider = CalDavProvider(server.account(), lambda: Secret("wrong"), quick())
+        with pytest.raises(AuthError):
+            provider.open(cal.id)
+
+
+def test_no_limit_is_asked_for_since_two_servers_cut_without_saying_so() -> None:
+    """Xandikos, Nextcloud (facts 0.6)."""
+    with quirk("limit-cut") as (server, provider, cal):
+        for n in range(3, 30):
+            server.user_put(f"{cal.id}e{n}.ics", ics(f"u{n}", "New"))
+        assert len(hints(provider, cal, None)[0]) == 29
+
+
+def test_an_etag_is_never_that_of_a_compressed_copy() -> None:
+    """nextcloud/server#28140 (facts 0.19)."""
+    with quirk("etag-gzip") as (_, provider, cal):
+        looked = provider.look(cal, f"{cal.id}e1.ics")
+        assert looked is not None and looked.etag is not None
+        provider.update(cal, looked.remote_id, ics("u1", "Ours"), looked.etag)
+
+
+def test_one_object_that_the_server_cannot_show_does_not_hide_the_others() -> None:
+    """Facts 2: a broken object kills the server's own report. It comes as an empty body, which is `?` (O8)."""
+    with quirk() as (server, provider, cal):
+        server.broken.add(f"{cal.id}e1.ics")
+        first, second = provider.fetch(cal, [f"{cal.id}e1.ics", f"{cal.id}e2.ics"])
+        assert isinstance(first, Item) and (first.payload, first.etag) == (b"", None)
+        assert isinstance(second, Item) and b"Event 2" in second.payload
+
+
+def test_a_server_in_trouble_is_not_taken_for_a_broken_object() -> None:
+    with quirk() as (server, provider, cal):
+        server.faults += [("REPORT", "500"), *[("GET", "500")] * 3, ("PROPFIND", "500")]
+        with pytest.raises(TransientError):
+            list(provider.fetch(cal, [f"{cal.id}e1.ics"]))
+
+
+def test_a_control_character_in_one_event_does_not_hide_the_others() -> None:
+    """XML cannot carry it, so the whole multiget is unreadable; four of five servers store it (facts 2)."""
+    with quirk() as (server, provider, cal):
+        server.user_put(f"{cal.id}e1.ics", ics("u1", "Bell\x07 rings"))
+        first, second = provider.fetch(cal, [f"{cal.id}e1.ics", f"{cal.id}e2.ics"])
+        assert isinstance(first, Item) and b"\x07" in first.payload
+        assert isinstance(second, Item) and b"Event 2" in second.payload
+
+
+def test_a_batch_that_is_too_long_is_asked_for_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    with quirk() as (server, provider, cal):
+        for n in range(3, 9):
+            server.user_put(f"{cal.id}e{n}.ics", ics(f"u{n}", "x" * 20_000))
+        monkeypatch.setattr(http, "MAX_BODY", 60_000)
+        items = list(provider.fetch(cal, [f"{cal.id}e{n}.ics" for n in range(1, 9)]))
+        assert len(items) == 8 and all(isinstance(item, Item) and item.payload for item in items)
+
+
+def test_an_event_of_ten_megabytes_is_read() -> None:
+    with quirk() as (server, provider, cal):
+        big = ics("u1", "Big", *[f"X-LINE-{n}:" + "y" * 70 for n in range(125_000)])
+        assert len(big) > 10_000_000
+        server.user_put(f"{cal.id}e1.ics", big)
+        (item,) = provider.fetch(cal, [f"{cal.id}e1.ics"])
+        assert isinstance(item, Item) and item.payload == big
+
+
+def test_a_calendar_that_vanished_does_not_make_its_events_look_deleted() -> None:
+    """O2: a 404 of the collection is no proof."""
+    with quirk() as (server, provider, cal):
+        del server.shelves[cal.id]
+        with pytest.raises(CalendarGone):
+            list(provider.fetch(cal, [f"{cal.id}e1.ics"]))
+
+
+def test_too_large_is_told_apart_from_changed() -> None:
+    """Radicale answers 412 to both (facts 2)."""
+    with quirk("412-when-large") as (server, provider, cal):
+        large = ics("new", "Large", *["X-PAD:" + "y" * 1000] * 2500)
+        with pytest.raises(TooLarge):
+            provider.create(cal, KEY, large)
+        old = provider.look(cal, f"{cal.id}e1.ics")
+        assert old is not None and old.etag is not None
+        with pytest.raises(TooLarge):
+            provider.update(cal, old.remote_id, large, old.etag)
+        server.user_put(old.remote_id, ics("u1", "A person was faster"))
+        with pytest.raises(PreconditionFailed):
+            provider.update(cal, old.remote_id, large, old.etag)
+
+
+def test_a_refusal_inside_a_multistatus_is_a_refusal() -> None:
+    """RFC 4918 section 9.6.1; a DELETE that was answered 207 need not have deleted."""
+    with quirk("delete-refused-inside-207") as (_, provider, cal):
+        old = provider.look(cal, f"{cal.id}e1.ics")
+        assert old is not None and old.etag is not None
+        with pytest.raises(TransientError):
+            provider.delete(cal, old.remote_id, old.etag)
+
+
+@pytest.mark.parametrize("fault", ["slow 0.6", "cut-body"])
+def test_an_answer_that_never_quite_comes_is_unknown_to_a_write_and_temporary_to_a_read(fault: str) -> None:
+    with FakeCalDav() as server:
+        path = server.calendar("Work")
+        server.user_put(f"{path}e1.ics", ics("u1", "Event", "DESCRIPTION:" + "d" * 4000))
+        cal = Calendar(path, "Work")
+        provider = CalDavProvider(server.account(timeout_s=0.3), lambda: Secret("x"), quick())
+        server.faults += [("GET", fault)] * 2
+        with pytest.raises(TransientError):
+            provider.look(cal, f"{path}e1.ics")
+        server.switches.add("uid-per-account")  # a refusal has a body that can be cut
+        server.faults.append(("PUT", fault))
+        with pytest.raises(UnknownOutcome):
+            provider.create(cal, KEY, ics("u1", "Again"))
+        provider.close()
+
+
+def test_a_server_that_is_down_is_named_with_its_port() -> None:
+    with FakeCalDav() as server:
+        account = server.account()
+    provider = CalDavProvider(account, lambda: Secret("x"), quick())
+    with pytest.raises(TransientError, match=r"^127\.0\.0\.1:\d+ cannot be reached \(Connection refused\)$"):
+        list(provider.changes(Calendar("/dav/cal/me/Work/", "Work"), None))
+    with pytest.raises(TransientError):
+        provider.create(Calendar("/dav/cal/me/Work/", "Work"), KEY, ics("u", "Surely not written"))
+
+
+def test_plain_http_to_another_machine_is_never_spoken() -> None:
+    account = Account("far", "caldav", url="http://calendar.example.org/dav/", username="me")
+    asked: list[str] = []
+
+    def credential() -> Secret:
+        asked.append("password")
+        return Secret("x")
+
+    with pytest.raises(ProtocolError, match="not encrypted"):
+        CalDavProvider(account, credential, quick()).calendars()
+    assert asked == []

@@ -1,7 +1,8 @@
 """A CalDAV server over real HTTP that can be as odd as the real ones (facts 2, 3 and 5), one switch per oddity.
 
 Shape   `with FakeCalDav("weak-etag", ...) as server:`; server.calendar(name) -> path, server.account(name) -> Account,
-        user_put/user_delete/contents for people, `log` of requests, `mails`, `faults` for the next requests of a method
+        user_put/user_delete/contents for people, `log` of requests, `mails`, `broken` objects that only give 500,
+        `faults` as (method, kind) for the next requests: "503 7", "drop-before", "drop-after", "cut-body", "slow 0.5"
 Honest  without switches it keeps RFC 4918, 4791 and 6578: it checks If-Match and If-None-Match itself
 """
 
@@ -9,7 +10,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -22,14 +26,18 @@ from calsync_cli.model.account import Account
 D, C, CS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
 NS = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"'
 HOME = "/dav/cal/me/"
+SECOND_HOME = "/dav/shared/me/"
 PRINCIPAL = "/dav/principals/me/"
+LARGE = 2_000_000
 SWITCHES = frozenset({
     "token-207", "token-412", "token-403", "token-500", "507-pages", "if-none-match-ignored", "delete-ignores-if-match",
     "weak-etag", "no-etag-on-put", "rewrites", "404-on-missing-dtend", "uid-per-account", "uid-conflict-409",
     "absolute-home-on-other-host", "302-well-known", "418-removed", "propstat-404", "mail-on-attendee",
     "no-sync-collection", "no-ctag", "multiget-omits-missing", "multiget-404-for-live", "no-multiget", "subscribed",
     "read-only", "digest-auth", "bearer-auth", "basic-auth", "no-getetag", "collection-lists-itself",
-    "initial-404-members", "etag-quotes-percent-encoded", "redirects-to-plain-http-elsewhere",
+    "initial-404-members", "etag-quotes-percent-encoded", "redirects-to-plain-http-elsewhere", "limit-cut", "etag-gzip",
+    "dav-header-only-in-options", "412-when-large", "two-homes", "html-at-the-root", "delete-refused-inside-207",
+    "no-principal",
 })
 
 
@@ -52,13 +60,13 @@ class FakeCalDav:
         self.log: list[tuple[str, str, dict[str, str], int]] = []
         self.mails: list[str] = []
         self.faults: list[tuple[str, str]] = []
+        self.broken: set[str] = set()
         self.oldest = 0
         self.clock = 0
         self.lock = threading.RLock()
 
     def __enter__(self) -> Self:
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.http.daemon_threads = True
+        self.http = _Quiet(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.http.server_port}/"
         return self
@@ -73,7 +81,9 @@ class FakeCalDav:
         return Account(name, "caldav", url=self.url + "dav/", username="me", **more)
 
     def calendar(self, name: str) -> str:
-        path = f"{HOME}{name}/"
+        return self.calendar_at(f"{HOME}{name}/", name)
+
+    def calendar_at(self, path: str, name: str) -> str:
         self.shelves[path] = Shelf(name)
         return path
 
@@ -127,6 +137,15 @@ class FakeCalDav:
         return f"{'W/' if 'weak-etag' in self.switches else ''}{quotes}{mark}{quotes}"
 
 
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hung up is no news; any other fault of the fake is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def _rewritten(payload: bytes) -> bytes:
     """Other line order, CATEGORIES split, a default spelled out; the meaning stays (facts 11)."""
     lines: list[bytes] = []
@@ -142,6 +161,21 @@ def _rewritten(payload: bytes) -> bytes:
 
 def _uid(payload: bytes) -> bytes:
     return next((line[4:] for line in payload.split(b"\r\n") if line.startswith(b"UID:")), b"")
+
+
+def _digest_is_right(given: str, method: str) -> bool:
+    """RFC 7616 with MD5 and qop=auth, for me:secret in the realm r."""
+    if not given.startswith("Digest "):
+        return False
+    said = {name: quoted or bare for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', given)}
+    secret = _md5("me:r:secret")
+    asked = _md5(f"{method}:{said['uri']}")
+    proof = _md5(f"{secret}:{said['nonce']}:{said['nc']}:{said['cnonce']}:auth:{asked}")
+    return said.get("username") == "me" and said["response"] == proof
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
 
 
 def _handler(server: FakeCalDav) -> type[BaseHTTPRequestHandler]:
@@ -176,12 +210,15 @@ class Answerer:
         if fault == "drop-before":
             self._cut()
             return
-        if fault and fault[0].isdigit():
+        if fault.startswith("slow"):
+            time.sleep(float(fault.partition(" ")[2]))
+        elif fault and fault[0].isdigit():
             code, _, wait = fault.partition(" ")
             self.send(int(code), headers={"Retry-After": wait} if wait else {})
             return
         if fault == "drop-after":
             self.send = self._unsent  # type: ignore[method-assign]
+        self.cut_body = fault == "cut-body"
         if not self._signed_in():
             return
         getattr(self, f"on_{self.method.lower()}")()
@@ -207,12 +244,19 @@ class Answerer:
         self.server.log.append((self.method, self.path, dict(self.handler.headers), code))
         self.handler.send_response(code)
         dav = "1, 3, calendar-access" + (", calendar-auto-schedule" if self.on("mail-on-attendee") else "")
-        for name, value in {"DAV": dav, "Content-Length": str(len(body)), **(headers or {})}.items():
+        told = {"DAV": dav, "Content-Length": str(len(body)), **(headers or {})}
+        if self.on("dav-header-only-in-options") and self.method != "OPTIONS":
+            del told["DAV"]
+        for name, value in told.items():
             self.handler.send_header(name, value)
         if self.on("delete-ignores-if-match") or self.on("if-none-match-ignored"):
             self.handler.send_header("X-Powered-By", "SOGo")
         self.handler.end_headers()
-        self.handler.wfile.write(body)
+        self.handler.wfile.write(body[: len(body) // 2] if getattr(self, "cut_body", False) else body)
+        if getattr(self, "cut_body", False):
+            self.handler.wfile.flush()
+            self.handler.close_connection = True
+            self.handler.connection.close()
 
     def xml(self, code: int, inner: str) -> None:
         text = f'<?xml version="1.0" encoding="utf-8"?>{inner}'
@@ -229,7 +273,8 @@ class Answerer:
             "digest-auth": ('Digest realm="r", nonce="n", qop="auth", algorithm=MD5', "Digest "),
         }
         for switch, (offer, wanted) in kinds.items():
-            if self.on(switch) and not given.startswith(wanted):
+            right = given == wanted or (wanted == "Digest " and _digest_is_right(given, self.method))
+            if self.on(switch) and not right:
                 self.send(401, headers={"WWW-Authenticate": offer})
                 return False
         return True
@@ -242,6 +287,9 @@ class Answerer:
     def on_propfind(self) -> None:
         if self.path.startswith("/.well-known") and self.on("302-well-known"):
             self.send(302, headers={"Location": "/dav/"})
+            return
+        if self.path == "/" and self.on("html-at-the-root"):
+            self.send(200, b"<html>Welcome</html>", {"Content-Type": "text/html"})
             return
         if self.path == "/dav/" and self.on("redirects-to-plain-http-elsewhere"):
             self.send(302, headers={"Location": "http://calendar.example.org/dav/"})
@@ -258,7 +306,7 @@ class Answerer:
 
     def _known(self, path: str) -> bool:
         calendar, shelf = self.server.shelf_of(path) or ("", Shelf(""))
-        return path in ("/", "/dav/", PRINCIPAL, HOME) or path == calendar or path in shelf.members
+        return path in ("/", "/dav/", PRINCIPAL, HOME, SECOND_HOME) or path == calendar or path in shelf.members
 
     def _properties(self, path: str, asked: list[str]) -> str:
         known = self._all_properties(path)
@@ -278,8 +326,11 @@ class Answerer:
                 f"<D:current-user-principal><D:href>{PRINCIPAL}</D:href></D:current-user-principal>",
             f"{D}resourcetype": "<D:resourcetype><D:collection/></D:resourcetype>",
         }
+        if self.on("no-principal"):
+            del props[f"{D}current-user-principal"]
         if path == PRINCIPAL:
-            props[f"{C}calendar-home-set"] = f"<C:calendar-home-set><D:href>{home}</D:href></C:calendar-home-set>"
+            more = f"<D:href>{SECOND_HOME}</D:href>" if self.on("two-homes") else ""
+            props[f"{C}calendar-home-set"] = f"<C:calendar-home-set><D:href>{home}</D:href>{more}</C:calendar-home-set>"
         if path in self.server.shelves:
             props |= self._calendar_properties(path)
         elif self.server.etag(path) is not None:
@@ -316,9 +367,14 @@ class Answerer:
         if found is None or self.path not in found[1].members:
             self.send(404)
             return
+        if self.path in self.server.broken:
+            self.send(500)
+            return
         headers = {"Content-Type": "text/calendar"}
         if not self.on("no-getetag"):
             headers["ETag"] = self.server.etag(self.path) or ""
+            if self.on("etag-gzip") and "gzip" in self.handler.headers.get("accept-encoding", ""):
+                headers["ETag"] = headers["ETag"][:-1] + '-gzip"'
         self.send(200, found[1].members[self.path], headers)
 
     # -- reports -------------------------------------------------------------------------------------------------------
@@ -328,13 +384,13 @@ class Answerer:
         if self.path not in self.server.shelves:
             self.send(404)
         elif report.tag == f"{D}sync-collection":
-            self._sync(report.findtext(f"{D}sync-token") or "")
+            self._sync(report.findtext(f"{D}sync-token") or "", report.findtext(f".//{D}nresults"))
         elif report.tag == f"{C}calendar-multiget" and not self.on("no-multiget"):
             self._multiget([unquote(urlsplit(e.text or "").path) for e in report.iter(f"{D}href")])
         else:
             self.send(501)
 
-    def _sync(self, token: str) -> None:
+    def _sync(self, token: str, limit: str | None) -> None:
         shelf = self.server.shelves[self.path]
         if self.on("no-sync-collection"):
             self.send(405)
@@ -354,6 +410,8 @@ class Answerer:
         end = len(shelf.journal)
         if self.on("507-pages") and token and len(changes) > self.server.page:
             changes, cut, end = changes[: self.server.page], True, since + self.server.page
+        if self.on("limit-cut") and limit is not None:
+            changes = changes[: int(limit)]
         rows = {path: self._sync_row(path, path not in shelf.members) for path, _ in changes if path}
         if self.on("initial-404-members") and not token:
             rows["gone"] = self._sync_row(f"{self.path}long-gone.ics", True)
@@ -377,6 +435,9 @@ class Answerer:
 
     def _multiget(self, paths: list[str]) -> None:
         members = self.server.shelves[self.path].members
+        if self.server.broken & set(paths):
+            self.send(500)
+            return
         rows = ""
         for path in paths:
             href = f"<D:href>{quote(path)}</D:href>"
@@ -415,6 +476,9 @@ class Answerer:
             return
         if not self._guarded(ignoring=("none",) if self.on("if-none-match-ignored") else ()):
             return
+        if self.on("412-when-large") and len(self.body) > LARGE:
+            self.send(412)
+            return
         if self.on("404-on-missing-dtend") and b"\nDTEND" not in self.body:
             self.send(404)
             return
@@ -450,6 +514,9 @@ class Answerer:
         found = self.server.shelf_of(self.path)
         if found is None or self.path not in found[1].members:
             self.send(404)
+        elif self.on("delete-refused-inside-207"):
+            href = f"<D:href>{quote(self.path)}</D:href>"
+            self.multistatus(f"<D:response>{href}<D:status>HTTP/1.1 423 Locked</D:status></D:response>")
         elif self._guarded(ignoring=("match",) if self.on("delete-ignores-if-match") else ()):
             self._mail("CANCEL", found[1].members[self.path])
             self.server.remove(self.path)

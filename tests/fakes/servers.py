@@ -1,11 +1,12 @@
 """Real CalDAV servers on loopback, started and stopped by the tests: Radicale and Xandikos.
 
 Shape   `with radicale() as server:` gives .url, .account(name), .make_calendar(name) -> id, .raw(method, path, ...),
-        .stop() and .start() on the same port and data
+        .stop() and .start() on the same port and data; Radicale also .make_read_only(calendar id)
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import httpx
 
@@ -73,8 +77,8 @@ class Server:
 
     def make_calendar(self, name: str) -> str:
         path = f"{self.home}{name}/"
-        body = MKCALENDAR.format(name=name).encode()
-        answer = self.raw("MKCALENDAR", path, body, {"Content-Type": "application/xml"})
+        body = MKCALENDAR.format(name=escape(name)).encode()
+        answer = self.raw("MKCALENDAR", quote(path), body, {"Content-Type": "application/xml"})
         assert answer.status_code == 201, answer.text
         return path
 
@@ -85,6 +89,19 @@ class Server:
         auth = (self.user, self.password)
         url = self.url.rstrip("/") + path
         return httpx.request(method, url, content=body, headers=dict(headers or {}), auth=auth, timeout=30.0)
+
+
+class Radicale(Server):
+    """The one of the two that knows rights."""
+
+    def make_read_only(self, calendar_id: str) -> None:
+        """From now on this calendar may only be read. The server reads its rights at its start only."""
+        rights = self.folder / "rights"
+        pattern = re.escape(calendar_id.strip("/")).replace("%", "%%")
+        rule = f"[read-only {pattern}]\nuser = .*\ncollection = {pattern}(/.*)?\npermissions = Rr\n"
+        rights.write_text(rule + rights.read_text())  # the first rule that fits counts
+        self.stop()
+        self.start()
 
 
 RADICALE = """[server]
@@ -112,7 +129,7 @@ permissions = RWrw
 
 
 @contextmanager
-def radicale(users: Mapping[str, str] | None = None) -> Iterator[Server]:
+def radicale(users: Mapping[str, str] | None = None) -> Iterator[Radicale]:
     """Without `users` every name and password is let in. A calendar called `frozen` is read-only once `freeze`d."""
     folder, port = Path(tempfile.mkdtemp(prefix="radicale-")), free_port()
     (folder / "rights").write_text(RIGHTS.partition("[all]")[1] + RIGHTS.partition("[all]")[2])
@@ -126,7 +143,7 @@ def radicale(users: Mapping[str, str] | None = None) -> Iterator[Server]:
     (folder / "config").write_text(text)
     user, password = next(iter(users.items())) if users else ("me", "any")
     command = [sys.executable, "-m", "radicale", "--config", str(folder / "config")]
-    yield from _running(Server(folder, command, port, f"/{user}/", user, password))
+    yield from _running(Radicale(folder, command, port, f"/{user}/", user, password))
 
 
 def freeze(server: Server) -> None:
@@ -146,7 +163,10 @@ def xandikos() -> Iterator[Server]:
     yield from _running(Server(folder, command, port, "/user/calendars/", "user", "any"))
 
 
-def _running(server: Server) -> Iterator[Server]:
+AnyServer = TypeVar("AnyServer", bound=Server)
+
+
+def _running(server: AnyServer) -> Iterator[AnyServer]:
     try:
         server.start()
         yield server

@@ -1,13 +1,16 @@
 """Finding an account's calendar homes, and making calendars, through the caldav library (design section 4).
 
 Start   used at login, by `calendars` and for a calendar seen for the first time; the library is slow to import
-Source  RFC 6764 section 6, RFC 5397; facts 1.2
+Limits  the library may talk to the account's own host only: it follows no redirect and asks no DNS, since both could
+        lead the password elsewhere (facts 1.2). Where that is not enough our own client goes on, by its own rules
+Source  RFC 6764 section 6, RFC 5397, RFC 4791 section 6.2.1
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from calsync_cli.errors import AuthError, CalsyncError, ProtocolError, TransientError
 from calsync_cli.model.account import Account
@@ -17,88 +20,112 @@ from calsync_cli.providers.caldav.client import DavClient
 from calsync_cli.providers.caldav.xml import C, D
 from calsync_cli.providers.registry import Credential
 
-FALLBACKS = ("", "/.well-known/caldav", "/", "/dav/", "/caldav/", "/remote.php/dav/")
+log = logging.getLogger(__name__)
+FALLBACKS = (
+    "", "/.well-known/caldav", "/", "/dav/", "/caldav/", "/remote.php/dav/", "/SOGo/dav/{user}/", "/caldav.php/{user}/",
+    "/dav.php/", "/dav/calendars/user/{user}/", "/principals/",
+)
+SETTLING_S = (0.0, 1.0, 3.0, 6.0, 12.0)
+"""How long to wait before each look for a new calendar: Infomaniak shows it after 8 to 20 s (facts 1.2)."""
 
 
 def homes(client: DavClient, account: Account, credential: Credential) -> list[str]:
-    """Addresses whose children are calendars: by the library, else by our own candidates where it finds none."""
-    try:
-        found = _by_library(account, credential)
-    except CalsyncError:
-        raise
-    except Exception:  # the library raises many kinds; what it cannot do we try by hand
-        found = []
+    """Addresses whose children are calendars; there may be several, on several hosts."""
+    principal = _by_library(account, credential)
+    found = _homes_of(client, principal) if principal else []
     if not found:
-        found = _by_candidates(client)
+        found = _by_candidates(client, account)
     if not found:
         raise ProtocolError(
             f"no calendars were found at {account.url}; give the address of the CalDAV server or of one calendar",
             next=f"calsync config edit, then calsync calendars {account.name}",
         )
-    return [home for home in found if http.is_allowed(urljoin(client.url, home))]
+    return [home for home in found if http.is_allowed(home)]
 
 
-def _library_client(account: Account, credential: Credential) -> Any:
+def _library_client(account: Account, credential: Credential, url: str) -> Any:
     from caldav.davclient import DAVClient
 
     secret = credential()
-    return DAVClient(
-        url=account.url,
+    client = DAVClient(
+        url=url,
         username=account.username,
         password=secret.reveal() if secret is not None else None,
         auth_type=None if account.auth == "auto" else account.auth,
-        timeout=int(account.timeout_s),
+        timeout=max(1, int(account.timeout_s)),
         proxy=account.proxy,
         ssl_verify_cert=str(account.ca_file) if account.ca_file else True,
         ssl_cert=str(account.client_cert) if account.client_cert else None,
+        enable_rfc6764=False,
     )
+    client.session.max_redirects = 0
+    return client
 
 
-def _by_library(account: Account, credential: Credential) -> list[str]:
-    with _library_client(account, credential) as client:
-        home = client.principal().calendar_home_set
-        return [str(home.url)] if home is not None and home.url is not None else []
+def _by_library(account: Account, credential: Credential) -> str | None:
+    """The principal's address, or None where the library cannot find it: it raises many kinds."""
+    assert account.url is not None
+    try:
+        with _library_client(account, credential, account.url) as client:
+            return str(client.principal().url)
+    except CalsyncError:
+        raise
+    except Exception as err:
+        log.debug("%s: the library found no principal (%s)", account.name, type(err).__name__)
+        return None
 
 
-def _by_candidates(client: DavClient) -> list[str]:
+def _by_candidates(client: DavClient, account: Account) -> list[str]:
     """current-user-principal, then calendar-home-set, from each usual address (facts 1.2)."""
-    for candidate in FALLBACKS:
-        start = urljoin(client.url, candidate)
-        principal = _hrefs(client, start, f"{D}current-user-principal", "D:current-user-principal")
-        for one in principal:
-            found = _hrefs(client, one, f"{C}calendar-home-set", "C:calendar-home-set")
+    tried = set()
+    for pattern in FALLBACKS:
+        start = urljoin(client.url, pattern.format(user=quote(account.username or "", safe="@")))
+        for principal in _hrefs(client, start, f"{D}current-user-principal", "D:current-user-principal"):
+            found = [] if principal in tried else _homes_of(client, principal)
+            tried.add(principal)
             if found:
                 return found
     return []
 
 
+def _homes_of(client: DavClient, principal: str) -> list[str]:
+    return _hrefs(client, principal, f"{C}calendar-home-set", "C:calendar-home-set")
+
+
 def _hrefs(client: DavClient, url: str, name: str, prop: str) -> list[str]:
-    headers = {"Depth": "0", "Content-Type": "application/xml; charset=utf-8"}
+    """What a property names, as whole addresses. A page of HTML or a 404 means: try the next one (facts 1.2)."""
     try:
-        response = client.request("PROPFIND", url, xml.propfind(f"<{prop}/>"), headers)
+        response = client.ask("PROPFIND", url, xml.propfind(f"<{prop}/>"), depth=0)
+        answers = xml.multistatus(response.content).answers if response.status_code == 207 else []
     except (AuthError, TransientError):
         raise
-    except ProtocolError:
-        return []
-    if response.status_code != 207:
-        return []
-    try:
-        answers = xml.multistatus(response.content).answers
-    except ProtocolError:
+    except ProtocolError as err:
+        log.debug("%s: %s", url, err)
         return []
     found = [h.text.strip() for a in answers if name in a.props for h in a.props[name].iter(f"{D}href") if h.text]
     return [urljoin(str(response.request.url), href) for href in found]
 
 
-def make_calendar(account: Account, credential: Credential, name: str) -> None:
-    """Raises ProtocolError with the server's words when it refuses."""
-    import caldav.lib.error
+def make_calendar(client: DavClient, account: Account, credential: Credential, home: str, name: str) -> None:
+    """In this home. Raises AuthError, TransientError, or ProtocolError with the server's words."""
+    if not client.is_trusted(home):
+        raise ProtocolError(f"account {account.name} keeps its calendars on another host; make {name!r} there by hand")
+    from caldav.collection import CalendarSet
+    from caldav.lib.error import AuthorizationError, DAVError
 
     try:
-        with _library_client(account, credential) as client:
-            client.principal().make_calendar(name=name, supported_calendar_component_set=["VEVENT"])
-    except caldav.lib.error.AuthorizationError as err:
+        with _library_client(account, credential, home) as library:
+            made = CalendarSet(client=library, url=home)
+            made.make_calendar(name=name, supported_calendar_component_set=["VEVENT"])
+    except AuthorizationError as err:
         text = f"account {account.name} may not make calendars there, or is not signed in"
         raise AuthError(text, next=f"calsync login {account.name}") from err
-    except caldav.lib.error.DAVError as err:
-        raise ProtocolError(f"the server did not make the calendar {name!r}: {err}") from err
+    except DAVError as err:
+        raise ProtocolError(f"the server did not make the calendar {name!r} ({_words(err)})") from err
+    except Exception as err:
+        text = f"{http.site(home)} gave no readable answer, so the calendar {name!r} may or may not be made"
+        raise TransientError(text, next=f"calsync calendars {account.name}") from err
+
+
+def _words(err: Any) -> str:
+    return " ".join(str(getattr(err, "reason", "") or err).split())[:200]

@@ -6,6 +6,7 @@ Source  RFC 4918 section 14.16, RFC 4791 section 9, RFC 6578 section 6
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,9 @@ _NS = (
     'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/" '
     'xmlns:A="http://apple.com/ns/ical/"'
 )
+_WORDS = ("{http://sabredav.org/ns}message", f"{D}responsedescription", f"{D}description")
+SMALL = 9_000_000  # libxml2 refuses a text of more than 10 MB, and watches entities, unless told that it is huge
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 CALENDAR_PROPS = (
@@ -72,9 +76,12 @@ class MultiStatus:
 
 
 def parse(body: bytes) -> Any:
-    """Raises ProtocolError for what is no XML."""
+    """Raises ProtocolError for what is no XML, and for what brings a document type: that is where entities are made."""
+    if _PROLOG.match(body):
+        raise ProtocolError("the server's answer holds a document type, which is refused")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=True, recover=False
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, recover=False,
+        huge_tree=len(body) > SMALL,
     )
     try:
         root = etree.fromstring(body, parser)
@@ -112,22 +119,26 @@ def _code(status: str) -> int:
     return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
 
 
-def error_names(body: bytes) -> list[str]:
-    """Local names of the preconditions in a D:error body; empty for any other body."""
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a refusal says: names of preconditions (RFC 4918 section 16), the other resource meant, free words."""
+
+    names: frozenset[str] = frozenset()
+    href: str | None = None
+    words: str = ""
+
+
+def complaint(body: bytes) -> Complaint:
+    """Nothing for any body that is no D:error."""
     try:
         root = parse(body)
     except ProtocolError:
-        return []
-    return [etree.QName(e).localname for e in root.iter() if isinstance(e.tag, str)] if root.tag == f"{D}error" else []
-
-
-def error_href(body: bytes) -> str | None:
-    """The href that a UID conflict names."""
-    try:
-        found = parse(body).findtext(f".//{D}href")
-    except ProtocolError:
-        return None
-    return None if found is None else str(found)
+        return Complaint()
+    if root.tag != f"{D}error":
+        return Complaint()
+    names = {local_name(child) for child in root if isinstance(child.tag, str) and child.tag.startswith((D, C))}
+    said = next((text for name in _WORDS if (text := root.findtext(name))), "")
+    return Complaint(frozenset(names), root.findtext(f".//{D}href"), " ".join(said.split()))
 
 
 def local_name(element: Any) -> str:

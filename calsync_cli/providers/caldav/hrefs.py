@@ -1,0 +1,82 @@
+"""Ids <-> hrefs of one account. An id is a decoded path; servers spell the same path in several ways (facts 0.10).
+
+Shape   id: "/dav/work/a b.ics" at the account's own origin, "https://p12.example.org/work/a b.ics" at any other
+Stays   percent-encoded in an id: a slash or a percent sign inside a name, control characters and what is not UTF-8, so
+        that every id leads back to its address in a later run, when the server's own spelling is not at hand
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from calsync_cli.errors import ProtocolError
+from calsync_cli.providers import http
+
+SAFE = "/%@:!$&'()*+,;=~-._"
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+
+
+class Hrefs:
+    """`home` is the account's address."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._spelling: dict[str, str] = {}
+
+    def id(self, href: str, base: str) -> str:
+        """The id of what an answer from `base` calls `href`."""
+        whole = _joined(base, href)
+        path = decoded(urlsplit(whole).path)
+        here = http.origin(whole) == http.origin(self._home)
+        return self._noted(path if here else f"{http.site(whole)}{path}", whole)
+
+    def member(self, calendar_id: str, href: str, base: str) -> str:
+        """As `id`, for something inside a calendar: whatever host the href names, it lives where its calendar does."""
+        whole = _joined(base, href)
+        path = decoded(urlsplit(whole).path)
+        above = path_of(calendar_id)
+        if not path.startswith(above):
+            return self.id(href, base)
+        return self._noted(calendar_id + path[len(above) :], whole)
+
+    def url(self, remote_id: str) -> str:
+        """Where to ask for it."""
+        site = http.site(self._home if remote_id.startswith("/") else remote_id)
+        return site + self.path(remote_id)
+
+    def path(self, remote_id: str) -> str:
+        """Percent-encoded, as the server spells it; what multiget wants (facts 1.3)."""
+        return self._spelling.get(remote_id) or quote(path_of(remote_id), safe=SAFE)
+
+    def _noted(self, found: str, whole: str) -> str:
+        path = urlsplit(whole).path
+        if path != quote(path_of(found), safe=SAFE):
+            self._spelling[found] = path
+        return found
+
+
+def path_of(remote_id: str) -> str:
+    if remote_id.startswith("/"):
+        return remote_id
+    return "/" + remote_id.partition("://")[2].partition("/")[2]
+
+
+def decoded(path: str) -> str:
+    return _ESCAPES.sub(lambda run: _text_of(run[0]), path)
+
+
+def _text_of(run: str) -> str:
+    try:
+        text = bytes.fromhex(run.replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return run.upper()
+    return "".join(char if char >= " " and char not in "/%\x7f" else quote(char, safe="") for char in text)
+
+
+def _joined(base: str, href: str) -> str:
+    """Xandikos sends ? and # as they are; a DAV href has neither query nor fragment."""
+    try:
+        return http.joined(base, href.replace("#", "%23").replace("?", "%3F"))
+    except ValueError as err:
+        raise ProtocolError(f"{urlsplit(base).hostname} names something at an address that is none: {href!r}") from err
