@@ -29,11 +29,15 @@ class Decision:
 
 
 class Case:
-    """`link` is replaced while the decision goes on (a quarantine that is over, a replica that is restored)."""
+    """`link` is replaced while the decision goes on (a quarantine that is over, a replica that is restored).
 
-    def __init__(self, snap: Snapshot, link: Link) -> None:
+    barred: calendars where no copy may be made, since it may be there already (K2)
+    """
+
+    def __init__(self, snap: Snapshot, link: Link, barred: frozenset[int] = frozenset()) -> None:
         self.snap = snap
         self.link = link
+        self.barred = barred
         self.calendars = {calendar.id: calendar for calendar in snap.calendars}
         stamps = {s.calendar: s.replica.stamp for s in link.spokes if s.replica and s.replica.stamp}
         self.ctx = Context(snap.rules, self.calendars, tuple(self.calendars), stamps)

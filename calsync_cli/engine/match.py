@@ -17,7 +17,10 @@ CONFLICT_COPY = "-calsync-copy-"
 
 @dataclass(slots=True)
 class Matched:
-    """links: every link with the new replicas hung in. foreign: replicas another installation syncs (K9)."""
+    """links: every link with the new replicas hung in. foreign: replicas another installation syncs (K9).
+
+    barred: by link key, calendars that may hold the set already under another UID, so that no copy is made there (K2)
+    """
 
     links: list[Link] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
@@ -25,6 +28,7 @@ class Matched:
     cleared: list[Replica] = field(default_factory=list)
     foreign: list[Replica] = field(default_factory=list)
     linked: list[str] = field(default_factory=list)
+    barred: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 def match(snap: Snapshot) -> Matched:
@@ -44,8 +48,7 @@ def match(snap: Snapshot) -> Matched:
         by_uid[link.uid] = key
         result.cleared.append(item)
     result.links = list(links.values())
-    if snap.first or any(calendar.reset for calendar in snap.calendars):
-        _match_by_fingerprint(snap, result)
+    _match_by_fingerprint(snap, result)
     result.links.sort(key=lambda link: link.key)
     known = {link.key for link in snap.links}
     result.linked = [k.key for k in result.links if k.key not in known and sum(s.state == "live" for s in k.spokes) > 1]
@@ -133,31 +136,80 @@ def _fingerprint(replica: Replica) -> str:
 
 
 def _match_by_fingerprint(snap: Snapshot, result: Matched) -> None:
-    """Sets that are new and alone in their calendar, with one equal partner on each other side (K2)."""
-    free: dict[str, dict[int, list[Link]]] = defaultdict(lambda: defaultdict(list))
-    for link in result.links:
-        live = [s for s in link.spokes if s.state == "live"]
-        if link.id is None and len(live) == 1 and live[0].replica and "time" in (live[0].replica.form or {}):
-            free[_fingerprint(live[0].replica)][live[0].calendar].append(link)
-    for sides in free.values():
-        if len(sides) < 2:
+    """New sets with one equal partner on each other side (K2): on a first sync, after a reset, or where some wait.
+
+    What was ambiguous stays so until a person told the events apart; an item that cannot be read just now may still be
+    the partner of those that can (I8).
+    """
+    everywhere = snap.first or any(calendar.reset for calendar in snap.calendars)
+    blind = _blind(snap)
+    result.holds += blind
+    unseen = {hold.digest for hold in blind}
+    for mark, group in _alike(result.links).items():
+        new = [link for link in group if _is_new(link)]
+        waits = any((s.calendar, s.remote_id) in snap.waiting for link in new for s in _live(link))
+        sides = {s.calendar for link in group for s in _live(link)}
+        if not new or not (everywhere or waits) or (len(sides) < 2 and mark not in unseen):
             continue
-        group = [link for links in sides.values() for link in links]
-        result.links = [link for link in result.links if link not in group]
-        if all(len(links) == 1 for links in sides.values()):
+        result.links = [link for link in result.links if link not in new]
+        if mark not in unseen and len(sides) == sum(len(_live(link)) for link in group) and len(group) - len(new) < 2:
+            result.links = [link for link in result.links if link not in group]
             result.links.append(_joined(group, snap))
         else:
-            result.holds += [_ambiguous(link, len(group)) for link in group]
+            result.holds += [_ambiguous(link, len(group)) for link in new]
+            result.barred |= {link.key: frozenset(sides) for link in group if link not in new}
+
+
+def _blind(snap: Snapshot) -> list[Hold]:
+    """Holds of items that wait and are not to be seen in this run."""
+    seen = {(item.calendar, item.remote_id) for item in snap.unlinked if item.form is not None}
+    readable = {calendar.id for calendar in snap.calendars if calendar.readable}
+    return [hold for place, hold in snap.waiting.items() if place not in seen or place[0] not in readable]
+
+
+def _alike(links: list[Link]) -> dict[str, list[Link]]:
+    """New sets, and linked ones that a new set of another calendar could belong to, by fingerprint."""
+    new: dict[str, list[Link]] = defaultdict(list)
+    for link in links:
+        if _is_new(link):
+            new[_fingerprint(_first(link))].append(link)
+    for link in links:
+        if new and link.id is not None and link.alive and any(s.state == "absent" for s in link.spokes):
+            replica = next((s.replica for s in _live(link) if s.replica and s.replica.form is not None), None)
+            mark = _fingerprint(replica) if replica else ""
+            if mark in new and {s.calendar for n in new[mark] for s in _live(n)} <= _free(link):
+                new[mark].append(link)
+    return new
+
+
+def _is_new(link: Link) -> bool:
+    live = _live(link)
+    return link.id is None and len(live) == 1 and "time" in (_first(link).form or {})
+
+
+def _live(link: Link) -> list[Spoke]:
+    return [spoke for spoke in link.spokes if spoke.state == "live"]
+
+
+def _free(link: Link) -> set[int]:
+    return {spoke.calendar for spoke in link.spokes if spoke.state == "absent" and spoke.refused is None}
+
+
+def _first(link: Link) -> Replica:
+    replica = _live(link)[0].replica
+    assert replica is not None
+    return replica
 
 
 def _joined(group: list[Link], snap: Snapshot) -> Link:
+    """One link of all: the one that was there before, else one named for the first calendar's replica."""
     order = {calendar.id: number for number, calendar in enumerate(snap.calendars)}
-    live = {s.calendar: s for link in group for s in link.spokes if s.state == "live"}
-    first = min(live, key=lambda calendar: order[calendar])
-    replica = live[first].replica
-    assert replica is not None
-    spokes = tuple(live.get(c.id, Spoke(c.id)) for c in snap.calendars)
-    return Link(link_key(snap.rules.key, replica.uid), replica.uid, spokes)
+    group = sorted(group, key=lambda link: (link.id is None, order[_live(link)[0].calendar]))
+    into = group[0]
+    for link in group[1:]:
+        spoke, item = _live(link)[0], _first(link)
+        into = _hang(into, next(s for s in into.spokes if s.calendar == spoke.calendar), item, owned=spoke.owned)
+    return into
 
 
 def _ambiguous(link: Link, count: int) -> Hold:
@@ -169,7 +221,8 @@ def _ambiguous(link: Link, count: int) -> Hold:
         subject=f"item:{spoke.calendar}:{spoke.remote_id}",
         title=form_title(spoke.replica.form),
         start=time_text(span.start) if span else "",
-        words=f"{count} events with this title and time could be the same one; none was linked, copied or changed",
+        words=f"{count} events with this title and time could be the same one; none was linked, copied or changed. "
+        "Give different titles to those that are not the same, or delete what is double",
         calendar=spoke.calendar,
         remote_id=spoke.remote_id,
         digest=_fingerprint(spoke.replica),

@@ -28,7 +28,7 @@ def plan(snap: Snapshot) -> Plan:
     """Match what is new, decide each link alone, then tie together what must go in order (R6)."""
     matched = match(snap)
     before = {link.key: link for link in snap.links}
-    decisions = [decide(Case(snap, link)) for link in matched.links]
+    decisions = [decide(Case(snap, link, matched.barred.get(link.key, frozenset()))) for link in matched.links]
     decisions = [d for d in decisions if d.link.id is not None or d.link.hub or d.holds]
     links = [d.link for d in decisions if d.link != before.get(d.link.key) or d.steps]
     links += [link for d in decisions for link in d.extra]
@@ -204,7 +204,7 @@ def _flow(case: Case, there: list[Spoke], *, why: str = "", may_create: bool = T
     for spoke in case.link.spokes:
         if spoke in there:
             spokes.append(bring_up(case, spoke, folded, result, spoke in speaking, why))
-        elif spoke.state == "absent" and may_create and (speaking or not there):
+        elif spoke.state == "absent" and may_create and spoke.calendar not in case.barred and (speaking or not there):
             spokes.append(create(case, spoke, folded, result, there, why))
         else:
             spokes.append(spoke)

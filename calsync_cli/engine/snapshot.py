@@ -50,7 +50,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=planned and old_rules != rules_digest, choices=links.choices(db, key),
-        last_run=views.last_run(db),
+        last_run=views.last_run(db), waiting=links.waiting(db, key, ids),
     )
     names = {o.row.id: name for name, o in rows if o.row is not None}
     return Scene(snapshot, names, seqs, rules_digest)

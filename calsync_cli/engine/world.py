@@ -147,9 +147,32 @@ class Choice:
     answers: Mapping[str, str]
 
 
+HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Something that waits for a person. `digest` changes when the question does (A3)."""
+
+    kind: HoldKind
+    subject: str
+    title: str
+    start: str
+    words: str
+    link: str | None = None
+    calendar: int | None = None
+    remote_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything the planner may know. `choices` by hold subject (see Hold.subject)."""
+    """Everything the planner may know.
+
+    choices  by hold subject (see Hold.subject)
+    waiting  holds of items without a link, by (calendar, remote id): ambiguous ones since an earlier run (K2)
+    """
 
     rules: Rules
     calendars: tuple[CalendarState, ...]
@@ -161,6 +184,7 @@ class Snapshot:
     rules_changed: bool = False
     last_run: datetime | None = None
     choices: Mapping[str, Choice] = field(default_factory=dict)
+    waiting: Mapping[tuple[int, str], Hold] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,25 +211,6 @@ class Step:
     changes: Changes = field(default_factory=dict)
     held: frozenset[Path] = frozenset()
     needs: tuple[str, ...] = ()
-
-
-HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused"]
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Something that waits for a person. `digest` changes when the question does (A3)."""
-
-    kind: HoldKind
-    subject: str
-    title: str
-    start: str
-    words: str
-    link: str | None = None
-    calendar: int | None = None
-    remote_id: str | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

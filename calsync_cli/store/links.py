@@ -306,6 +306,23 @@ def hold_rows(db: Database, kinds: Sequence[str] = ()) -> list[sqlite3.Row]:
     )
 
 
+def waiting(db: Database, grp: str, calendars: Sequence[int]) -> dict[tuple[int, str], Hold]:
+    """Ambiguous items that are still there and have no link, by (calendar, remote id)."""
+    sql = (
+        "SELECT h.* FROM hold h JOIN mirror_item m ON m.calendar_id = h.calendar_id AND m.remote_id = h.remote_id "
+        "WHERE h.grp = ? AND h.link_id IS NULL AND h.kind = 'ambiguous' AND m.gone < 2"
+    )
+    found = {}
+    for row in db.all(sql, grp):
+        if row["calendar_id"] in calendars:
+            said = json.loads(row["detail"])
+            found[row["calendar_id"], row["remote_id"]] = Hold(
+                row["kind"], said["subject"], said["title"], said["start"], said["words"], None, row["calendar_id"],
+                row["remote_id"], said["fields"], row["digest"],
+            )
+    return found
+
+
 def set_choice(db: Database, hold_id: int, answers: Mapping[str, str]) -> None:
     db.run("UPDATE hold SET choice = ? WHERE id = ?", dumps(dict(answers)), hold_id)
     db.run("UPDATE link SET open = 1 WHERE id = (SELECT link_id FROM hold WHERE id = ?)", hold_id)

@@ -16,7 +16,7 @@ from typing import Any
 
 from calsync_cli.engine.keys import Marker
 from calsync_cli.engine.plan import is_pending, plan
-from calsync_cli.engine.world import CalendarState, Choice, Link, Plan, Replica, Rules, Snapshot, Spoke, Step
+from calsync_cli.engine.world import CalendarState, Choice, Hold, Link, Plan, Replica, Rules, Snapshot, Spoke, Step
 from calsync_cli.model.codec import value_json
 from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value, applied, split, without_fields
 from calsync_cli.model.times import Span, Zoned
@@ -103,6 +103,7 @@ class Stage:
         self.calendar: dict[int, dict[str, Any]] = {i: {} for i in self.ids}
         self.counter = 0
         self.writes = 0
+        self.waiting: dict[tuple[int, str], Hold] = {}
         self.shown: dict[tuple[int, str], set[Atom]] = {}
         self.graves: dict[tuple[int, str], set[Atom]] = {}
 
@@ -188,6 +189,7 @@ class Stage:
         return Snapshot(
             self.rules, tuple(self.state(i) for i in self.ids), tuple(links), loose, self.now, INSTALLATION,
             first=self.first, choices=self.choices,
+            waiting={place: hold for place, hold in self.waiting.items() if not self.mirror[place].gone},
         )
 
     # -- what becomes of a plan ----------------------------------------------------------------------------------------
@@ -201,6 +203,7 @@ class Stage:
         self, made: Plan, rng: random.Random | None = None, fails: Callable[[Step], bool] = lambda step: False
     ) -> None:
         self.first = False
+        self.waiting = {(h.calendar, h.remote_id): h for h in made.holds if h.calendar and h.remote_id}
         self._keep(made)
         for link in made.links:
             number = link.id or self.tick()

@@ -74,6 +74,86 @@ def test_two_equal_candidates_are_ambiguous_and_nothing_is_linked_or_created() -
     assert {(hold.calendar, hold.remote_id) for hold in made.holds} == {(1, "r1"), (1, "r3"), (2, "r5")}
 
 
+def ambiguous() -> Stage:
+    stage = stage_of()
+    stage.put(1, "one", event())
+    stage.put(1, "two", event())
+    stage.put(2, "other", event())
+    stage.run()
+    return stage
+
+
+def test_what_is_ambiguous_stays_so_in_every_later_run() -> None:
+    """K2, I5, I3."""
+    stage = ambiguous()
+    for _ in range(2):
+        made = stage.run()
+        assert not made.steps and not stage.links
+        assert [hold.kind for hold in made.holds] == ["ambiguous"] * 3
+
+
+def test_an_ambiguous_item_is_linked_once_only_one_partner_is_left() -> None:
+    """K2."""
+    stage = ambiguous()
+    stage.edit(1, "two", {"title": "Another dentist"})
+    assert kinds(stage.run().steps) == [("create", 2)]
+    assert titles(stage, 2) == ["Another dentist", "Dentist"]
+    stage.settle()
+    assert len(stage.links) == 2 and not stage.waiting
+
+
+def test_an_ambiguous_item_that_is_alone_after_all_is_copied() -> None:
+    """K2."""
+    stage = ambiguous()
+    stage.delete(2, "other")
+    assert kinds(stage.run().steps) == [("create", 2), ("create", 2)]
+
+
+def test_a_partner_that_cannot_be_read_just_now_is_still_a_partner() -> None:
+    """K2, I8: row 16 for what has no link yet."""
+    stage = ambiguous()
+    stage.unreadable.add(2)
+    made = stage.run()
+    assert not made.steps and [hold.kind for hold in made.holds] == ["ambiguous"] * 3
+    stage.unreadable.clear()
+    made = stage.run()
+    assert not made.steps and [hold.kind for hold in made.holds] == ["ambiguous"] * 3
+
+
+def test_a_new_event_beside_ambiguous_ones_is_not_held_with_them() -> None:
+    """I14."""
+    stage = ambiguous()
+    stage.put(1, "new", event("Lunch"))
+    assert kinds(stage.run().steps) == [("create", 2)]
+
+
+def test_a_calendar_that_joins_a_group_is_matched_by_fingerprint_too() -> None:
+    """K2, K7: its own event under another UID is not doubled."""
+    stage = stage_of(3)
+    stage.put(1, "u", event())
+    stage.run(fails=lambda step: step.calendar == 3)
+    stage.put(3, "own", event())
+    stage.first = True
+    assert not stage.run().steps
+    assert [s.state for s in the_link(stage).spokes] == ["live"] * 3
+    stage.edit(3, "own", {"title": "Moved on"})
+    stage.settle()
+    assert titles(stage, 1) == titles(stage, 2) == ["Moved on"]
+
+
+def test_two_candidates_of_a_calendar_that_joins_are_ambiguous_and_the_group_goes_on() -> None:
+    """K2."""
+    stage = stage_of(3)
+    stage.put(1, "u", event())
+    stage.run(fails=lambda step: step.calendar == 3)
+    stage.put(3, "own", event())
+    stage.put(3, "own too", event())
+    stage.first = True
+    made = stage.run()
+    assert [hold.calendar for hold in made.holds if hold.kind == "ambiguous"] == [3, 3]
+    assert not made.steps
+
+
 def test_after_the_first_sync_a_fingerprint_links_nothing() -> None:
     """K2: two people who plan the same lunch keep two events."""
     stage = linked()
