@@ -31,6 +31,11 @@ class Account:
     timeout_s: float = 30.0
     concurrency: int = 8
     password: Secret | None = None
+    client_file: Path | None = None
+    access: Literal["read", "write", "create"] = "write"
+    api_url: str | None = None
+    auth_url: str | None = None
+    token_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def test_an_unknown_account_gets_a_suggestion(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "path"),
     [
-        ('[accounts.g]\nprovider = "google"\nclient_file = "c.json"\n', "accounts.g.provider"),
+        ('[accounts.m]\nprovider = "microsoft"\nclient_id = "c"\n', "accounts.m.provider"),
         ('filter = { only = ["busy"] }\n', "pairs.p.filter"),
         ('to_b = { view = "busy" }\n', "pairs.p.to_b"),
         ('approve = ["delete"]\n', "pairs.p.approve"),
@@ -197,6 +197,19 @@ def test_what_is_not_there_yet_is_checked_for_its_form_first(
 def test_a_key_of_another_provider_is_told_and_never_ignored(tmp_path: Path) -> None:
     found = problems(tmp_path, BASE.replace('path = "x"', 'path = "x"\nurl = "https://e.org/"\ntenant = "t"'))
     assert "caldav" in found["accounts.x.url"] and "microsoft" in found["accounts.x.tenant"]
+
+
+def test_a_google_account_names_its_client_file_and_how_much_it_asks_for(tmp_path: Path) -> None:
+    text = BASE + '[accounts.g]\nprovider = "google"\nclient_file = "~/c.json"\n'
+    account = read(tmp_path, text).accounts["g"]
+    assert (account.client_file, account.access, account.username) == (Path("/home/me/c.json"), "write", None)
+    more = 'username = "me@example.com"\naccess = "read"\ntoken_url = "http://127.0.0.1:1/token"\n'
+    account = read(tmp_path, text + more).accounts["g"]
+    assert (account.username, account.access, account.token_url) == (
+        "me@example.com", "read", "http://127.0.0.1:1/token")
+    found = problems(tmp_path, text + 'access = "wirte"\nauth_url = "http://example.org/auth"\nurl = "https://x.org/"\n')
+    assert "'write'" in found["accounts.g.access"] and "plain http" in found["accounts.g.auth_url"]
+    assert "for caldav" in found["accounts.g.url"]
 
 
 def test_a_passphrase_program_without_the_file_back_end_is_told(tmp_path: Path) -> None:
