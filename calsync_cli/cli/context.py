@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """verbosity: 0 warnings, 1 per item, 2 per request. `config()` and `workspace()` do their work when asked."""
+    """Set once, by the global options. `config()` and `workspace()` do their work when asked.
+
+    verbosity  0 warnings, 1 per item, 2 per request
+    """
 
     config_path: Path | None = None
     state_option: Path | None = None

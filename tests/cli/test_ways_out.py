@@ -58,6 +58,19 @@ def test_a_mistyped_command_gets_its_suggestion(shell: Shell, words: tuple[str, 
     assert said.code == 2 and f"Did you mean '{suggestion}'" in said.err and said.out == ""
 
 
+@pytest.mark.parametrize("words", [("conflicts", "show", "x"), ("history", "soon"), ("history", "9" * 30)])
+def test_what_is_no_number_is_told_with_the_command_that_lists_them(shell: Shell, words: tuple[str, ...]) -> None:
+    said = shell(*words)
+    assert said.code == 2 and f"'{words[-1]}' is not the number of a" in said.err
+    assert f"next: calsync {words[0]}" in said.err
+
+
+def test_words_made_of_v_are_no_option(shell: Shell) -> None:
+    shell.put("x", "u1", "vv")
+    shell("sync", "--yes")
+    assert '"vv"' in shell("why", "vv").out
+
+
 @pytest.mark.parametrize(
     "words", [("-vv", "status"), ("status", "-vv"), ("status", "-v", "-q"), ("status", "--no-color")]
 )
@@ -277,6 +290,6 @@ def test_the_version_loads_next_to_nothing_beyond_typer() -> None:
 
     more = loaded("from calsync_cli.cli.app import main; main()") - loaded("import typer; typer.Typer()")
     foreign = {name for name in more if not name.startswith(("calsync_cli", "typer"))}
-    ours = {name for name in more if name.startswith("calsync_cli.")}
-    assert ours == {f"calsync_cli.{name}" for name in ("errors", "ports", "cli", "cli.app", "cli.context")}
+    ours = {name for name in more if name.startswith("calsync_cli.") and ".cli.commands" not in name}  # declarations
+    assert ours == {f"calsync_cli.{name}" for name in ("errors", "ports", "cli", "cli.app", "cli.context", "cli.exits")}
     assert len(foreign) <= 6, foreign

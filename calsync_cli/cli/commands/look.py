@@ -1,0 +1,71 @@
+"""The words of the commands that only look: `status`, `history`, `why`, `events`."""
+
+from typing import Annotated
+
+import typer
+
+from calsync_cli.cli.commands.shared import Event, Json, begin, end, group, number_of
+
+commands = typer.Typer()
+events = group(commands, "events", "Every event, with its sync status.")
+
+InCalendar = Annotated[
+    str | None, typer.Option("--calendar", metavar="ACCOUNT/NAME", help="Only this calendar; a short name will do.")
+]
+WithStatus = Annotated[
+    str | None,
+    typer.Option(
+        "--status", metavar="STATUS", help="synced, pending, held, conflict, error, quarantined or dormant."
+    ),
+]
+Run = Annotated[int | None, typer.Argument(metavar="RUN", parser=number_of("run", "calsync history"))]
+
+
+@commands.command()
+def status(
+    ctx: typer.Context, pair: Annotated[str | None, typer.Argument(metavar="PAIR")] = None, json: Json = False
+) -> None:
+    """Every pair at a glance, and whether anything needs you."""
+    from calsync_cli.cli import inspect as command
+
+    end(command.status(begin(ctx), pair, as_json=json))
+
+
+@commands.command()
+def history(ctx: typer.Context, run: Run = None, json: Json = False) -> None:
+    """What the runs did; with a number, one run with each change."""
+    from calsync_cli.cli import inspect as command
+
+    end(command.history(begin(ctx), run, as_json=json))
+
+
+@commands.command()
+def why(ctx: typer.Context, event: Event, json: Json = False) -> None:
+    """All that is known of one event, and what holds it."""
+    from calsync_cli.cli import inspect as command
+
+    end(command.why(begin(ctx), event, as_json=json))
+
+
+@events.callback(invoke_without_command=True)
+def events_default(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        events_list(ctx)
+
+
+@events.command("list")
+def events_list(
+    ctx: typer.Context, calendar: InCalendar = None, status: WithStatus = None, json: Json = False
+) -> None:
+    """Events with their sync status."""
+    from calsync_cli.cli import inspect as command
+
+    end(command.events(begin(ctx), calendar=calendar, status=status, as_json=json))
+
+
+@events.command("show")
+def events_show(ctx: typer.Context, event: Event, json: Json = False) -> None:
+    """All fields of one event, on every calendar."""
+    from calsync_cli.cli import inspect as command
+
+    end(command.event_show(begin(ctx), event, as_json=json))

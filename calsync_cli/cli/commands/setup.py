@@ -1,0 +1,118 @@
+"""The words of the commands around accounts and configuration, `doctor` and `demo`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calsync_cli.cli.commands.shared import Json, begin, end, group
+
+commands = typer.Typer()
+config = group(commands, "config", "The configuration file.", bare=False)
+
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT")]
+
+
+@commands.command("calendars")
+def calendars(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="ACCOUNT | create ACCOUNT NAME", help="An account; all without one.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Calendars and what this login may do; or make a new one."""
+    from calsync_cli.cli import accounts as command
+    from calsync_cli.errors import UsageError
+
+    context = begin(ctx)
+    match words or []:
+        case ["create", account, name]:
+            end(command.create_calendar(context, account, name))
+        case [] | [_] as one:
+            end(command.calendars(context, one[0] if one else None, as_json=json))
+        case _:
+            text = "write: calsync calendars [ACCOUNT], or calsync calendars create ACCOUNT NAME"
+            raise UsageError(text, next="calsync calendars -h")
+
+
+@commands.command("accounts")
+def accounts(ctx: typer.Context, json: Json = False) -> None:
+    """Accounts, and whether they are signed in."""
+    from calsync_cli.cli import accounts as command
+
+    end(command.accounts(begin(ctx), as_json=json))
+
+
+@commands.command()
+def login(
+    ctx: typer.Context,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account, or `caldav` for a new one.")],
+    url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of a new CalDAV account.")] = None,
+    username: Annotated[str | None, typer.Option("--username", metavar="NAME", help="The user name there.")] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+) -> None:
+    """Sign in: try a password, and keep it when it is right."""
+    from calsync_cli.cli import accounts as command
+
+    end(command.login(begin(ctx), account, url=url, username=username, password_stdin=password_stdin))
+
+
+@commands.command()
+def logout(ctx: typer.Context, account: Account) -> None:
+    """Remove the stored password of an account."""
+    from calsync_cli.cli import accounts as command
+
+    end(command.logout(begin(ctx), account))
+
+
+@commands.command()
+def doctor(ctx: typer.Context, json: Json = False) -> None:
+    """Check everything a sync needs; each finding names a command."""
+    from calsync_cli.cli import doctor as command
+
+    end(command.doctor(begin(ctx), as_json=json))
+
+
+@commands.command()
+def demo(
+    ctx: typer.Context,
+    source: Annotated[Path | None, typer.Option("--from", metavar="FILE.ics", help="Use your own events.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the two calendars.")] = False,
+) -> None:
+    """See it work on two throw-away calendars, without network."""
+    from calsync_cli.cli import demo as command
+
+    end(command.demo(ctx.obj, source=source, keep=keep))
+
+
+@config.command("check")
+def config_check(ctx: typer.Context, json: Json = False) -> None:
+    """Every problem at once, each with its path."""
+    from calsync_cli.cli import settings as command
+
+    end(command.check(ctx.obj, as_json=json))
+
+
+@config.command("path")
+def config_path(ctx: typer.Context) -> None:
+    """Where the configuration file is."""
+    from calsync_cli.cli import settings as command
+
+    end(command.path(ctx.obj))
+
+
+@config.command("edit")
+def config_edit(ctx: typer.Context) -> None:
+    """Open the file in your editor and check it afterwards."""
+    from calsync_cli.cli import settings as command
+
+    end(command.edit(ctx.obj))
+
+
+@config.command("schema")
+def config_schema(ctx: typer.Context, json: Json = False) -> None:
+    """Every key, what it may hold and what it means."""
+    from calsync_cli.cli import settings as command
+
+    end(command.show_schema(ctx.obj, as_json=json))

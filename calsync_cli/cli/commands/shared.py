@@ -1,0 +1,42 @@
+"""What the declarations of commands have in common."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from calsync_cli.cli.context import Context
+from calsync_cli.errors import UsageError
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Event = Annotated[str, typer.Argument(metavar="EVENT", help="A UID, or words of the title.", show_default=False)]
+
+
+def number_of(what: str, listing: str) -> Callable[[str], int]:
+    """A parser for the numbers that a listing shows. Raises UsageError: the option parser's own words name a type."""
+
+    def parse(text: str | int) -> int:
+        if not str(text).isdecimal() or len(str(text)) > 15:
+            raise UsageError(f"{text!r} is not the number of a {what}", next=listing)
+        return int(text)
+
+    return parse
+
+
+def group(parent: typer.Typer, name: str, text: str, *, bare: bool = True) -> typer.Typer:
+    """A command with commands of its own. bare: its name alone does something; else it prints help."""
+    made = typer.Typer(no_args_is_help=not bare, help=text)
+    parent.add_typer(made, name=name)
+    return made
+
+
+def begin(ctx: typer.Context) -> Context:
+    """The options of this call, with the log of the state folder open."""
+    context: Context = ctx.obj
+    context.start_log()
+    return context
+
+
+def end(code: int) -> None:
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,85 @@
+"""Every way out: the one place where errors become a sentence, the next command and an exit code (cli.md section 4)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from calsync_cli.cli.context import Context
+from calsync_cli.errors import CalsyncError
+
+
+def speak_safely(*, as_json: bool) -> None:
+    """A title that the terminal's alphabet lacks must not stop a run; JSON is UTF-8 whatever the locale (RFC 8259)."""
+    for stream in (sys.stdout, sys.stderr):
+        change = getattr(stream, "reconfigure", None)
+        if change is not None and as_json and stream is sys.stdout:
+            change(encoding="utf-8", errors="backslashreplace")
+        elif change is not None:
+            change(errors="backslashreplace")
+
+
+def tell(err: Exception, context: Context, *, as_json: bool) -> int:
+    """Say what happened, as one JSON document when that was asked for. Returns the exit code."""
+    if isinstance(err, CalsyncError):
+        return _say(err, as_json)
+    if isinstance(err, BrokenPipeError):
+        return 1
+    if type(err).__name__ == "Abort":  # the option parser's word for Ctrl-C, and for the end of input at a prompt
+        return stopped()
+    if hasattr(err, "exit_code") and hasattr(err, "format_message"):
+        return _usage(err, as_json)
+    return _unexpected(err, context, as_json)
+
+
+def stopped() -> int:
+    print("stopped", file=sys.stderr)
+    return 130
+
+
+def flushed(code: int) -> int:
+    """The reader of a pipe may have gone (`| head`), which is no error of the run."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try again at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _say(err: CalsyncError, as_json: bool) -> int:
+    if as_json:
+        import json
+
+        problem = {"account": None, "event": None, "code": err.code, "message": str(err), "next": err.next}
+        print(json.dumps({"exit_code": err.exit_code, "errors": [problem]}, ensure_ascii=False))
+    else:
+        print(f"calsync: {err}", file=sys.stderr)
+        if err.next:
+            print(f"  next: {err.next}", file=sys.stderr)
+    return err.exit_code
+
+
+def _usage(err: Any, as_json: bool) -> int:
+    """What the option parser found wrong. A group without a command is no error: its help is the answer."""
+    from calsync_cli.errors import UsageError
+
+    if type(err).__name__ == "NoArgsIsHelpError":
+        print(err.format_message())
+        return 0
+    path = getattr(getattr(err, "ctx", None), "command_path", "calsync")
+    return _say(UsageError(err.format_message().rstrip("."), next=f"{path} -h"), as_json)
+
+
+def _unexpected(err: Exception, context: Context, as_json: bool) -> int:
+    """Ours to mend: a sentence here, the trace in the log."""
+    import logging
+
+    from calsync_cli.errors import InternalCheck
+
+    log = context.start_log()
+    logging.getLogger(__name__).error("unexpected error", exc_info=err)
+    where = f"; details are in {log}" if log else ""
+    text = f"an unexpected error ({type(err).__name__}: {err}) stopped the run{where}"
+    return _say(InternalCheck(text, next="calsync doctor"), as_json)
