@@ -1,7 +1,8 @@
-"""Passwords: the OS keyring, or an encrypted file as an explicit choice for machines without one (design section 6).
+"""Passwords and tokens: the OS keyring, or an encrypted file as an explicit choice for machines without one.
 
 Shape   `open_store(config, state_dir, environ)` -> SecretStore; values are wrapped in Secret and never printed
 Errors  AuthError when the back end is not safe or its passphrase is wrong; nothing is overwritten then
+Order   whoever changes a secret that others change too (a token) reads it again and writes it inside `guard(name)`
 Source  keyring 25: backends.fail, backends.null, chainer; Windows Credential Locker holds 2560 bytes a value
 """
 
@@ -12,19 +13,26 @@ import os
 import re
 import subprocess
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from calsync_cli.errors import AuthError
+from calsync_cli.config.lockfile import Busy, held
+from calsync_cli.config.paths import default_state_dir
+from calsync_cli.errors import AuthError, TransientError
 from calsync_cli.model.account import Account, SecretsConfig
 from calsync_cli.model.secret import Secret
+from calsync_cli.ports import Ports, system_ports
 
 SERVICE = "calsync"
 CHUNK = 1000
 PIECES = "calsync-chunks:"
 COMMAND_TIMEOUT_S = 30
+GUARD_WAIT_S = 150.0  # longer than a renewal with all its tries may take
+FILE_WAIT_S = 60.0  # longer than key_command may take
 TWO_WAYS = (
     "Two ways out: unlock or install a real keyring (Secret Service, macOS Keychain, Windows Credential Locker), or "
     'write [secrets] backend = "file" with a key_command or the environment variable CALSYNC_SECRET_KEY'
@@ -42,11 +50,32 @@ class SecretStore(Protocol):
         """Where secrets go, for `doctor`. Raises AuthError when they cannot go there."""
         ...
 
+    def guard(self, name: str, ports: Ports) -> AbstractContextManager[None]:
+        """Only one process and thread at a time is inside for this name. Raises TransientError after a long wait."""
+        ...
+
 
 def open_store(config: SecretsConfig, state_dir: Path, environ: Mapping[str, str]) -> SecretStore:
     if config.backend == "file":
         return FileStore(state_dir / "secrets.json", lambda: _passphrase(config, environ))
     return KeyringStore()
+
+
+@contextmanager
+def _guarded(folder: Path, name: str, ports: Ports) -> Iterator[None]:
+    """A lock file per name, whatever characters the name has."""
+    file = folder / f"sign-in-{sha256(name.encode()).hexdigest()[:16]}.lock"
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(held(file, ports, GUARD_WAIT_S))
+        except Busy:
+            text = f"another calsync has been changing the sign-in of {name} for {GUARD_WAIT_S:.0f} s"
+            raise TransientError(text, next="calsync doctor") from None
+        except OSError as err:
+            text = f"the sign-in of {name} cannot be locked by {file} ({err.strerror})"
+            raise AuthError(text, next="calsync doctor") from err
+        yield
 
 
 def password_for(account: Account, store: Callable[[], SecretStore]) -> Secret | None:
@@ -106,6 +135,10 @@ class KeyringStore:
                 raise AuthError(f"no keyring can be opened ({_short(err)}). {TWO_WAYS}", next="calsync doctor") from err
             self._backend = _checked(found)
         return self._backend
+
+    def guard(self, name: str, ports: Ports) -> AbstractContextManager[None]:
+        """All state folders of a user share one keyring, so the lock is not in any one of them."""
+        return _guarded(default_state_dir(), name, ports)
 
     def describe(self) -> str:
         return f"keyring: {getattr(self._real(), 'name', type(self._real()).__name__)}"
@@ -212,6 +245,9 @@ class FileStore:
         self._passphrase = passphrase
         self._keys: dict[bytes, bytes] = {}
 
+    def guard(self, name: str, ports: Ports) -> AbstractContextManager[None]:
+        return _guarded(self._path.parent, name, ports)
+
     def describe(self) -> str:
         self._try_passphrase(self._load())
         return f"encrypted file: {self._path}"
@@ -221,16 +257,32 @@ class FileStore:
         return Secret(self._open(data, name)) if name in data.values else None
 
     def set(self, name: str, value: Secret) -> None:
-        data = self._load()
-        self._try_passphrase(data)
-        nonce = os.urandom(12)
-        box = self._cipher(data.salt).encrypt(nonce, value.reveal().encode(), name.encode())
-        self._save(_Sealed(data.salt, {**data.values, name: (nonce, box)}))
+        with self._alone():
+            data = self._load()
+            self._try_passphrase(data)
+            nonce = os.urandom(12)
+            box = self._cipher(data.salt).encrypt(nonce, value.reveal().encode(), name.encode())
+            self._save(_Sealed(data.salt, {**data.values, name: (nonce, box)}))
 
     def delete(self, name: str) -> None:
-        data = self._load()
-        if name in data.values:
-            self._save(_Sealed(data.salt, {known: v for known, v in data.values.items() if known != name}))
+        with self._alone():
+            data = self._load()
+            if name in data.values:
+                self._save(_Sealed(data.salt, {known: v for known, v in data.values.items() if known != name}))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Between reading and writing the file nobody else may write it: one name's change must not undo another's."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(held(self._path.with_name(self._path.name + ".lock"), system_ports(), FILE_WAIT_S))
+            except Busy:
+                text = f"another calsync has been writing {self._path} for {FILE_WAIT_S:.0f} s"
+                raise TransientError(text, next="calsync doctor") from None
+            except OSError as err:
+                text = f"the password file {self._path} cannot be written ({err.strerror}); it was left as it is"
+                raise AuthError(text, next="calsync doctor") from err
+            yield
 
     def _try_passphrase(self, data: _Sealed) -> None:
         """A wrong one must not mix keys in one file."""

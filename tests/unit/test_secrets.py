@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keyring
@@ -18,9 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync_cli.config.secrets import FileStore, KeyringStore, open_store, password_for
-from calsync_cli.errors import AuthError
+from calsync_cli.errors import AuthError, TransientError
 from calsync_cli.model.account import Account, SecretsConfig
 from calsync_cli.model.secret import Secret
+from calsync_cli.ports import system_ports
 
 
 class Drawer(keyring.backend.KeyringBackend):
@@ -250,3 +253,46 @@ def test_a_password_command_that_waits_for_somebody_is_ended(monkeypatch: pytest
 
 def test_a_secret_does_not_show_itself() -> None:
     assert "hunter2" not in f"{Secret('hunter2')} {Secret('hunter2')!r} {[Secret('hunter2')]}"
+
+
+def test_processes_that_write_one_file_at_once_do_not_undo_each_other(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from calsync_cli.config.secrets import FileStore\n"
+        "from calsync_cli.model.secret import Secret\n"
+        "store = FileStore(Path(sys.argv[1]), lambda: 'key')\n"
+        "for n in range(15): store.set(f'{sys.argv[2]}{n}', Secret(str(n)))\n"
+    )
+    file = tmp_path / "secrets.json"
+    FileStore(file, lambda: "key").set("first", Secret("x"))
+    writers = [subprocess.Popen([sys.executable, "-c", script, str(file), name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    store = FileStore(file, lambda: "key")
+    assert {f"{name}{n}": store.get(f"{name}{n}") for name in "abc" for n in range(15)} == {
+        f"{name}{n}": Secret(str(n)) for name in "abc" for n in range(15)
+    }
+
+
+def test_only_one_at_a_time_is_inside_a_guard_and_names_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    store, slept = FileStore(tmp_path / "secrets.json", lambda: "key"), [0.0]
+    ports = replace(system_ports(), monotonic_s=lambda: slept[0], sleep=lambda s: slept.__setitem__(0, slept[0] + 50))
+    with store.guard("work", ports), store.guard("../home", ports):
+        with pytest.raises(TransientError, match=r"another calsync .* work"):
+            with store.guard("work", ports):
+                pass
+    with store.guard("work", ports):
+        assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("*.lock")} == {0o600}
+
+
+def test_a_guard_in_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AuthError, match="cannot be locked"):
+        with FileStore(tmp_path / "file" / "secrets.json", lambda: "key").guard("work", system_ports()):
+            pass
+
+
+def test_the_guard_of_the_keyring_is_the_same_for_every_state_folder(
+    drawer: Drawer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync_cli.config.secrets.default_state_dir", lambda: tmp_path / "own")
+    with open_store(SecretsConfig(), tmp_path / "other", {}).guard("work", system_ports()):
+        assert len(list((tmp_path / "own").glob("sign-in-*.lock"))) == 1
