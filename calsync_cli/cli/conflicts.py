@@ -7,15 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calsync_cli.api import Workspace
+from calsync_cli.cli import inbox
 from calsync_cli.cli import sync as sync_command
+from calsync_cli.cli.conflict_view import draw, view
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
-from calsync_cli.cli.lines import day_words, shown
+from calsync_cli.cli.lines import day_words
 from calsync_cli.engine.run import Wish
 from calsync_cli.errors import PersonNeeded, UsageError
 
 SIDES = ("a", "b", "newest", "base", "both")
-KEYS = {"a": "a", "b": "b", "n": "newest", "o": "base", "m": "both"}
+
+Answers = Mapping[str, str]
+"""{"": side} for a whole conflict, or {field: side}."""
 
 
 def listing(ctx: Context, *, as_json: bool) -> int:
@@ -33,11 +37,16 @@ def listing(ctx: Context, *, as_json: bool) -> int:
 
 
 def show(ctx: Context, number: int, *, as_json: bool) -> int:
-    conflict = _one(_open(ctx), number)
-    if as_json:
-        print_json(conflict)
-    else:
-        _draw(ctx, conflict)
+    work = ctx.workspace()
+    try:
+        conflict = _one(work.conflicts(), number)
+        if as_json:
+            print_json(conflict)
+        else:
+            draw(view(work, conflict), color=ctx.color)
+            print(f"decide with: calsync conflicts resolve {number}")
+    finally:
+        work.close()
     return 0
 
 
@@ -45,6 +54,7 @@ def resolve(
     ctx: Context, number: int | None, *, take: str | None, fields: Sequence[str], all: bool, as_json: bool
 ) -> int:
     """Note the answers, then sync the pairs they belong to. Interactive when no flag says what to take."""
+    answers = _answers(take, fields)
     work = ctx.workspace()
     try:
         chosen = work.conflicts() if number is None else [_one(work.conflicts(), number)]
@@ -54,26 +64,19 @@ def resolve(
             else:
                 print("no conflicts")
             return 0
-        answers = _answers(take, fields)
         if answers:
-            if number is None and len(chosen) > 1 and not all:
-                raise UsageError(
-                    f"{len(chosen)} conflicts wait; name one, or decide all the same way with --all",
-                    next="calsync conflicts list",
-                )
-            pairs = {work.decide(c["id"], _matching(c, answers, strict=not all)) for c in chosen}
+            decided = _same_for(chosen, answers, all=all, named=number is not None)
         else:
-            pairs = _interactive(ctx, work, chosen)
+            decided = _asked(ctx, work, chosen, as_json=as_json)
+        pairs = _decide(work, decided)
     finally:
         work.close()
     if not pairs:
         return 3
     wish = Wish(trigger="resolve", plans_dir=ctx.state_dir / "plans")
     report, signal_code = sync_command.run(ctx, sorted(pairs), wish)
-    left = {c["id"] for c in _open(ctx)} & {c["id"] for c in chosen}
-    if answers.get("") == "newest" and left and not as_json:
-        words = "these calendars give no clear time of the last change, so newest cannot decide; take a or b"
-        print(words, file=sys.stderr)
+    if not as_json:
+        _tell_open(ctx, decided)
     sync_command.show(ctx, report, as_json=as_json)
     return signal_code or report.exit_code
 
@@ -90,95 +93,90 @@ def _one(found: Sequence[dict[str, Any]], number: int) -> dict[str, Any]:
     for conflict in found:
         if conflict["id"] == number:
             return conflict
-    raise UsageError(f"there is no conflict {number}", next="calsync conflicts list")
+    raise UsageError(f"there is no conflict {number}; nothing was changed", next="calsync conflicts list")
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+Decided = Sequence[tuple[Mapping[str, Any], Answers]]
+"""Conflicts as they were looked at, with the answers."""
 
 
 def _answers(take: str | None, fields: Sequence[str]) -> dict[str, str]:
     answers = {} if take is None else {"": take}
     for text in fields:
         name, _, side = text.partition("=")
+        if not name.strip():
+            raise UsageError(f"--field {text!r} names no field; write --field title=a", next="calsync conflicts list")
         answers[name.strip()] = side.strip()
     for side in answers.values():
         if side not in SIDES:
-            raise UsageError(f"{side!r} cannot be taken; use one of: {', '.join(SIDES)}")
+            words = f"{side!r} cannot be taken; use one of: {', '.join(SIDES)}. Nothing was changed"
+            raise UsageError(words, next="calsync conflicts resolve -h")
     return answers
 
 
-def _matching(conflict: Mapping[str, Any], answers: Mapping[str, str], *, strict: bool) -> dict[str, str]:
-    """With --all a field that a conflict is not about is passed over."""
-    if strict:
-        return dict(answers)
-    return {name: side for name, side in answers.items() if not name or name in conflict["fields"]}
+def _same_for(chosen: Sequence[dict[str, Any]], answers: Answers, *, all: bool, named: bool) -> Decided:
+    """The options' answers for one conflict, or for all of them; with --all, each gets those that it asks for."""
+    if not named and len(chosen) > 1 and not all:
+        text = f"{len(chosen)} conflicts wait; name one, or decide all the same way with --all. Nothing was changed"
+        raise UsageError(text, next="calsync conflicts list")
+    decided = []
+    for conflict in chosen:
+        known = {inbox.field_of(path) for path in conflict["fields"]}
+        fitting = {inbox.field_of(name): side for name, side in answers.items()}
+        if all:
+            fitting = {name: side for name, side in fitting.items() if not name or name in known}
+        for name in fitting:
+            if name and name not in known:
+                about = ", ".join(conflict["fields"]) or conflict["words"]
+                text = f"conflict {conflict['id']} is not about {name!r}; it is about: {about}. Nothing was changed"
+                raise UsageError(text, next=f"calsync conflicts show {conflict['id']}")
+        if fitting:
+            decided.append((conflict, fitting))
+    if not decided:
+        raise UsageError(f"no conflict is about {', '.join(answers)}; nothing was changed",
+                         next="calsync conflicts list")
+    return decided
 
 
-def _draw(ctx: Context, conflict: Mapping[str, Any]) -> None:
-    when = day_words(conflict["start"])
-    print(f'conflict {conflict["id"]}: "{shown(conflict["title"])}"  {when}  ({conflict["pair"]})')
-    print(f"  {conflict['words']}")
-    if conflict["fields"]:
-        rows = [
-            [name, *(_cell(values[side]) for side in ("base", "a", "b"))] for name, values in conflict["fields"].items()
-        ]
-        table(["field", "before", "a", "b"], rows, color=ctx.color)
-    for label, what in conflict["sides"].items():
-        print(f"  {label}: {what}")
-
-
-def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return "(none)"
-    if isinstance(value, list):
-        return ", ".join(value)
-    if isinstance(value, dict):
-        return "; ".join(value.get("r", [])) or str(value)
-    return str(value)
-
-
-# -- asking ------------------------------------------------------------------------------------------------------------
-
-
-def _interactive(ctx: Context, work: Workspace, chosen: Sequence[dict[str, Any]]) -> set[str]:
-    """One after the other; leaving at any moment keeps what was answered and changes nothing else."""
-    if not sys.stdin.isatty():
+def _asked(ctx: Context, work: Workspace, chosen: Sequence[dict[str, Any]], *, as_json: bool) -> Decided:
+    """Ask one after the other. Nothing is noted before the last answer, so that Ctrl-C leaves all as it was."""
+    if as_json or not sys.stdin.isatty():
         raise PersonNeeded(
             f"{len(chosen)} conflicts wait and there is no terminal to ask on; nothing was changed",
             next="calsync conflicts resolve ID --take a|b|newest|base|both",
         )
-    pairs: set[str] = set()
-    for conflict in chosen:
-        _draw(ctx, conflict)
-        answers = _ask(conflict)
-        if answers is None:
-            break
-        if answers:
-            pairs.add(work.decide(conflict["id"], answers))
+    try:
+        said = inbox.ask([view(work, conflict) for conflict in chosen], color=ctx.color)
+    except KeyboardInterrupt:
+        print("\nstopped; nothing was changed", file=sys.stderr)
+        raise SystemExit(130) from None
+    if not said.answered:
+        print(f"nothing was decided; {_waiting(said.left)}: calsync conflicts resolve")
+    return said.answered
+
+
+def _waiting(count: int) -> str:
+    return f"{count} conflict{' waits' if count == 1 else 's wait'}"
+
+
+def _decide(work: Workspace, decided: Decided) -> set[str]:
+    """Note the answers. A conflict that another run changed while it was looked at is asked anew (semantics A3)."""
+    now = {conflict["id"]: conflict for conflict in work.conflicts()}
+    pairs = set()
+    for conflict, answers in decided:
+        if now.get(conflict["id"]) != conflict:
+            print(f"conflict {conflict['id']} has changed meanwhile; it was left as it is", file=sys.stderr)
+            continue
+        pairs.add(work.decide(conflict["id"], answers))
     return pairs
 
 
-def _ask(conflict: Mapping[str, Any]) -> dict[str, str] | None:
-    """Answers, {} to skip, None to quit."""
-    many = len(conflict["fields"]) > 1
-    question = "take [a], [b], [n]ewest, [o]ld value, [m] keep both" + (", [f]ield by field" if many else "")
-    while True:
-        try:
-            key = input(f"{question}, [s]kip or [q]uit? ").strip().lower()
-        except EOFError:
-            return None
-        if key in KEYS:
-            return {"": KEYS[key]}
-        if key in ("s", ""):
-            return {}
-        if key == "q":
-            return None
-        if key == "f" and many:
-            return _ask_fields(conflict)
-
-
-def _ask_fields(conflict: Mapping[str, Any]) -> dict[str, str]:
-    answers = {}
-    for name in conflict["fields"]:
-        key = ""
-        while key not in KEYS:
-            key = input(f"  {name}: take a, b, n, o or m? ").strip().lower()
-        answers[name] = KEYS[key]
-    return answers
+def _tell_open(ctx: Context, decided: Decided) -> None:
+    """Answers that could not settle their conflict, and why."""
+    still = {conflict["id"] for conflict in _open(ctx)}
+    for conflict, answers in decided:
+        if conflict["id"] in still and "newest" in answers.values():
+            words = "these calendars give no clear time of the last change, so newest cannot decide; take a or b"
+            print(f"conflict {conflict['id']}: {words}", file=sys.stderr)

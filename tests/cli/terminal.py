@@ -1,0 +1,89 @@
+"""The real program in a real terminal: a child behind a pty, read until something shows, answered with keys.
+
+Shape   `with Terminal(shell, "conflicts", "resolve") as term:` term.see("quit? "); term.type("a"); term.end() -> code
+        `term.screen` is everything written so far, standard error included
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from typing import Self
+
+from tests.cli.program import Shell
+
+PATIENCE_S = 30.0
+
+
+class Terminal:
+    def __init__(self, shell: Shell, *words: str, columns: int = 80, lines: int = 40, **environ: str) -> None:
+        config, state = str(shell.config), str(shell.state)
+        command = [sys.executable, "-m", "calsync_cli", "-c", config, "--state-dir", state, *words]
+        self.screen, self._seen = "", 0
+        self._code: int | None = None
+        self.pid, self._terminal = pty.fork()
+        if self.pid == 0:
+            kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
+            os.execve(sys.executable, command, {**kept, "TERM": "xterm-256color", **environ})
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._code is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._terminal)
+
+    def see(self, words: str) -> str:
+        """Wait until the words appear behind what was seen before; returns what came up to their end."""
+        deadline = time.monotonic() + PATIENCE_S
+        while words not in self.screen[self._seen :]:
+            assert self._read(deadline), f"{words!r} did not appear in:\n{self.screen[self._seen:]}"
+        end = self.screen.index(words, self._seen) + len(words)
+        found, self._seen = self.screen[self._seen : end], end
+        return found
+
+    def type(self, keys: str) -> None:
+        """A line, as typed with Enter."""
+        self.press(keys + "\n")
+
+    def press(self, keys: str) -> None:
+        os.write(self._terminal, keys.encode())
+
+    def interrupt(self, number: int | None = None) -> int:
+        """Ctrl-C or a signal, until it is heard: the first may come just before the program begins to wait for keys."""
+        while True:
+            os.kill(self.pid, number) if number else self.press("\x03")
+            self.screen += "\n"  # the echo is not followed by a line end
+            while select.select([self._terminal], [], [], 1.0)[0]:
+                if not self._read(time.monotonic() + 1.0):
+                    return self.end()
+
+    def end(self) -> int:
+        """Wait for the program to end; returns its exit code. A traceback is never right."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self._read(deadline):
+            pass
+        self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        assert "Traceback" not in self.screen and "unexpected error" not in self.screen, self.screen
+        return self._code
+
+    def _read(self, deadline: float) -> bool:
+        """More of the screen; False at its end. Linux says EIO there."""
+        ready, _, _ = select.select([self._terminal], [], [], max(0.0, deadline - time.monotonic()))
+        assert ready, f"nothing more came after:\n{self.screen}"
+        try:
+            more = os.read(self._terminal, 65536)
+        except OSError:
+            return False
+        self.screen += more.decode(errors="replace").replace("\r\n", "\n")
+        return bool(more)

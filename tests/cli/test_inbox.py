@@ -1,0 +1,311 @@
+"""The inbox of conflicts at a real terminal: every answer, every way of leaving (cli.md section 2, `conflicts`)."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("no pseudo-terminals", allow_module_level=True)
+
+from tests.cli.program import Shell
+from tests.cli.terminal import Terminal
+
+PROMPT = "[q]uit? "
+
+
+@pytest.fixture
+def one(shell: Shell) -> Shell:
+    """One event with title and place changed on both sides, among others that are in sync."""
+    shell.synced(2)
+    shell.edit("x", "u1", title="From x", location="Room x")
+    shell.edit("y", "u1", title="From y", location="Room y")
+    assert shell("sync").code == 3
+    return shell
+
+
+@pytest.fixture
+def three(shell: Shell) -> Shell:
+    """Three events, retitled on both sides."""
+    shell.synced(3)
+    for n in range(3):
+        shell.edit("x", f"u{n}", title=f"Left {n}")
+        shell.edit("y", f"u{n}", title=f"Right {n}")
+    assert shell("sync").code == 3
+    return shell
+
+
+def _resolve(shell: Shell, *keys: str) -> tuple[int, Terminal]:
+    """Answer each prompt that ends with a question mark; the program must end after the last key."""
+    with Terminal(shell, "conflicts", "resolve") as term:
+        for key in keys:
+            term.see("? ")
+            term.type(key)
+        return term.end(), term
+
+
+def _settled(shell: Shell) -> dict[str, list[str]]:
+    """Titles on both sides, after a run that has nothing more to do."""
+    assert shell("sync", "--json").json["changes"] == []
+    return {side: shell.titles(side) for side in "xy"}
+
+
+def _places(shell: Shell) -> list[str | None]:
+    lines = [shell.file(side, "u1").read_bytes().splitlines() for side in "xy"]
+    return [next((li.decode()[9:] for li in one if li.startswith(b"LOCATION:")), None) for one in lines]
+
+
+# -- each answer -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "title", "place"),
+    [("a", "From x", "Room x"), ("A ", "From x", "Room x"), ("b", "From y", "Room y"), ("o", "Event 1", None),
+     ("base", "Event 1", None)],
+)
+def test_a_side_or_the_old_value_settles_it(one: Shell, key: str, title: str, place: str | None) -> None:
+    code, term = _resolve(one, key)
+    assert code == 0, term.screen
+    assert _settled(one) == {side: ["Event 0", title] for side in "xy"}
+    assert _places(one) == [place, place]
+    assert one("conflicts", "list", "--json").json == []
+
+
+@pytest.mark.parametrize("key", ["m", "both"])
+def test_both_keeps_the_loser_as_an_event_of_its_own(one: Shell, key: str) -> None:
+    code, _ = _resolve(one, key)
+    assert code == 0
+    assert _settled(one) == {"x": ["Event 0", "From x"], "y": ["Event 0", "From x", "From y"]}
+
+
+def test_newest_that_cannot_be_told_says_so_and_changes_nothing(one: Shell) -> None:
+    before = one.contents("x"), one.contents("y")
+    code, term = _resolve(one, "n")
+    assert code == 3 and "newest cannot decide; take a or b" in term.screen
+    assert (one.contents("x"), one.contents("y")) == before
+
+
+def test_each_field_can_have_its_own_answer(one: Shell) -> None:
+    code, term = _resolve(one, "f", "a", "b")
+    assert code == 0, term.screen
+    assert "title: [a]" in term.screen and "location: [a]" in term.screen
+    assert _settled(one) == {side: ["Event 0", "From x"] for side in "xy"}
+    assert _places(one) == ["Room y", "Room y"]
+
+
+def test_a_field_that_is_skipped_stays_open(one: Shell) -> None:
+    code, _ = _resolve(one, "f", "b", "s")
+    assert code == 3
+    assert _settled(one) == {side: ["Event 0", "From y"] for side in "xy"}
+    assert _places(one) == ["Room x", "Room y"]
+    (left,) = one("conflicts", "list", "--json").json
+    assert list(left["fields"]) == ["location"]
+
+
+def test_start_and_end_are_one_question(shell: Shell) -> None:
+    from datetime import datetime
+
+    from calsync_cli.model.times import Span, Zoned
+
+    shell.synced(1)
+    for side, hour in (("x", 11), ("y", 14)):
+        moved = Span(*(Zoned(datetime(2026, 12, 1, h), "Europe/Berlin") for h in (hour, hour + 2)))
+        shell.edit(side, "u0", time=moved, title=f"At {hour}")
+    assert shell("sync").code == 3
+    with Terminal(shell, "conflicts", "resolve") as term:
+        term.see(PROMPT)
+        term.type("f")
+        term.see("title: ")
+        term.see("? ")
+        term.type("a")
+        assert "start and end: " in term.see("? ")
+        term.type("b")
+        assert term.end() == 0, term.screen
+    assert b"DTSTART;TZID=Europe/Berlin:20261201T140000" in shell.file("x", "u0").read_bytes()
+    assert b"DTEND;TZID=Europe/Berlin:20261201T160000" in shell.file("x", "u0").read_bytes()
+    assert _settled(shell) == {side: ["At 11"] for side in "xy"}
+
+
+@pytest.mark.parametrize(("key", "titles"), [("a", []), ("b", ["Edited"])])
+def test_an_edit_against_a_deletion_is_decided_by_side(shell: Shell, key: str, titles: list[str]) -> None:
+    shell.config.write_text(shell.config.read_text() + 'conflict = "ask"\n')
+    shell.synced(3)
+    shell.file("x", "u1").unlink()
+    shell.edit("y", "u1", title="Edited")
+    assert shell("sync").code == 3
+    with Terminal(shell, "conflicts", "resolve") as term:
+        said = term.see(PROMPT)
+        assert "a: x/Home: deleted" in said and "b: y/Home: edited" in said and "[m]" not in said
+        term.type("m")  # no answer to this question
+        assert "that is none of the answers" in term.see(PROMPT)
+        term.type(key)
+        assert term.end() == 0, term.screen
+    assert _settled(shell) == {side: [*titles, "Event 0", "Event 2"] for side in "xy"}
+
+
+def test_fields_of_an_instance_are_named_by_its_date_and_can_be_decided(shell: Shell) -> None:
+    shell.put("x", "ser", "Standup", "RRULE:FREQ=DAILY;COUNT=10")
+    assert shell("sync", "--yes").code == 0
+    for side, hour in (("x", 11), ("y", 13)):
+        file = shell.file(side, "ser")
+        lines = [
+            "BEGIN:VEVENT", "UID:ser", "DTSTAMP:20260101T000000Z", "RECURRENCE-ID;TZID=Europe/Berlin:20261203T090000",
+            f"DTSTART;TZID=Europe/Berlin:20261203T{hour}0000", f"DTEND;TZID=Europe/Berlin:20261203T{hour + 1}0000",
+            f"SUMMARY:Moved on {side}", "END:VEVENT", "END:VCALENDAR", "",
+        ]
+        file.write_bytes(file.read_bytes().replace(b"END:VCALENDAR\r\n", "\r\n".join(lines).encode()))
+    assert shell("sync").code == 3
+    with Terminal(shell, "conflicts", "resolve") as term:
+        term.see(PROMPT)
+        term.type("f")
+        assert "title on Thu 3 Dec 2026 09:00: " in term.see("? ")
+        term.type("a")
+        assert "start and end on Thu 3 Dec 2026 09:00: " in term.see("? ")
+        term.type("b")
+        assert term.end() == 0, term.screen
+    for side in "xy":
+        text = shell.file(side, "ser").read_bytes()
+        assert b"SUMMARY:Moved on x" in text and b"DTSTART;TZID=Europe/Berlin:20261203T130000" in text
+
+
+# -- several -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_conflict_gets_its_own_answer(three: Shell) -> None:
+    with Terminal(three, "conflicts", "resolve") as term:
+        titles = []
+        for number, key in enumerate("abs", 1):
+            said = term.see(PROMPT)
+            assert f"[{number} of 3] " in said
+            titles.append(next(n for n in range(3) if f"Event {n}" in said))
+            term.type(key)
+        assert term.end() == 3
+    wanted = {titles[0]: "Left", titles[1]: "Right"}
+    assert three.titles("x") == sorted(f"{wanted.get(n, 'Left')} {n}" for n in range(3))
+    assert three.titles("y") == sorted(f"{wanted.get(n, 'Right')} {n}" for n in range(3))
+    assert len(three("conflicts", "list", "--json").json) == 1
+
+
+def test_quitting_carries_out_what_was_answered_and_leaves_the_rest(three: Shell) -> None:
+    code, term = _resolve(three, "a", "q")
+    assert code == 3, term.screen
+    assert len(three("conflicts", "list", "--json").json) == 2
+    assert [t[:4] for t in three.titles("y")].count("Left") == 1
+
+
+def test_an_answer_to_a_question_that_changed_meanwhile_is_not_used(one: Shell) -> None:
+    """A3."""
+    with Terminal(one, "conflicts", "resolve") as term:
+        term.see(PROMPT)
+        one.edit("y", "u1", title="From y, once more")
+        assert one("sync").code == 3
+        term.type("a")
+        assert term.end() == 3
+        assert "has changed meanwhile; it was left as it is" in term.screen
+    assert "From y, once more" in one.titles("y") and "From x" in one.titles("x")
+
+
+# -- leaving -----------------------------------------------------------------------------------------------------------
+
+
+def _world(shell: Shell) -> object:
+    return shell.contents("x"), shell.contents("y"), shell("conflicts", "list", "--json").json
+
+
+def _same_after_a_run(shell: Shell, before: object) -> None:
+    """Neither then nor in the next run was anything done: no answer was left behind."""
+    assert _world(shell) == before
+    assert shell("sync", "--json").json["changes"] == []
+    assert _world(shell) == before
+
+
+@pytest.mark.parametrize("key", ["q", "quit", "s", ""])
+def test_leaving_without_an_answer_changes_nothing(one: Shell, key: str) -> None:
+    before = _world(one)
+    code, term = _resolve(one, key)
+    assert code == 3 and "nothing was decided; 1 conflict waits: calsync conflicts resolve" in term.screen
+    _same_after_a_run(one, before)
+
+
+def test_the_end_of_input_changes_nothing(one: Shell) -> None:
+    before = _world(one)
+    with Terminal(one, "conflicts", "resolve") as term:
+        term.see(PROMPT)
+        term.press("\x04")
+        assert term.end() == 3 and "\nnothing was decided" in term.screen
+    _same_after_a_run(one, before)
+
+
+@pytest.mark.parametrize("keys", [(), ("a",), ("a", "f")])
+def test_ctrl_c_drops_every_answer(three: Shell, keys: tuple[str, ...]) -> None:
+    for n in range(3):
+        three.edit("x", f"u{n}", location=f"Room {n}")
+        three.edit("y", f"u{n}", location=f"Hall {n}")
+    three("sync")
+    before = _world(three)
+    with Terminal(three, "conflicts", "resolve") as term:
+        for key in keys:
+            term.see("? ")
+            term.type(key)
+        term.see("? ")
+        assert term.interrupt() == 130 and "stopped; nothing was changed" in term.screen
+    _same_after_a_run(three, before)
+
+
+def test_a_termination_at_the_prompt_drops_every_answer(three: Shell) -> None:
+    before = _world(three)
+    with Terminal(three, "conflicts", "resolve") as term:
+        term.see(PROMPT)
+        term.type("a")
+        term.see(PROMPT)
+        assert term.interrupt(signal.SIGTERM) == 143
+    _same_after_a_run(three, before)
+
+
+@pytest.mark.parametrize("garbage", ["x", "ab", "yes please", "é🦷", "\x1b[A", "take a", "9" * 500])
+def test_garbage_is_asked_again_with_what_can_be_said(one: Shell, garbage: str) -> None:
+    before = _world(one)
+    with Terminal(one, "conflicts", "resolve") as term:
+        term.see(PROMPT)
+        term.type(garbage)
+        said = term.see(PROMPT)
+        assert "none of the answers" in said and "what x/Home has" in said and "Ctrl-C" in said
+        term.type("?")
+        assert "none of the answers" not in term.see(PROMPT).partition("\n")[2]
+        term.type("q")
+        assert term.end() == 3
+    _same_after_a_run(one, before)
+
+
+def test_json_never_asks(one: Shell) -> None:
+    with Terminal(one, "conflicts", "resolve", "--json") as term:
+        assert term.end() == 3
+    assert '"code": "person-needed"' in term.screen and "take [a]" not in term.screen
+
+
+# -- looks -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [80, 120, 160])
+def test_a_conflict_fits_the_window_and_names_both_calendars(one: Shell, columns: int) -> None:
+    long = "会議:予算 👩‍👩‍👧 " * 12 + "end"
+    one.edit("x", "u1", title=long)
+    one("sync")
+    with Terminal(one, "--no-color", "conflicts", "resolve", columns=columns) as term:
+        said = term.see(PROMPT)
+        assert "a: x/Home" in said and "b: y/Home" in said and "before" in said
+        assert len(said.rpartition("\n")[2]) <= 80
+        term.type("q")
+        assert term.end() == 3
+
+
+def test_a_long_text_is_shown_around_its_difference(shell: Shell) -> None:
+    shell.synced(1)
+    for side in "xy":
+        shell.edit(side, "u0", description="the same words " * 20_000 + f"and the end on {side}")
+    assert shell("sync").code == 3
+    said = shell("conflicts", "show", "1").out
+    assert "and the end on x" in said and "and the end on y" in said and len(said) < 3000
+    assert "characters)" in said
