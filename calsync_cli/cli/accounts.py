@@ -13,22 +13,35 @@ from typing import Any
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.inspect import account_state
+from calsync_cli.cli.lines import day_words
 from calsync_cli.config.secrets import open_store
 from calsync_cli.config.values import BadValue, address, closest
 from calsync_cli.errors import CalsyncError, UsageError, worst_exit
 from calsync_cli.model.account import Account, Config
 from calsync_cli.model.secret import Secret
 
-LATER = ("google", "microsoft", "icloud")
+LATER = ("microsoft", "icloud")
 
 
 def login(
-    ctx: Context, name: str, *, url: str | None, username: str | None, password_stdin: bool
+    ctx: Context, name: str, *, url: str | None, username: str | None, password_stdin: bool, no_browser: bool = False,
+    client_file: Path | None = None,
 ) -> int:
-    """Try the password at once, keep it if it is right. A provider word makes the account of that name."""
+    """Try the sign-in at once, keep it if it works. A provider word makes the account of that name."""
     config, account, is_new = _account(ctx, name, url)
-    _check_needs_password(account)
+    _check_options(account, {
+        "--url": url, "--password-stdin": password_stdin, "--no-browser": no_browser, "--client-file": client_file,
+    })
     store = open_store(config.secrets, ctx.state_dir, ctx.environ)
+    if account.provider == "google":
+        from calsync_cli.cli import google_login
+
+        head = {"provider": "google"} if is_new else {}
+        return google_login.login(
+            ctx, account, store, lambda changes: _write_account(ctx.config_file, name, head | dict(changes)),
+            username=username, client_file=client_file, no_browser=no_browser,
+        )
+    _check_needs_password(account)
     store.describe()  # refuses an unsafe keyring before a password is asked for
     asked_name = username or account.username or _ask("user name: ", "--username")
     secret = Secret(_password(password_stdin, asked_name))
@@ -45,6 +58,17 @@ def login(
     for calendar in found:
         print(f"  {name}/{calendar.name}" + ("  (read-only)" if calendar.access == "read" else ""))
     return 0
+
+
+ONLY = {"--url": "caldav", "--password-stdin": "caldav", "--no-browser": "google", "--client-file": "google"}
+
+
+def _check_options(account: Account, given: Mapping[str, object]) -> None:
+    """Raises UsageError for an option of another kind of account."""
+    for option, value in given.items():
+        if value and account.provider != ONLY[option]:
+            text = f"{option} is for {ONLY[option]} accounts; {account.name} is a {account.provider} account"
+            raise UsageError(text, next=f"calsync login {account.name}")
 
 
 def _check_needs_password(account: Account) -> None:
@@ -68,6 +92,8 @@ def _account(ctx: Context, name: str, url: str | None) -> tuple[Config, Account,
         return config, replace(known, url=_address(url) if url else known.url), False
     if name in LATER:
         raise UsageError(f"{name} accounts are not available in this version", next="calsync login caldav")
+    if name == "google":
+        return config, Account(name, "google"), True
     if name != "caldav":
         text = f"there is no account {name!r}{closest(name, config.accounts)}"
         raise UsageError(text, next="calsync accounts")
@@ -119,12 +145,12 @@ def _write_account(file: Path, name: str, changes: Mapping[str, str]) -> None:
         partial.write_text(tomlkit.dumps(document), encoding="utf-8")
         partial.replace(file)
     except OSError as err:
-        text = f"the sign-in worked, but {file} cannot be written ({err.strerror}); no password was stored"
+        text = f"the sign-in worked, but {file} cannot be written ({err.strerror}); it was not stored"
         raise UsageError(text, next=f"calsync -c FILE login {name}") from err
 
 
 def logout(ctx: Context, name: str) -> int:
-    """Remove the stored password. CalDAV has nothing to revoke on the server."""
+    """Remove what is stored; of a Google account also at Google. CalDAV has nothing to revoke on the server."""
     config = ctx.config()
     if name not in config.accounts:
         raise UsageError(f"there is no account {name!r}{closest(name, config.accounts)}", next="calsync accounts")
@@ -132,6 +158,10 @@ def logout(ctx: Context, name: str) -> int:
     if store.get(name) is None:
         print(f"{name} was not signed in")
         return 0
+    if config.accounts[name].provider == "google":
+        from calsync_cli.cli import google_login
+
+        return google_login.logout(ctx, config.accounts[name], store)
     store.delete(name)
     print(f"the password of {name} is removed from {store.describe()}; its calendars were not touched")
     return 0
@@ -145,14 +175,16 @@ def accounts(ctx: Context, *, as_json: bool) -> int:
     finally:
         work.close()
     shown = [
-        [row["account"], row["provider"], "yes" if row["signed_in"] else "no", row["problem"] or "ok"] for row in rows
+        [row["account"], row["provider"], "yes" if row["signed_in"] else "no", row["username"] or "",
+         day_words((row["expires"] or "")[:10]), row["problem"] or "ok"]
+        for row in rows
     ]
     if as_json:
         print_json(rows)
     elif not rows:
-        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav")
+        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, or google")
     else:
-        table(["account", "provider", "ready", "state"], shown, color=ctx.color)
+        table(["account", "provider", "ready", "signed in as", "until", "state"], shown, color=ctx.color)
     return 0 if all(row["signed_in"] for row in rows) else 5
 
 

@@ -64,12 +64,23 @@ def _needs(rows: Sequence[dict[str, Any]], troubled: bool) -> list[str]:
 def account_state(work: Workspace, name: str) -> dict[str, Any]:
     """Whether a login is there, told without asking any server."""
     account = work.config.accounts[name]
-    signed_in, problem = True, None
-    if account.provider == "caldav":
+    signed_in, problem, expires, username = True, None, None, account.username
+    if account.provider == "google":
+        from calsync_cli.auth.google.stored import state
+        from calsync_cli.config.secrets import open_store
+
+        found = state(account, open_store(work.config.secrets, work.state_dir, work.environ), work.ports.now())
+        signed_in, problem, expires = found.signed_in, found.problem, found.expires
+        username = found.address or username
+    elif account.provider == "caldav":
         signed_in, problem = _has_password(work, name)
     elif account.provider == "vdir" and (account.path is None or not account.path.is_dir()):
         signed_in, problem = False, f"the folder {account.path} is not there"
-    return {"account": name, "provider": account.provider, "signed_in": signed_in, "expires": None, "problem": problem}
+    until = expires.isoformat(timespec="seconds").replace("+00:00", "Z") if expires else None
+    return {
+        "account": name, "provider": account.provider, "signed_in": signed_in, "username": username, "expires": until,
+        "problem": problem,
+    }
 
 
 def _has_password(work: Workspace, name: str) -> tuple[bool, str | None]:

@@ -47,20 +47,27 @@ def accounts(ctx: typer.Context, json: Json = False) -> None:
 @commands.command()
 def login(
     ctx: typer.Context,
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account, or `caldav` for a new one.")],
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account; `caldav` or `google` for a new one.")],
     url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of a new CalDAV account.")] = None,
     username: Annotated[str | None, typer.Option("--username", metavar="NAME", help="The user name there.")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Google: an address to open elsewhere.")] = False,
+    client_file: Annotated[
+        Path | None, typer.Option("--client-file", metavar="FILE", help="Google: the client file of your project.")
+    ] = None,
 ) -> None:
-    """Sign in: try a password, and keep it when it is right."""
+    """Sign in: try it, and keep it when it works."""
     from calsync_cli.cli import accounts as command
 
-    end(command.login(begin(ctx), account, url=url, username=username, password_stdin=password_stdin))
+    end(command.login(
+        begin(ctx), account, url=url, username=username, password_stdin=password_stdin, no_browser=no_browser,
+        client_file=client_file,
+    ))
 
 
 @commands.command()
 def logout(ctx: typer.Context, account: Account) -> None:
-    """Remove the stored password of an account."""
+    """Remove the stored sign-in of an account."""
     from calsync_cli.cli import accounts as command
 
     end(command.logout(begin(ctx), account))
