@@ -6,8 +6,9 @@ import json
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ def run(
     """(report, 130 or 143 when a signal ended the run at a clean boundary)."""
     work = ctx.workspace()
     try:
-        with _progress(ctx, work), _signals(work, budget) as caught:
+        with _progress(ctx, work) as aside, _signals(work, budget) as caught:
+            wish = replace(wish, confirm=wish.confirm and aside(wish.confirm))
             return work.sync(pairs, wish, due=due), 128 + caught[0] if caught else 0
     finally:
         work.close()
@@ -100,26 +102,55 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(seconds=int(match[1]) * units[match[2]])
 
 
+Confirm = Callable[[str, Report], bool]
+
+
 @contextmanager
-def _progress(ctx: Context, work: Workspace) -> Iterator[None]:
-    """A bar on a terminal's stderr for work that lasts over a second; nothing else is drawn or imported."""
-    if ctx.quiet or not sys.stderr.isatty():
-        yield
+def _progress(ctx: Context, work: Workspace) -> Iterator[Callable[[Confirm], Confirm]]:
+    """Bars on a terminal's stderr for work that lasts over a second; yields what puts a question in front of them.
+    With -v the lines of the log tell more, and a bar would be torn by them."""
+    if ctx.quiet or ctx.verbosity or not sys.stderr.isatty() or ctx.environ.get("TERM") == "dumb":
+        yield lambda confirm: confirm
         return
     from calsync_cli.cli.progress import Bar
 
-    bar = Bar(work.ports.monotonic_s)
+    bar = Bar(color=ctx.color)
     work.progress = bar.update
     try:
-        yield
+        yield bar.aside
     finally:
         bar.close()
 
 
 def _ask(words: str, report: Report) -> bool:
-    print(words, file=sys.stderr)
-    answer = input("Go ahead? [y/N] ")
+    """A yes on the terminal. A signal is a no, and ends the run as it would between two requests."""
+
+    def leave(number: int, frame: Any) -> None:
+        raise _Stopped(number)
+
+    old = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    stopped_by = 0
+    try:
+        print(words, file=sys.stderr)
+        answer = input("Go ahead? [y/N] ")
+    except EOFError:
+        answer = ""
+        print()
+    except _Stopped as err:
+        answer, stopped_by = "", err.number
+        print()
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+    if stopped_by:
+        signal.raise_signal(stopped_by)
     return answer.strip().lower() in ("y", "yes")
+
+
+class _Stopped(Exception):
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def _save_plan(file: Path, report: Report) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from calsync_cli.engine.session import Session
+from calsync_cli.engine.tally import Tally
 from calsync_cli.errors import AuthError, CalendarGone, CalsyncError, ConfigError, MappingError, SyncTokenExpired
 from calsync_cli.model.account import CalendarName
 from calsync_cli.providers.base import Calendar, Hint, Item, Missing, Page, Provider
@@ -58,7 +59,8 @@ class _Round:
 def observe(session: Session, names: Sequence[CalendarName], *, full: bool = False) -> dict[CalendarName, Observation]:
     """Read all the calendars side by side, then store what was seen. `full` ignores tokens."""
     rounds = [_begin(session, name, full) for name in names]
-    _all(session, rounds, lambda r: partial(_list, session.provider(r.name.account), r))
+    listed = Tally(session.progress, "list", len(rounds))
+    _all(session, rounds, lambda r: listed.counting(partial(_list, session.provider(r.name.account), r)))
     for item in rounds:
         if item.error is None:
             _settle_row(session, item)
@@ -182,7 +184,8 @@ def _read_bodies(session: Session, rounds: list[_Round]) -> None:
         wants, looks = _needs(session, item)
         jobs += [(item, wants[i : i + FETCH_CHUNK], False) for i in range(0, len(wants), FETCH_CHUNK)]
         jobs += [(item, [remote_id], True) for remote_id in looks]
-    calls = [(item.name.account, _body_call(session, item, ids, look)) for item, ids, look in jobs]
+    read = Tally(session.progress, "read", sum(len(ids) for _, ids, _ in jobs))
+    calls = [(i.name.account, read.counting(_body_call(session, i, ids, look), len(ids))) for i, ids, look in jobs]
     again: list[tuple[_Round, str]] = []
     for (item, ids, look), result in zip(jobs, session.crew.each(calls), strict=True):
         if isinstance(result, CalsyncError):

@@ -15,6 +15,7 @@ import struct
 import sys
 import termios
 import time
+from pathlib import Path
 from typing import Self
 
 from tests.cli.program import Shell
@@ -23,13 +24,17 @@ PATIENCE_S = 30.0
 
 
 class Terminal:
-    def __init__(self, shell: Shell, *words: str, columns: int = 80, lines: int = 40, **environ: str) -> None:
+    def __init__(
+        self, shell: Shell, *words: str, columns: int = 80, lines: int = 40, stdout: Path | None = None, **environ: str
+    ) -> None:
         config, state = str(shell.config), str(shell.state)
         command = [sys.executable, "-m", "calsync_cli", "-c", config, "--state-dir", state, *words]
         self.screen, self._seen = "", 0
         self._code: int | None = None
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            if stdout is not None:
+                os.dup2(os.open(stdout, os.O_CREAT | os.O_WRONLY), 1)
             kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
             os.execve(sys.executable, command, {**kept, "TERM": "xterm-256color", **environ})
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -58,6 +63,10 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
+
+    def silent(self, seconds: float) -> bool:
+        """Whether nothing more is written for so long."""
+        return not select.select([self._terminal], [], [], seconds)[0]
 
     def interrupt(self, number: int | None = None) -> int:
         """Ctrl-C or a signal, until it is heard: the first may come just before the program begins to wait for keys."""

