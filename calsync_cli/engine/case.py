@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from calsync_cli.engine.fold import Context
+from calsync_cli.engine.folded import Context
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.world import CalendarState, Hold, HoldKind, Kept, Link, Snapshot, Spoke, Step
 from calsync_cli.model.codec import form_json, time_text

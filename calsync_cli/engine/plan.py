@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, field_words, forms_digest, is_pending, write_digest
-from calsync_cli.engine.fold import Contender, Folded, changes_of, fold
+from calsync_cli.engine.fold import fold
+from calsync_cli.engine.folded import Contender, Folded, changes_of
 from calsync_cli.engine.following import with_needs
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.match import match

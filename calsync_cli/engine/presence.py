@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from calsync_cli.engine.case import Case
-from calsync_cli.engine.fold import changes_of
+from calsync_cli.engine.folded import changes_of
 from calsync_cli.engine.world import Link, Spoke
 from calsync_cli.model import recur
 

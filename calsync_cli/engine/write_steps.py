@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from calsync_cli.engine.case import Case, Decision, field_words, start_text
-from calsync_cli.engine.fold import SCHEDULE, Folded, changes_of
+from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step

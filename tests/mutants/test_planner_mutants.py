@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
 
-from calsync_cli.engine import fold, plan, presence, write_steps
+from calsync_cli.engine import fold, instances, match, plan, presence, verdict, write_steps
 from calsync_cli.engine.presence import Is
-from calsync_cli.engine.world import Plan, Snapshot
+from calsync_cli.engine.world import Entry, Plan, Snapshot
 from calsync_cli.model.times import Span
 from tests.property.planner_cases import Case
 from tests.unit.engine import stage
@@ -37,14 +38,12 @@ def checks() -> Iterator[Callable[[], None]]:
 
 
 def _parameters(check: Any) -> Iterator[dict[str, Any]]:
-    """What pytest would call the test with; one `parametrize` at most."""
-    marks = [mark for mark in getattr(check, "pytestmark", ()) if mark.name == "parametrize"]
-    if not marks:
-        yield {}
-        return
-    names, cases = marks[0].args
-    for case in cases:
-        yield {names: case} if isinstance(names, str) else dict(zip(names, case, strict=True))
+    """What pytest would call the test with: every combination of its `parametrize` marks."""
+    marks = [mark.args for mark in getattr(check, "pytestmark", ()) if mark.name == "parametrize"]
+    lists = [[{names: c} if isinstance(names, str) else dict(zip(names, c, strict=True)) for c in cases]
+             for names, cases in marks]
+    for values in product(*lists):
+        yield {name: value for one in values for name, value in one.items()}
 
 
 def is_caught() -> bool:
@@ -85,7 +84,7 @@ def _start_from_one_end_from_the_other(real: Any) -> Any:
         values = [c.value for c in contenders]
         if paths == ("time",) and all(isinstance(value, Span) for value in values):
             mixed = Span(values[0].start, values[-1].end)
-            result.hub["time"] = fold.Entry(mixed, result.rev, contenders[0].calendar)
+            result.hub["time"] = Entry(mixed, result.rev, contenders[0].calendar)
             result.by["time"] = contenders[0].calendar
             return
         real(result, paths, contenders, offers, ctx)
@@ -151,15 +150,19 @@ MUTANTS = [
     Mutant("a deletion without a base counts", presence, "not_up_to_date", lambda real: lambda *args: False),
     Mutant("loser not stored", plan, "keep_lost", lambda real: lambda *args: None),
     Mutant("source base advanced without hub counter", plan, "_fold", _old_counter),
-    Mutant("start merged apart from end", fold, "_decide", _start_from_one_end_from_the_other),
+    Mutant("start merged apart from end", fold, "decide", _start_from_one_end_from_the_other),
     Mutant("time merged apart from the rule", fold, "_settle_schedule", lambda real: lambda *args: None),
     Mutant("missing field taken as cleared", plan, "fold", _against_the_hub),
     Mutant("frozen link planned", plan, "decide", _thawed),
     Mutant("ring planned pair by pair", stage, "plan", _pair_by_pair),
     Mutant("absence taken as deletion", presence, "state", _absence_is_deletion),
-    Mutant("a tie is decided without asking", fold, "_verdict", _first_speaker),
-    Mutant("orphan written over the series", fold, "_find_orphans", lambda real: lambda *args: None),
-    Mutant("instance keys left behind by a shift", fold, "_shifted", lambda real: lambda result, voices, ctx: voices),
+    Mutant("a tie is decided without asking", verdict, "_verdict", _first_speaker),
+    Mutant("orphan written over the series", fold, "find_orphans", lambda real: lambda *args: None),
+    Mutant("a cancellation beats an edit it had not seen", instances, "_dispute",
+           lambda real: lambda result, key, voices: real(replace(result, hub={}), key, voices)),
+    Mutant("ambiguous items are forgotten after the first run", match, "_match_by_fingerprint",
+           lambda real: lambda snap, result: real(snap, result) if snap.first else None),
+    Mutant("instance keys left behind by a shift", fold, "shifted", lambda real: lambda result, voices, ctx: voices),
     Mutant("a conflict forgets a side that cannot be read", fold, "_with_unheard",
            lambda real: lambda result, voices, unheard, ctx: voices),
     Mutant("value of a conflict's copy never claimed", fold, "_unclaimed", lambda real: lambda *args: []),

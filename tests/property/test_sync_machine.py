@@ -161,7 +161,7 @@ def _at(hours: int) -> object:
 
 
 SyncMachine.TestCase.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, derandomize="CALSYNC_L2_EXAMPLES" not in os.environ, print_blob=True,
-    suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True,
+    derandomize="CALSYNC_L2_EXAMPLES" not in os.environ, suppress_health_check=list(HealthCheck),
 )
 TestSyncMachine = SyncMachine.TestCase

@@ -149,6 +149,42 @@ def test_an_instance_cancelled_here_and_edited_there_follows_rows_14_and_15_for_
     stage.check_lost()
 
 
+@pytest.mark.parametrize("first", ["cancelled", "edited"])
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("merge", "edited"), ("a", CANCELLED), ("b", "edited"), ("ask", "held")]
+)
+def test_an_instance_agreed_upon_while_the_other_calendar_could_not_be_written_is_judged_alike(
+    first: str, policy: str, expected: str
+) -> None:
+    """R4, D6: what A cancels, or B edits, later is a change against something it had not seen."""
+    stage = linked(conflict=policy)
+    cancels, edits = (1, {f"@{key(1)}": CANCELLED}), (2, {f"@{key(1)}/title": "Kept alive"})
+    one, two = (cancels, edits) if first == "cancelled" else (edits, cancels)
+    stage.edit(one[0], "u", one[1])
+    stage.run(fails=lambda step: True)
+    stage.edit(two[0], "u", two[1])
+    last = stage.settle()
+    forms = [stage.form(i, "u") for i in (1, 2)]
+    if expected == "held":
+        assert [hold.kind for hold in last.holds] == ["fields"]
+        assert forms[0][f"@{key(1)}"] == CANCELLED and forms[1][f"@{key(1)}/title"] == "Kept alive"
+    else:
+        assert forms[0] == forms[1]
+        assert (forms[0].get(f"@{key(1)}") == CANCELLED) == (expected == CANCELLED)
+        assert (forms[0].get(f"@{key(1)}/title") == "Kept alive") == (expected == "edited")
+    stage.check_lost()
+
+
+def test_cancelling_an_instance_after_seeing_its_edit_is_no_conflict() -> None:
+    """R4."""
+    stage = linked(conflict="ask")
+    stage.edit(2, "u", {f"@{key(1)}/title": "Seen by both"})
+    stage.settle()
+    stage.edit(1, "u", {f"@{key(1)}": CANCELLED, f"@{key(1)}/title": None})
+    assert not stage.settle().holds
+    assert stage.form(2, "u")[f"@{key(1)}"] == CANCELLED
+
+
 def test_cancelling_all_instances_is_not_deleting_the_series() -> None:
     """R5."""
     stage = linked()
