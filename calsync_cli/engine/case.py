@@ -18,7 +18,7 @@ from calsync_cli.model.series import Changes, Form, Path, Value, form_span, form
 
 @dataclass(slots=True)
 class Decision:
-    """What happens to one link."""
+    """What happens to one link. undecided: not all of it could be looked at; older questions stay (J3, row 16)."""
 
     link: Link
     steps: list[Step] = field(default_factory=list)
@@ -26,6 +26,7 @@ class Decision:
     kept: list[Kept] = field(default_factory=list)
     extra: list[Link] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    undecided: bool = False
 
 
 class Case:

@@ -63,7 +63,8 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
         numbers = {link.key: links.save_link(db, key, link) for link in plan.links}
         looked_at = {link.id for link in scene.snapshot.links if link.id is not None} | set(numbers.values())
         known = {link.key: link.id for link in scene.snapshot.links if link.id is not None} | numbers
-        links.replace_holds(db, key, plan.holds, looked_at, known)
+        undecided = {known[name] for name in plan.undecided if name in known}
+        links.replace_holds(db, key, plan.holds, looked_at, undecided, known)
         links.save_quarantine(db, plan.quarantined, plan.cleared)
         for kept in plan.kept:
             spoke = next(s for k in (*plan.links, *scene.snapshot.links) if k.key == kept.link

@@ -45,6 +45,7 @@ def plan(snap: Snapshot) -> Plan:
         cleared=tuple((item.calendar, item.remote_id) for item in matched.cleared),
         foreign=tuple((item.calendar, item.remote_id) for item in matched.foreign),
         notes=tuple(note for d in decisions for note in d.notes),
+        undecided=frozenset(d.link.key for d in decisions if d.undecided),
     )
 
 
@@ -62,7 +63,7 @@ def _step_order(snap: Snapshot) -> Callable[[Step], tuple[int, int, str, str, st
 def decide(case: Case) -> Decision:
     """What happens to one link. Order matters: a frozen link first, then windows, then quarantine, then the table."""
     if case.link.frozen:
-        return Decision(case.link)
+        return Decision(case.link, undecided=True)
     if presence.all_outside(case):
         return Decision(presence.dormant(case))
     if case.link.quarantine is not None:
@@ -89,7 +90,8 @@ def decide(case: Case) -> Decision:
         case Do.JUDGE:
             return _judge(case, gone, there)
         case Do.WAIT:
-            return _flow(case, there, may_create=False) if there else Decision(replace(case.link, open=True))
+            decision = _flow(case, there, may_create=False) if there else Decision(case.link)
+            return replace(decision, link=replace(decision.link, open=True), undecided=True)
 
 
 def _awaits_creation(case: Case) -> bool:

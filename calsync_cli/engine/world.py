@@ -242,6 +242,7 @@ class Plan:
     linked      keys of links made from replicas that several calendars already had (row 3, K3, K8)
     cleared     (calendar, remote id) of replicas that now have a link, so an older quarantine of theirs is over
     foreign     (calendar, remote id) of replicas that another installation syncs (K9)
+    undecided   keys of links that could not be wholly looked at: what was asked about them stays asked
     """
 
     group: str
@@ -254,3 +255,4 @@ class Plan:
     cleared: tuple[tuple[int, str], ...] = ()
     foreign: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
+    undecided: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from calsync_cli.engine.world import Choice, Entry, Hold, Kept, Link, Quarantine, Replica, Spoke
 from calsync_cli.model.codec import dumps, form_from, form_json, value_from, value_json
@@ -254,9 +254,13 @@ def keep(db: Database, run: int, kept: Kept, link_id: int | None, payload: bytes
 
 
 def replace_holds(
-    db: Database, grp: str, holds: Sequence[Hold], planned: Iterable[int], link_ids: Mapping[str, int]
+    db: Database, grp: str, holds: Sequence[Hold], planned: Iterable[int], undecided: Collection[int],
+    link_ids: Mapping[str, int],
 ) -> None:
-    """Holds of the planned links, and of items, become what the plan says; number and age of the same ones stay."""
+    """Holds of the planned links, and of items, become what the plan says; number and age of the same ones stay.
+
+    Of undecided links none is dropped, nor its answer (J3, row 16).
+    """
     old = defaultdict(list)
     planned = set(planned)
     for row in db.all("SELECT * FROM hold WHERE grp = ?", grp):
@@ -280,7 +284,8 @@ def replace_holds(
         )
     for rows in old.values():
         for row in rows:
-            db.run("DELETE FROM hold WHERE id = ?", row["id"])
+            if row["link_id"] not in undecided:
+                db.run("DELETE FROM hold WHERE id = ?", row["id"])
 
 
 def _place(link_id: int | None, calendar: int | None, remote_id: str | None, kind: str) -> tuple[object, ...]:

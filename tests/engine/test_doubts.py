@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from calsync_cli.store import links
 from tests.engine.faulty_world import AnyPlan, FaultyWorld
 from tests.engine.world import ics
 
@@ -187,3 +188,35 @@ def test_a_calendar_that_joins_gets_everything_and_its_own_events_travel() -> No
     for side in "abc":
         assert world.titles(side) == ["E0", "E1"]
     assert world.quiet()
+
+
+def test_an_answer_waits_for_the_calendar_it_is_about() -> None:
+    """J3, row 16, A5: one run that could not see all does not forget what a person decided."""
+    world = synced(1)
+    world.edit("a", "u0", title="From A")
+    world.edit("b", "u0", title="From B")
+    world.run()
+    (hold,) = world.db.all("SELECT id FROM hold")
+    links.set_choice(world.db, hold["id"], {"": "b"})
+    world.servers["b"].set_calendar("b", gone=True)
+    world.run()
+    world.servers["b"].set_calendar("b", gone=False)
+    world.run()
+    assert world.titles("a") == world.titles("b") == ["From B"]
+    assert world.quiet()
+
+
+def test_an_answer_about_a_deletion_waits_for_the_calendar_it_is_about() -> None:
+    """Rows 14 and 15 with row 16."""
+    world = synced(3, conflict="ask")
+    world.edit("a", "u0", title="From A")
+    world.delete("b", "u0")
+    world.run()
+    (hold,) = world.db.all("SELECT id, kind FROM hold")
+    assert hold["kind"] == "delete"
+    links.set_choice(world.db, hold["id"], {"": "a"})
+    world.servers["a"].set_calendar("a", gone=True)
+    world.run()
+    world.servers["a"].set_calendar("a", gone=False)
+    world.run()
+    assert world.titles("a") == world.titles("b") == ["E1", "E2", "From A"]
