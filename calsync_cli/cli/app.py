@@ -73,7 +73,9 @@ def main() -> None:
         code = exits.tell(err, context, as_json=as_json)
     except KeyboardInterrupt:
         code = exits.stopped()
-    sys.exit(exits.flushed(code))
+    except SystemExit as end:
+        code = int(end.code or 0)
+    sys.exit(exits.flushed(exits.noted(code, context)))
 
 
 FLAGS = frozenset({"-q", "--no-color"})

@@ -12,12 +12,8 @@ from calsync_cli.errors import StoreError
 from calsync_cli.ports import Ports, system_ports
 
 if TYPE_CHECKING:
-    from logging import Handler
-
     from calsync_cli.api import Workspace
     from calsync_cli.model.account import Config
-
-LOG_BYTES, LOG_FILES = 1_000_000, 3
 
 
 @dataclass(slots=True)
@@ -35,6 +31,7 @@ class Context:
     ports: Ports = field(default_factory=system_ports)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     open_workspace: Callable[[], Workspace] | None = None
+    _log: Path | None = None
 
     @property
     def config_file(self) -> Path:
@@ -74,44 +71,16 @@ class Context:
         return replace(self, open_workspace=opener, state_option=state_dir)
 
     def start_log(self) -> Path | None:
-        """A rotating file in the state folder, and stderr with -v. Returns the file, None when it cannot be written:
-        a full disk must not stop a look."""
-        import logging
+        """The log in the state folder, begun once. Returns its file, None when it cannot be written."""
+        if self._log is None:
+            from calsync_cli.cli.log import open_log
 
-        logging.raiseExceptions = False  # a log that cannot be written is not worth a traceback on the screen
-        root = logging.getLogger("calsync_cli")
-        root.setLevel(logging.DEBUG if self.verbosity > 1 else logging.INFO)
-        for old in list(root.handlers):
-            root.removeHandler(old)
-            old.close()
-        file = self._log_file()
-        root.addHandler(file[1] if file else logging.NullHandler())
-        if self.verbosity:
-            loud = logging.StreamHandler()
-            loud.setLevel(logging.INFO if self.verbosity == 1 else logging.DEBUG)
-            loud.setFormatter(logging.Formatter("%(message)s"))
-            root.addHandler(loud)
-        return file[0] if file else None
+            try:
+                self._log = open_log(self.state_dir, self.verbosity)
+            except (OSError, StoreError):
+                open_log(None, self.verbosity)
+        return self._log
 
-    def _log_file(self) -> tuple[Path, Handler] | None:
-        import logging
-        from io import TextIOWrapper
-        from logging.handlers import RotatingFileHandler
-
-        class OwnersFile(RotatingFileHandler):
-            """Each new file is for the owner alone, also after a rotation."""
-
-            def _open(self) -> TextIOWrapper:
-                return TextIOWrapper(open(self.baseFilename, "ab", opener=_private), encoding="utf-8")
-
-        try:
-            path = self.state_dir / "calsync.log"
-            handler = OwnersFile(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-        except (OSError, StoreError):
-            return None
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-        return path, handler
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    @property
+    def logs(self) -> bool:
+        return self._log is not None

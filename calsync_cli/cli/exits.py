@@ -20,9 +20,22 @@ def speak_safely(*, as_json: bool) -> None:
             change(errors="backslashreplace")
 
 
+def noted(code: int, context: Context) -> int:
+    """The end of the command, in the log if that was begun."""
+    if context.logs:
+        import logging
+
+        logging.getLogger(__name__).info("ends with exit code %d", code)
+    return code
+
+
 def tell(err: Exception, context: Context, *, as_json: bool) -> int:
     """Say what happened, as one JSON document when that was asked for. Returns the exit code."""
     if isinstance(err, CalsyncError):
+        if context.logs:
+            import logging
+
+            logging.getLogger(__name__).error("%s: %s", err.code, err)
         return _say(err, as_json)
     if isinstance(err, BrokenPipeError):
         return 1
@@ -76,10 +89,11 @@ def _unexpected(err: Exception, context: Context, as_json: bool) -> int:
     """Ours to mend: a sentence here, the trace in the log."""
     import logging
 
+    from calsync_cli.cli.log import scrubbed
     from calsync_cli.errors import InternalCheck
 
     log = context.start_log()
     logging.getLogger(__name__).error("unexpected error", exc_info=err)
     where = f"; details are in {log}" if log else ""
-    text = f"an unexpected error ({type(err).__name__}: {err}) stopped the run{where}"
+    text = f"an unexpected error ({type(err).__name__}: {scrubbed(str(err))}) stopped the run{where}"
     return _say(InternalCheck(text, next="calsync doctor"), as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import sys
@@ -21,6 +22,7 @@ from calsync_cli.engine.run import Wish
 from calsync_cli.errors import UsageError
 
 SHOWN_CHANGES = 200
+LOGGED_PROBLEMS = 50
 
 
 def sync(
@@ -69,9 +71,29 @@ def run(
     try:
         with _progress(ctx, work) as aside, _signals(work, budget) as caught:
             wish = replace(wish, confirm=wish.confirm and aside(wish.confirm))
-            return work.sync(pairs, wish, due=due), 128 + caught[0] if caught else 0
+            report = work.sync(pairs, wish, due=due)
+            signal_code = 128 + caught[0] if caught else 0
     finally:
         work.close()
+    _log(report)
+    return report, signal_code
+
+
+def _log(report: Report) -> None:
+    """A line per write, by UID: titles stay out of the log, where they would outlive their event."""
+    items = logging.getLogger("calsync_cli.items")
+    for change in report.changes:
+        words = (change.pair, change.side, change.action, change.uid, change.outcome, change.because)
+        items.info("%s: on %s %s %s: %s, %s", *words)
+    log = logging.getLogger(__name__)
+    for problem in report.problems[:LOGGED_PROBLEMS]:
+        log.warning("%s: %s", problem.code, lines.shown(problem.message))
+    if len(report.problems) > LOGGED_PROBLEMS:
+        log.warning("... and %d problems more", len(report.problems) - LOGGED_PROBLEMS)
+    for pair in report.pairs:
+        log.info("%s", json.dumps(pair.json(), ensure_ascii=False))
+    name = "dry run" if report.run is None else f"run {report.run}"
+    log.info("%s took %.2f s, exit code %d", name, report.seconds, report.exit_code)
 
 
 @contextmanager

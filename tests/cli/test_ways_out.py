@@ -1,23 +1,18 @@
-"""Every way out of the program: exit codes, signals, pipes, alphabets, the log (cli.md sections 1 and 4)."""
+"""Every way out of the program: exit codes, signals, pipes, alphabets (cli.md sections 1 and 4)."""
 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import pty
 import select
 import signal
-import stat
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from calsync_cli.cli.context import Context
 from calsync_cli.errors import EXIT_ORDER, worst_exit
 from tests.cli.program import Shell
 
@@ -225,56 +220,6 @@ def _on_a_terminal(shell: Shell, environ: dict[str, str], *words: str) -> str:
         seen += more
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
     return seen.decode()
-
-
-# -- the log -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def own_logger() -> logging.Logger:
-    return logging.getLogger("calsync_cli")
-
-
-def test_every_log_file_is_for_its_owner_alone(tmp_path: Path, own_logger: logging.Logger,
-                                               monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("calsync_cli.cli.context.LOG_BYTES", 200)
-    Context(state_option=tmp_path / "s").start_log()
-    for _ in range(20):
-        own_logger.info("a line that fills the file until a new one is begun")
-    files = sorted((tmp_path / "s").glob("calsync.log*"))
-    assert len(files) == 4
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-
-
-def test_starting_the_log_twice_writes_each_line_once(tmp_path: Path, own_logger: logging.Logger) -> None:
-    context = Context(state_option=tmp_path / "s")
-    context.start_log()
-    path = context.start_log()
-    own_logger.info("only once")
-    assert path is not None and path.read_text().count("only once") == 1
-
-
-def test_a_log_that_cannot_be_written_says_nothing_on_the_screen(
-    tmp_path: Path, own_logger: logging.Logger, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(text: str) -> int:
-        raise OSError(28, "No space left on device")
-
-    Context(state_option=tmp_path / "s").start_log()
-    monkeypatch.setattr(own_logger.handlers[0], "stream", SimpleNamespace(write=full, flush=bool, seek=int, tell=int))
-    own_logger.info("lost")
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(("level", "quiet", "verbosity"), [("debug", False, 2), ("INFO", False, 1), ("ERROR", True, 0)])
-def test_the_log_level_of_the_environment_stands_for_v_and_q(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, level: str, quiet: bool, verbosity: int
-) -> None:
-    seen: list[Context] = []
-    monkeypatch.setenv("CALSYNC_LOG_LEVEL", level)
-    monkeypatch.setattr("calsync_cli.cli.settings.path", lambda ctx: seen.append(ctx) or 0)
-    shell("config", "path")
-    assert (seen[0].quiet, seen[0].verbosity) == (quiet, verbosity)
 
 
 # -- start-up ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from calsync_cli import __version__
 from calsync_cli.cli.context import Context
 from calsync_cli.errors import UsageError
 
@@ -32,8 +33,12 @@ def group(parent: typer.Typer, name: str, text: str, *, bare: bool = True) -> ty
 
 def begin(ctx: typer.Context) -> Context:
     """The options of this call, with the log of the state folder open."""
+    import logging
+
     context: Context = ctx.obj
-    context.start_log()
+    if context.start_log():
+        words = ctx.command_path.partition(" ")[2]  # without what was typed behind it: titles are nobody's business
+        logging.getLogger(__name__).info("%s begins (calsync %s)", words, __version__)
     return context
 
 

@@ -1,0 +1,89 @@
+"""The log: a file in the state folder at all times, and stderr with -v.
+
+File    rotated at LOG_BYTES, for its owner alone; what looks like a password or token is struck out of every line,
+        tracebacks included
+Screen  items with -v, requests with -vv; not what `calsync_cli.cli` logs, since it prints what it has to say
+Errors  OSError when the file cannot be opened; later failures to write are silent: a full disk must not stop a look
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LOG_BYTES, LOG_FILES = 1_000_000, 3
+FILE_NAME = "calsync.log"
+
+_SECRETS = (
+    (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)"), "..."),  # https://user:password@host
+    (re.compile(r"\b(Basic|Bearer|Digest)\s+[A-Za-z0-9+/=._~\"-]{4,}", re.IGNORECASE), r"\1 ..."),
+    (re.compile(
+        r"""((?:password|passwd|secret|token|authorization|passphrase|code|api_?key)["']?\s*[:=]\s*)"""
+        r"""(?:"[^"]*"|'[^']*'|[^\s&,;"']+)""", re.IGNORECASE), r"\1..."),
+)
+
+
+def scrubbed(text: str) -> str:
+    """The text without what looks like a password, a code or a token."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def open_log(folder: Path | None, verbosity: int) -> Path | None:
+    """Send what is logged to the file in this folder and, if asked for, to stderr. Returns the file."""
+    logging.raiseExceptions = False
+    root = logging.getLogger("calsync_cli")
+    root.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
+    close_log()
+    file = None
+    if folder is not None:
+        file = folder / FILE_NAME
+        handler = _OwnersFile(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        handler.setFormatter(_Line("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+        root.addHandler(handler)
+    if verbosity:
+        loud = logging.StreamHandler()
+        loud.setLevel(logging.INFO if verbosity == 1 else logging.DEBUG)
+        loud.setFormatter(_Line("%(message)s"))
+        loud.addFilter(lambda record: not record.name.startswith("calsync_cli.cli"))
+        root.addHandler(loud)
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
+    return file
+
+
+def close_log() -> None:
+    root = logging.getLogger("calsync_cli")
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+
+
+class _Line(logging.Formatter):
+    """Times with their offset, one record per line, no secrets."""
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S%z"
+    default_msec_format = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        return scrubbed(super().format(record))
+
+
+class _OwnersFile(RotatingFileHandler):
+    """Each file is for the owner alone, also after a rotation, and also when an older one was not."""
+
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open(self.baseFilename, "ab", opener=_private), encoding="utf-8", errors="replace")
+
+
+def _private(path: str, flags: int) -> int:
+    number = os.open(path, flags, 0o600)
+    if sys.platform != "win32":
+        os.fchmod(number, 0o600)
+    return number
