@@ -7,6 +7,7 @@ Errors  NotOurs: another state, or nothing that such a page would send; the word
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
@@ -46,10 +47,9 @@ def pasted(text: str, state: str) -> Answer:
     query = text.partition("?")[2] or text
     if "=" in query or "://" in text:
         return read_answer(query.partition("#")[0], state)
-    code = unquote(text)
-    if not code or len(code) > MAX_CODE or not code.isprintable() or " " in code:
+    if not re.fullmatch(r"[\w.~/%+-]{16,2048}", text, re.ASCII):
         raise NotOurs("this is no address of a page and no code")
-    return Answer(code)
+    return Answer(unquote(text))
 
 
 def _fields(query: str) -> dict[str, str]:

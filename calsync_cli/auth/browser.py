@@ -46,9 +46,9 @@ def _tell_elsewhere(url: str, port: int, say: Callable[[str], None], *, asked_fo
     if not asked_for:
         say("No browser can be opened here.")
     say(f"Open this address in any browser, on any machine:\n\n  {url}\n")
-    say("Afterwards the browser may show a page that cannot be reached. Copy the address of that page (it begins with")
-    say(f"http://127.0.0.1:{port}/) and paste it here. Or, so that the page can be reached, first run on that machine:")
-    say(f"\n  ssh -L {port}:127.0.0.1:{port} THIS-HOST\n")
+    say("When you have agreed there, the browser shows a page that cannot be reached.")
+    say(f"Copy the address of that page, http://127.0.0.1:{port}/?..., and paste it here.")
+    say(f"(Nothing has to be pasted if that machine runs this first:\n  ssh -L {port}:127.0.0.1:{port} THIS-HOST)\n")
 
 
 def _open(url: str) -> bool:

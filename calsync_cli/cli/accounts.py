@@ -174,18 +174,21 @@ def accounts(ctx: Context, *, as_json: bool) -> int:
         rows = [account_state(work, name) for name in work.config.accounts]
     finally:
         work.close()
-    shown = [
-        [row["account"], row["provider"], "yes" if row["signed_in"] else "no", row["username"] or "",
-         day_words((row["expires"] or "")[:10]), row["problem"] or "ok"]
-        for row in rows
-    ]
+    shown = [[row["account"], row["provider"], "yes" if row["signed_in"] else "no", _state(row)] for row in rows]
     if as_json:
         print_json(rows)
     elif not rows:
         print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, or google")
     else:
-        table(["account", "provider", "ready", "signed in as", "until", "state"], shown, color=ctx.color)
+        table(["account", "provider", "ready", "state"], shown, color=ctx.color)
     return 0 if all(row["signed_in"] for row in rows) else 5
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """`ok, as me@example.com, until Sat 28 Nov 2026`."""
+    who = f", as {row['username']}" if row["username"] else ""
+    until = f", until {day_words(row['expires'][:10])}" if row["expires"] else ""
+    return row["problem"] or f"ok{who}{until}"
 
 
 def calendars(ctx: Context, name: str | None, *, as_json: bool) -> int:

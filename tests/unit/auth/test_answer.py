@@ -11,17 +11,22 @@ from calsync_cli.auth.answer import Answer, NotOurs, pasted, read_answer
 STATE = "0123456789abcdef" * 2
 
 
+CODE = "4/0AbCdEfGhIjKlMn"
+QUOTED = "4%2F0AbCdEfGhIjKlMn"
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        f"http://127.0.0.1:8080/?state={STATE}&code=4%2F0Ab&scope=x",
-        f"  http://localhost:1/?code=4/0Ab&state={STATE}\n", f"'http://127.0.0.1:8080/?state={STATE}&code=4%2F0Ab'",
-        f"127.0.0.1:8080/?state={STATE}&code=4/0Ab", f"?state={STATE}&code=4/0Ab", f"state={STATE}&code=4%2F0Ab",
-        f"<http://127.0.0.1:8080/?state={STATE}&iss=https://accounts.google.com&code=4/0Ab>", "4/0Ab", " 4%2F0Ab\r\n",
+        f"http://127.0.0.1:8080/?state={STATE}&code={QUOTED}&scope=x",
+        f"  http://localhost:1/?code={CODE}&state={STATE}\n", f"'http://127.0.0.1:8080/?state={STATE}&code={QUOTED}'",
+        f"127.0.0.1:8080/?state={STATE}&code={CODE}", f"?state={STATE}&code={CODE}", f"state={STATE}&code={QUOTED}",
+        f"<http://127.0.0.1:8080/?state={STATE}&iss=https://accounts.google.com&code={CODE}>", CODE, f" {QUOTED}\r\n",
+        f"http://127.0.0.1:8080/?state={STATE}&code={CODE}#",
     ],
 )
 def test_a_pasted_address_or_code_is_understood(text: str) -> None:
-    assert pasted(text, STATE) == Answer("4/0Ab")
+    assert pasted(text, STATE) == Answer(CODE)
 
 
 def test_a_pasted_refusal_is_one() -> None:
@@ -32,7 +37,7 @@ def test_a_pasted_refusal_is_one() -> None:
     "text",
     [
         "", "  ", "http://127.0.0.1:1/", f"http://127.0.0.1:1/?state={'f' * 32}&code=x", "http://127.0.0.1/?code=x",
-        "what shall I do", "x" * 5000, "a\x1b[2Jb",
+        "what shall I do", "x" * 5000, "what?", "yes", "a\x1b[2Jb",
     ],
 )
 def test_what_cannot_be_the_answer_is_told(text: str) -> None:
