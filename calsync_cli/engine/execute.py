@@ -205,7 +205,7 @@ def _close(session: Session, work: Work, stored: Item | None, looked: Item | _No
             settle.confirm_delete(session, op)
             work.outcome = "confirmed"
         case None if stored is None:
-            journal.note(session.db, op.id, "written, but it could not be read back yet")
+            journal.note_answered(session.db, op.id)
             work.outcome = "unknown"
         case None:
             assert work.receipt is not None and stored is not None

@@ -74,7 +74,11 @@ def _resolve_delete(session: Session, op: Operation, account: str, item: Item | 
 
 
 def _resolve_create(session: Session, op: Operation, account: str, item: Item | None) -> None:
-    """Ours: adopt. Foreign: the next generation. Nothing there: the same key is sent again, which is harmless (J4)."""
+    """Ours: adopt. Foreign: the next generation. Nothing there: the same key is sent again, which is harmless (J4);
+    unless the server had said yes, for then a person removed it, and the coming observation has to prove that (O2).
+    """
+    if item is None and op.answered:
+        item = Item(op.remote_id, None, op.intent or b"")
     if item is None:
         settle.abandon(session, op, "it had not arrived before the run was cut off")
     elif is_ours(session, op, account, item):

@@ -14,7 +14,10 @@ from calsync_cli.store.db import Database
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One write of one replica. `intent` is the body to send, `intent_form` what it reads as."""
+    """One write of one replica. `intent` is the body to send, `intent_form` what it reads as.
+
+    answered: the server said yes to it; only what it stored is not known yet
+    """
 
     kind: str
     calendar: int
@@ -33,6 +36,7 @@ class Operation:
     before: bytes | None = None
     held: frozenset[Path] = frozenset()
     grp: str = ""
+    answered: bool = False
 
 
 def plan_operation(db: Database, run: int, grp: str, op: Operation) -> int:
@@ -69,6 +73,12 @@ def note(db: Database, op_id: int, error: str) -> None:
     db.run("UPDATE operation SET error = ? WHERE id = ?", error, op_id)
 
 
+def note_answered(db: Database, op_id: int) -> None:
+    """The server said yes, so a create that is not there later was removed by somebody; it is not made again."""
+    words = "written, but it could not be read back yet"
+    db.run("UPDATE operation SET answered = 1, error = ? WHERE id = ?", words, op_id)
+
+
 def drop_planned(db: Database) -> None:
     """J2: the plan is derived again."""
     db.run("DELETE FROM operation WHERE state = 'planned'")
@@ -100,7 +110,7 @@ def operation_of(row: sqlite3.Row) -> Operation:
         row["kind"], row["calendar_id"], row["remote_id"], row["link_id"], row["rev"], changes_from(row["changes"]),
         row["title"], row["start"] or "", row["because"], row["id"], row["key"], row["etag"], row["intent"],
         None if row["intent_form"] is None else form_from(row["intent_form"]), row["before"],
-        frozenset(json.loads(row["held"])), row["grp"],
+        frozenset(json.loads(row["held"])), row["grp"], bool(row["answered"]),
     )
 
 

@@ -220,3 +220,23 @@ def test_an_answer_about_a_deletion_waits_for_the_calendar_it_is_about() -> None
     world.servers["a"].set_calendar("a", gone=False)
     world.run()
     assert world.titles("a") == world.titles("b") == ["E1", "E2", "From A"]
+
+
+def test_a_copy_that_a_person_removes_before_we_could_look_at_it_is_not_made_again() -> None:
+    """J table, I2: the server had said yes, so its absence is a person's deletion."""
+    for receipt in ("etag", "bare"):
+        world = synced(3)
+        world.servers["b"].traits.receipt = receipt  # type: ignore[assignment]
+        done: list[int] = []
+
+        def meddle(call: Any, world: FaultyWorld = world, done: list[int] = done) -> None:
+            if call.calendar == "b" and call.name in ("fetch", "look") and world.has("b", "new") and not done:
+                done.append(1)
+                world.delete("b", "new")
+
+        world.servers["b"].observers.append(meddle)
+        world.put("a", ics("new", "New"))
+        for _ in range(3):
+            world.run()
+        assert done and not world.has("a", "new") and not world.has("b", "new")
+        assert world.quiet()

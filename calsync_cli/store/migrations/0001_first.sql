@@ -153,6 +153,7 @@ CREATE TABLE operation (                     -- the journal: one row per request
     because      TEXT NOT NULL,
     error        TEXT,
     sent_us      INTEGER,
+    answered     INTEGER NOT NULL DEFAULT 0, -- 1: the server said yes, but what it stored was not read back yet
     done_us      INTEGER
 ) STRICT;
 CREATE INDEX operation_open ON operation (state) WHERE state IN ('planned', 'sent');
