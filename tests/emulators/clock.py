@@ -1,7 +1,7 @@
 """The clock and the source of ids of an emulator; both are passed in, so a test run is a function of its seed.
 
-A Clock either follows real time or stands still at `start` until it is advanced. `tick_us` is for writes: each call is at
-least one millisecond later than the one before, so that no two versions of anything share a time stamp.
+A Clock either follows real time or stands still at `start` until it is advanced. `tick_us` is for writes: each call is
+at least one millisecond later than the one before, so that no two versions of anything share a time stamp.
 """
 
 from __future__ import annotations

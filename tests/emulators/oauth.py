@@ -1,6 +1,6 @@
 """An OAuth 2.0 server for installed apps (RFC 6749, 7636, 8252): authorize, consent, token, revoke, token info.
 
-Shape   OAuthServer(...).answer(Request) -> Response | None (None: not one of its paths); `auto_consent` redirects at once
+Shape   OAuthServer(...).answer(Request) -> Response | None (not one of its paths); `auto_consent` redirects at once
 Honest  PKCE S256 is checked, codes work once, the redirect must be loopback (any port), the secret must be right
 Facts   1.1 to 1.7. What a service does differently is data: Paths, Policy, `known_scopes`
 """

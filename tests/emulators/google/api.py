@@ -1,8 +1,8 @@
 """One API request from arrival to answer, in this order: faults, route, sign-in, scopes, shape, quota, method, checks.
 
 Shape   Api.answer(Request) -> Response for everything below /calendar/v3/ and /batch/; one at a time, under one lock
-Honest  Each request and each answer is held against the discovery document; what does not fit is written to `problems` and
-        answered 400 (the client's fault) or 500 (ours). Tests assert that `problems` stays empty.
+Honest  Each request and each answer is held against the discovery document; what does not fit is written to `problems`
+        and answered 400 (the client's fault) or 500 (ours). Tests assert that `problems` stays empty.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.emulators.google import change, create, discovery, errors, faults, listing, move, read
+from tests.emulators.google import batch, change, create, discovery, errors, faults, freebusy, listing, move, read
 from tests.emulators.google.body import READ_ONLY, without_nulls
 from tests.emulators.google.calendars import HANDLERS as CALENDAR_HANDLERS
 from tests.emulators.google.call import Call, Reply
@@ -31,9 +31,8 @@ HANDLERS: dict[str, Callable[[Call], Reply]] = {
     "events.list": listing.list_events, "events.get": read.get, "events.instances": read.instances,
     "events.insert": create.insert, "events.import": create.import_, "events.quickAdd": create.quick_add,
     "events.patch": change.patch, "events.update": change.update, "events.delete": change.delete,
-    "events.move": move.move, **CALENDAR_HANDLERS,
+    "events.move": move.move, "freebusy.query": freebusy.query, **CALENDAR_HANDLERS,
 }
-BROKEN_PAGE = "<html><title>Error 502 (Server Error)!!1</title><p>The server encountered a temporary error.</html>"
 
 
 @dataclass
@@ -50,6 +49,15 @@ class Logged:
     faults: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Late:
+    """A request that is carried out only after others, and after its sender gave up."""
+
+    request: Request
+    from_call: int
+    from_s: float
+
+
 @dataclass
 class Api:
     world: World
@@ -59,14 +67,16 @@ class Api:
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)             # read-only members in requests: harmless, but noise
     log: list[Logged] = field(default_factory=list)
-    late: list[tuple[int, Request]] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
     lock: Any = field(default_factory=threading.RLock)
     handlers: dict[str, Callable[[Call], Reply]] = field(default_factory=lambda: dict(HANDLERS))
     _fit: dict[int, Body] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Response:
         with self.lock:
-            self._do_late_ones()
+            self.do_late_ones()
+            if request.path == batch.PATH and request.method == "POST":
+                return batch.run(self, request)
             return self.one(request)
 
     def one(self, request: Request, authorization: str = "") -> Response:
@@ -92,15 +102,16 @@ class Api:
     ) -> Response:
         if "drop-before" in hit or "late" in hit:
             if "late" in hit:
-                self.late.append((self.world.calls + int(hit["late"].args.get("calls", 1)), request))
+                self.late.append(Late(request, self.world.calls + int(hit["late"].args.get("calls", 1)),
+                                      self.world.clock.now_s() + float(hit["late"].args.get("seconds_late", 0))))
             return Response(0, fate="dropped")
         refused = faults.refusal(hit)
         if refused is not None:
-            response = html_response(502, BROKEN_PAGE) if "502" in hit else self._error(refused)
+            response = html_response(502, faults.BROKEN_PAGE) if "502" in hit else self.refused(refused)
         else:
             self._before(request, path, authorization, hit)
             response = self._work(request, method, path, authorization, faults.hints(hit))
-        return _spoiled(response, hit)
+        return faults.spoiled(response, hit)
 
     def _before(self, request: Request, path: dict[str, str], authorization: str, hit: dict[str, Fault]) -> None:
         token = self.oauth.bearer(request.headers.get("authorization") or authorization)
@@ -110,12 +121,13 @@ class Api:
             name = token.grant.user if path["calendarId"] == "primary" else path["calendarId"]
             self.world.share(name, token.grant.user, str(hit["role"].args.get("role", "reader")))
 
-    def _do_late_ones(self) -> None:
+    def do_late_ones(self, settled: bool = False) -> None:
         """Requests whose connection broke, and which are carried out only now."""
-        due = [request for call, request in self.late if call <= self.world.calls]
-        self.late = [(call, request) for call, request in self.late if call > self.world.calls]
-        for request in due:
-            self.one(request)
+        now_s = self.world.clock.now_s()
+        due = [one for one in self.late if settled or (one.from_call <= self.world.calls and one.from_s <= now_s)]
+        self.late = [one for one in self.late if one not in due]
+        for one in due:
+            self.one(one.request)
 
     # -- the work itself -----------------------------------------------------------------------------------------------
 
@@ -136,7 +148,7 @@ class Api:
                         grant.client_id, hints)
             return self._told(request, method, handler(call), mask)
         except ApiError as error:
-            return self._error(error)
+            return self.refused(error)
 
     def _signed_in(self, authorization: str) -> Any:
         if not authorization:
@@ -216,28 +228,12 @@ class Api:
                 self._fit[id(item)] = item
         return wrong
 
-    def _error(self, error: ApiError) -> Response:
+    def refused(self, error: ApiError) -> Response:
         body = error.body(self.world.modes.error_form == "new")
         headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else {}
         if error.status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="https://accounts.google.com/", error="invalid_token"'
         return json_response(error.status, body, **headers)
-
-
-def _spoiled(response: Response, hit: dict[str, Fault]) -> Response:
-    """What becomes of an answer on its way back."""
-    if "slow" in hit:
-        response.delay_s = float(hit["slow"].args.get("seconds_slow", 0.5))
-    if "500-after" in hit or "503-after" in hit:
-        error = errors.backend_error(500 if "500-after" in hit else 503)
-        response = json_response(error.status, error.body())
-    if "garbled" in hit:
-        response = html_response(200, "<html><title>Sign in</title></html>")
-    if "cut" in hit:
-        response.fate = "cut"
-    if "drop-after" in hit:
-        response.fate = "dropped"
-    return response
 
 
 def _readable(body: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""From the body of a request to a body to be stored: what a client may set, merging of a patch, the checks (facts 5, 6.1)."""
+"""From the body of a request to one to be stored: what a client may set, merging of a patch, checks (facts 5, 6.1)."""
 
 from __future__ import annotations
 

@@ -1,29 +1,36 @@
 """The control URL: what happened, edits as people make them, faults, time.
 
-GET     {"mails": [...], "requests": {"read": n, "write": n}, "events": {calendar id: [...]}, "problems": [...],
-         "remarks": [...], "faults": {name: times hit}, "tokens": [...], "calendars": {id: summary}}; ?deleted=1 lists tombstones too
+GET     {"mails": [...], "requests": {"read": n, "write": n}, "events": {calendar id: [...]}, and "problems", "remarks",
+        "faults" (times hit), "tokens" (token requests), "calendars" (id: summary)}; ?deleted=1 lists tombstones too
 POST    one JSON object, or a list of them done in order; answers {"done": [result, ...]}, or 400 {"error": text}
         (what came before the failing one stays done)
 
-    {"do": "insert", "calendar": "me@example.test", "event": {...}}             {"do": "patch", ..., "id": ..., "changes": {...}}
-    {"do": "delete", "calendar": ..., "id": ...}                                 an instance id deletes that instance
-    {"do": "delete_following", "calendar": ..., "master_id": ..., "at": instance id}
-    {"do": "split", "calendar": ..., "master_id": ..., "at": instance id, "changes": {...}}
-    {"do": "move", "calendar": ..., "id": ..., "to": ...}                       {"do": "duplicate", "calendar": ..., "id": ...}
-    {"do": "respond", "calendar": ..., "id": ..., "response": "accepted"}       {"do": "instances", "calendar": ..., "master_id": ...}
-    {"do": "invite", "calendar": ..., "organizer": ..., "event": {...}, "uid": ...}
-    {"do": "put", "calendar": ..., "id": ..., "event": {...}}                   any shape, unchecked
-    {"do": "add_account", "email": ...}      {"do": "add_calendar", "owner": ..., "summary": ..., "kind": ..., "role": ...}
-    {"do": "share", "calendar": ..., "user": ..., "role": "reader"}             {"do": "remove_calendar", "calendar": ...}
+As a person in the calendar (people.py; every one takes "calendar"):
+    {"do": "insert", "event": {...}}                      {"do": "patch", "id": ..., "changes": {...}}
+    {"do": "delete", "id": ...}                           an instance id deletes that instance
+    {"do": "delete_following", "master_id": ..., "at": instance id}
+    {"do": "split", "master_id": ..., "at": instance id, "changes": {...}}         "this and following"
+    {"do": "move", "id": ..., "to": calendar}             {"do": "duplicate", "id": ...}
+    {"do": "respond", "id": ..., "response": "accepted"}  {"do": "instances", "master_id": ...}
+    {"do": "invite", "organizer": ..., "event": {...}}    {"do": "put", "id": ..., "event": {...}}    any shape
+Accounts and calendars:
+    {"do": "add_account", "email": ...}                   {"do": "add_calendar", "owner": ..., "summary": ...}
+    {"do": "share", "calendar": ..., "user": ..., "role": "reader"}
     {"do": "hide", "calendar": ..., "user": ..., "hidden": true}
-    {"do": "fault", "name": "drop-after", "match": ..., "times": 1, ...}        {"do": "disarm"}        see faults.py
-    {"do": "modes", "modes": {...}}          {"do": "lag", "seconds": 2, "calls": 0}    {"do": "page", "size": 2}
-    {"do": "advance", "seconds": 3600}       {"do": "quota", "per_minute": 600}  {"do": "block_writes", "seconds": 3600}
-    {"do": "expire_sync_tokens", "calendar": ...}    {"do": "expire_page_tokens"}    {"do": "expire_access_tokens"}
-    {"do": "expire_refresh_tokens", "why": "expired", "subtype": "invalid_rapt"}     {"do": "revoke", "user": ...}
-    {"do": "token_fault", "error": "temporarily_unavailable", "status": 503}         for the next token request
-    {"do": "consent", "auto": true, "user": ..., "scopes": [...], "denies": false}   {"do": "token", "user": ..., "scopes": [...]}
-    {"do": "clear_logs"}
+    {"do": "remove_calendar", "calendar": ...}
+Behaviour (faults.py, modes.py):
+    {"do": "fault", "name": "drop-after", "match": ..., "times": 1}                {"do": "disarm"}
+    {"do": "settle"}                                      no more faults or lag; what was late is done now
+    {"do": "modes", "modes": {...}}                       {"do": "lag", "seconds": 2, "calls": 0}
+    {"do": "page", "size": 2}                             {"do": "advance", "seconds": 3600}
+    {"do": "quota", "per_minute": 600}                    {"do": "block_writes", "seconds": 3600}
+    {"do": "expire_sync_tokens", "calendar": ...}         {"do": "expire_page_tokens"}      {"do": "clear_logs"}
+Sign-in:
+    {"do": "expire_access_tokens"}                        {"do": "revoke", "user": ...}
+    {"do": "expire_refresh_tokens", "why": "expired", "subtype": "invalid_rapt"}
+    {"do": "token_fault", "error": "temporarily_unavailable", "status": 503}       for the next token request
+    {"do": "consent", "auto": true, "user": ..., "scopes": [...], "denies": false}
+    {"do": "token", "user": ..., "scopes": [...]}         an access token, without any sign-in
 """
 
 from __future__ import annotations
@@ -105,6 +112,9 @@ class Control:
 
     def on_disarm(self) -> None:
         self.emulator.faults.disarm()
+
+    def on_settle(self) -> None:
+        self.emulator.settle()
 
     def on_modes(self, modes: Body) -> None:
         self.emulator.modes.change(modes)

@@ -1,8 +1,8 @@
 """The discovery document as an independent oracle: routes, parameters, scopes, and the shape of every body.
 
 Source  `calendar.v3.json` as shipped in google-api-python-client (facts, "Schema oracle")
-Shape   route(verb, path) -> (Method, path parameters); Method.read_query(pairs) -> typed values; check(schema, value) -> list
-        of sentences, empty when the value fits. Nothing here knows how the emulator stores things.
+Shape   route(verb, path) -> (Method, path parameters); Method.read_query(pairs) -> typed values; check(schema, value)
+        -> list of sentences, empty when the value fits. Nothing here knows how the emulator stores things.
 """
 
 from __future__ import annotations

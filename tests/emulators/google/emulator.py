@@ -22,6 +22,8 @@ from typing import Any, Self
 
 from tests.emulators.clock import Clock, Ids
 from tests.emulators.google.api import SERVICE, Api
+from tests.emulators.google.batch import PATH as BATCH
+from tests.emulators.google.channels import Channels
 from tests.emulators.google.control import Control
 from tests.emulators.google.discovery import document
 from tests.emulators.google.faults import Faults
@@ -72,6 +74,8 @@ class GoogleEmulator:
         self.faults = Faults(self.clock, Random(seed + 2))
         self.quota = Quota(self.clock, Random(seed + 3), quota_per_minute)
         self.api = Api(self.world, self.oauth, self.faults, self.quota, self.problems)
+        self.channels = Channels(self.world)
+        self.api.handlers.update(self.channels.handlers())
         self.people = People(self.world)
         self.control = Control(self)
         self._port = port
@@ -80,6 +84,7 @@ class GoogleEmulator:
         self._web = WebServer(self.answer, self._port).__enter__()
         self.root_url = f"http://127.0.0.1:{self._web.port}"
         self.api_url = self.root_url + SERVICE.rstrip("/")
+        self.batch_url = self.root_url + BATCH
         self.auth_url = self.root_url + self.oauth.paths.authorize[0]
         self.token_url = self.root_url + self.oauth.paths.token
         self.revoke_url = self.root_url + self.oauth.paths.revoke
@@ -96,7 +101,7 @@ class GoogleEmulator:
     # -- HTTP ----------------------------------------------------------------------------------------------------------
 
     def answer(self, request: Request) -> Response:
-        if request.path.startswith(SERVICE):
+        if request.path.startswith((SERVICE, BATCH)):
             return self.api.answer(request)
         with self.api.lock:
             if request.path == "/control":
@@ -151,6 +156,14 @@ class GoogleEmulator:
             living = {row.id for row in calendar.rows.values() if not row.dead}
             return [render(self.world, calendar, row, calendar.owner) for row in calendar.rows.values()
                     if deleted or not row.dead or (row.master_id in living and not row.orphan)]
+
+    def settle(self) -> None:
+        """No more faults and no more lag; what was late is carried out now."""
+        with self.api.lock:
+            self.faults.disarm()
+            self.world.lag.seconds, self.world.lag.calls = 0.0, 0
+            self.world.show_everything()
+            self.api.do_late_ones(settled=True)
 
     def clear_logs(self) -> None:
         """Counts, mails and problems from zero; calendars and tokens stay."""

@@ -1,7 +1,7 @@
 """The errors of the Calendar API, each written once, with the bodies of facts 8.2.
 
-ApiError carries status, reason and text; `body(new_form)` renders the classic envelope, or the newer one with `status` and
-`details` that front ends send (facts 2).
+ApiError carries status, reason and text; `body(new_form)` renders the classic envelope, or the newer one with `status`
+and `details` that front ends send (facts 2).
 """
 
 from __future__ import annotations

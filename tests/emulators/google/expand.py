@@ -33,7 +33,7 @@ def _plain(
 
 
 def touches(calendar: Calendar, row: Row, low: datetime | None, high: datetime | None) -> bool:
-    """`low` bounds the end and `high` the start, both exclusive; a series counts from its first to its last instance."""
+    """`low` bounds the end and `high` the start, both exclusive; a series counts from first to last instance."""
     if low is None and high is None:
         return True
     start, end = row.body["start"], row.body["end"]

@@ -1,17 +1,17 @@
-"""What goes wrong on purpose. A fault is armed once, n times, or with a probability, and for requests that match a pattern.
+"""What goes wrong on purpose: once, n times, or with a probability, and for requests that match a pattern.
 
     {"name": "drop-after", "match": "POST .*/events", "times": 1}       the next insert is carried out, its answer lost
     {"name": "503", "probability": 0.02, "times": null}                  one request in fifty, for ever
     {"name": "403-user-rate", "times": null, "seconds": 30}              a quota storm of half a minute
 
-`match` is searched in "VERB /path?query method-name", e.g. "PATCH /calendar/v3/calendars/x/events/y events.patch"; the outer
-request of a batch is named "batch". `skip` lets the first n matching requests pass. Every name and its arguments:
+`match` is searched in "VERB /path?query method-name", e.g. "PATCH /calendar/v3/calendars/x/events/y events.patch"; the
+outer request of a batch is named "batch". `skip` lets the first n matching requests pass. Every name and its arguments:
 
     drop-before     the connection closes, nothing is done         drop-after      done, then the connection closes
     cut             done, half of the answer                       garbled         done, answered with an HTML page
-    late            the connection closes; done after `calls` more requests
+    late            the connection closes; done after `calls` more requests and `seconds_late`
     slow            answered after `seconds_slow`                  500 502 503 504 answered so, nothing is done
-    500-after 503-after   done, then answered so                   401             the access token is expired from now on
+    500-after 503-after   done, then answered so                   401             the access token has expired
     429             with Retry-After `retry_after_s`               403-rate 403-user-rate 403-quota (writes only) 403
     404             this calendar or event is "not found"          409             conflict
     412             somebody was faster                            410             on a list: the sync token is dead
@@ -30,6 +30,7 @@ from typing import Any
 from tests.emulators.clock import Clock
 from tests.emulators.google import errors
 from tests.emulators.google.errors import ApiError
+from tests.emulators.web import Response, html_response, json_response
 
 NAMES = frozenset({
     "drop-before", "drop-after", "cut", "garbled", "late", "slow", "500", "502", "503", "504", "500-after", "503-after",
@@ -37,6 +38,7 @@ NAMES = frozenset({
     "partial-batch", "role",
 })
 ON_LISTS = frozenset({"410", "page", "empty", "stale"})
+BROKEN_PAGE = "<html><title>Error 502 (Server Error)!!1</title><p>The server encountered a temporary error.</html>"
 LISTS = re.compile(r" (events\.(list|instances)|calendarList\.list)$")
 
 
@@ -115,3 +117,19 @@ def hints(hit: dict[str, Fault]) -> dict[str, Any]:
     """What the listing code has to know."""
     told = {name: int(hit[name].args.get("n", 1)) for name in ("page", "empty", "stale") if name in hit}
     return told | ({"expired": True} if "410" in hit else {})
+
+
+def spoiled(response: Response, hit: dict[str, Fault]) -> Response:
+    """What becomes of an answer on its way back."""
+    if "slow" in hit:
+        response.delay_s = float(hit["slow"].args.get("seconds_slow", 0.5))
+    if "500-after" in hit or "503-after" in hit:
+        error = errors.backend_error(500 if "500-after" in hit else 503)
+        response = json_response(error.status, error.body())
+    if "garbled" in hit:
+        response = html_response(200, "<html><title>Sign in</title></html>")
+    if "cut" in hit:
+        response.fate = "cut"
+    if "drop-after" in hit:
+        response.fate = "dropped"
+    return response

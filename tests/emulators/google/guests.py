@@ -1,7 +1,8 @@
 """Who else has a copy of an event, and who would have had a mail (facts 5.5).
 
-Guests who use Google (they have an account here) see the event in their own calendar at once, whatever `sendUpdates` says.
-A copy has the id and iCalUID of the original; reminders, colour, private properties, transparency and visibility are its own.
+Guests who use Google (they have an account here) see the event in their own calendar at once, whatever `sendUpdates`
+says. A copy has the id and iCalUID of the original; reminders, colour, private properties, transparency and visibility
+are its own.
 Every mail the real service would have sent is appended to `world.mails`; nothing is ever sent.
 """
 

@@ -89,9 +89,10 @@ def _attendees(guests: list[Body], modes: Modes) -> list[Body]:
             raise errors.invalid("Invalid attendee email.", "attendees")
         if guest.get("responseStatus", "needsAction") not in RESPONSES:
             raise errors.invalid("Invalid value for: responseStatus", "attendees")
-        clean = {name: value for name, value in guest.items() if name not in ("self", "organizer", "id") and value not in
-                 (None, "", False)}
-        kept[email.lower()] = {**clean, "email": email.lower(), "responseStatus": guest.get("responseStatus", "needsAction")}
+        clean = {name: value for name, value in guest.items()
+                 if name not in ("self", "organizer", "id") and value not in (None, "", False)}
+        clean.setdefault("responseStatus", "needsAction")
+        kept[email.lower()] = {**clean, "email": email.lower()}
     return sorted(kept.values(), key=lambda guest: str(guest["email"])) if modes.normalises else list(kept.values())
 
 

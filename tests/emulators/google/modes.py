@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_type_hints
 class Modes:
     # listing
     order: Literal["stable", "shuffled"] = "shuffled"            # by the seed; the order is unspecified (4.2)
-    live_pages: bool = False                                      # later pages show newer rows: an item comes twice (4.2)
+    live_pages: bool = False                                      # what changed meanwhile comes on the last page (4.2)
     bare_instance_tombstones: bool = False                        # without recurringEventId and originalStartTime (4.3)
     full_tombstones: bool = False                                 # cancelled items keep all details (4.3)
     listed_cancelled_masters: bool = False                        # May 2025: in plain listings, fields missing (12.14)
@@ -42,6 +42,7 @@ class Modes:
     unsafe_hooks: bool = True                                     # push to plain http on loopback, for tests
     sync_message: Literal["before", "after", "never"] = "after"  # relative to the answer of watch (9)
     push_delivery: Literal["once", "lost", "doubled"] = "once"
+    batch_limit: int = 50                                         # 1000 by the newer guide (7)
     calendars_allowed: int = 38                                   # new ones before the quota is gone (8.1)
 
     def change(self, changes: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""colors.get: the fixed palettes (facts 3.4); calendar colours that the facts do not name are made up in the same style."""
+"""colors.get: the fixed palettes (facts 3.4); those calendar colours that the facts do not name are filled in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What people do in their own calendar at the web page: no guards, no tokens, and nothing that clients may not also meet.
+"""What people do in their own calendar at the web page: no guards and no tokens.
 
-Shape   People(world).patch(calendar, event_id, changes, user="") and so on; `user` is the calendar's owner unless given;
-        answers are event resources as that person sees them. Mails go out only with send=True.
+Shape   People(world).patch(calendar, event_id, changes, user="") and so on; `user` is the calendar's owner unless
+        given; answers are event resources as that person sees them. Mails go out only with send=True.
 Odd     `put` stores any shape, also those that the API refuses but delivers: zero length, fromGmail, dirty rules
 """
 
@@ -75,8 +75,8 @@ class People:
     ) -> Body:
         """"This and following": `at` is the id of the first instance that changes (facts 4.4).
 
-        The old master ends before it, a new one `<base>_R<stamp>` begins, private properties are copied, exceptions from
-        there on are reset. Instance ids of the new series keep the old prefix, or with full_prefix take the new id.
+        The old master ends before it, a new one `<base>_R<stamp>` begins, private properties are copied, exceptions
+        from there on are reset. Instance ids of the new series keep the old prefix, or with full_prefix the new id.
         """
         home = self.world.calendars[calendar]
         master, point = find(home, master_id), original(find(home, at))
@@ -117,8 +117,8 @@ class People:
         return self._shown(home, self.world.store(home, new_id, body, prefix=prefix, reminders=row.reminders))
 
     def invite(self, calendar: str, organizer: str, event: Body, *, uid: str = "", instance_of: str = "") -> Body:
-        """Somebody without an account here invites this calendar by mail: the whole event, or one instance of a series
-        whose master is not on this calendar (`instance_of` is the master's id; originalStartTime comes in the event)."""
+        """Somebody without an account here invites this calendar by mail: the whole event, or one instance of a
+        series whose master is not here (`instance_of` is the master's id; originalStartTime comes in the event)."""
         home, given = self.world.calendars[calendar], dict(event)
         uid = uid or f"{self.world.ids.secret(length=12)}@{organizer.partition('@')[2]}"
         given["organizer"] = {"email": organizer}

@@ -2,8 +2,8 @@
 
 Shape   check_lines(lines) -> normalised lines; Recurrence(lines, start) gives originals in order, `has(original)`;
         instance ids `<prefix>_<stamp>` and back
-Walls   a rule runs on the wall clock of start.timeZone, so a series keeps its hour across a change of daylight saving time
-Odd     UNTIL as a date on a timed series ends it a day early; unknown parts and lines of stored dirt are skipped on expansion
+Walls   a rule runs on the wall clock of start.timeZone, so a series keeps its hour across a daylight saving change
+Odd     UNTIL as a date on a timed series ends it a day early; unknown parts and lines of stored dirt are skipped
 """
 
 from __future__ import annotations

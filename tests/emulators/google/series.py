@@ -1,4 +1,4 @@
-"""What happens to the overrides of a series when the series ends or its rule changes (facts 4.3, 4.4, items 16 and 31)."""
+"""What happens to the overrides of a series when it ends or its rule changes (facts 4.3, 4.4, items 16, 31)."""
 
 from __future__ import annotations
 

@@ -146,6 +146,11 @@ class World:
             seq -= 1
         return seq
 
+    def show_everything(self) -> None:
+        for calendar in self.calendars.values():
+            for entry in calendar.log:
+                entry.shown_from_us = entry.shown_from_call = 0
+
     def store(self, calendar: Calendar, row_id: str, body: Body, *, quiet: bool = False, **more: Any) -> Row:
         """A new version of a row. `quiet` leaves `updated` as it was (reminders)."""
         us, old = self.clock.tick_us(), calendar.rows.get(row_id)

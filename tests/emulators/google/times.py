@@ -1,7 +1,7 @@
 """Start and end of events: what Google accepts, how it keeps it, how it shows it (facts 3.3, 5.2).
 
-Stored  {"date": "2026-05-04"} or {"dateTime": "2026-05-04T07:00:00Z", "timeZone": "Europe/Berlin"}; always the instant in
-        UTC, with the zone as it was given (or none)
+Stored  {"date": "2026-05-04"} or {"dateTime": "2026-05-04T07:00:00Z", "timeZone": "Europe/Berlin"}; always the instant
+        in UTC, with the zone as it was given (or none)
 Shown   `dateTime` with the offset of the zone asked for, `timeZone` untouched
 """
 
