@@ -15,6 +15,17 @@ from tests.emulators.graph.running import Running, graph_emulator
 from tests.emulators.graph.world import User
 
 __all__ = [
-    "ANN", "CLIENT_ID", "CONSUMERS", "CRUEL", "TENANT", "Emulator", "Fault", "Knobs", "Running", "User", "cruel", "fault",
+    "ANN",
+    "CLIENT_ID",
+    "CONSUMERS",
+    "CRUEL",
+    "TENANT",
+    "Emulator",
+    "Fault",
+    "Knobs",
+    "Running",
+    "User",
+    "cruel",
+    "fault",
     "graph_emulator",
 ]

@@ -11,7 +11,11 @@ from datetime import datetime
 from typing import Any
 
 REFUSALS: dict[int, tuple[str, str, str]] = {
-    50011: ("invalid_request", "", "The redirect URI specified in the request does not match the redirect URIs configured."),
+    50011: (
+        "invalid_request",
+        "",
+        "The redirect URI specified in the request does not match the redirect URIs configured.",
+    ),
     50020: ("invalid_grant", "", "User account from identity provider does not exist in tenant."),
     50034: ("invalid_request", "", "The user account does not exist in the directory."),
     50053: ("invalid_grant", "", "The account is locked."),
@@ -27,7 +31,11 @@ REFUSALS: dict[int, tuple[str, str, str]] = {
     50131: ("invalid_grant", "", "Device is not in required device state."),
     50144: ("invalid_grant", "", "The Active Directory password has expired."),
     50158: ("interaction_required", "basic_action", "External security challenge was not satisfied."),
-    50173: ("invalid_grant", "bad_token", "The provided grant has expired due to it being revoked; a fresh token is needed."),
+    50173: (
+        "invalid_grant",
+        "bad_token",
+        "The provided grant has expired due to it being revoked; a fresh token is needed.",
+    ),
     50194: ("invalid_request", "", "Application is not configured as a multi-tenant application."),
     50196: ("invalid_grant", "", "The server terminated an operation because it encountered a client request loop."),
     53000: ("interaction_required", "message_only", "Device is not in required device state: compliant."),
@@ -39,13 +47,21 @@ REFUSALS: dict[int, tuple[str, str, str]] = {
     65004: ("access_denied", "", "User declined to consent to access the app."),
     650053: ("invalid_resource", "", "The application asked for a scope that does not exist on the resource."),
     70000: ("invalid_grant", "", "The provided grant is invalid or malformed."),
-    70008: ("invalid_grant", "token_expired", "The provided authorization code or refresh token has expired due to inactivity."),
+    70008: (
+        "invalid_grant",
+        "token_expired",
+        "The provided authorization code or refresh token has expired due to inactivity.",
+    ),
     70011: ("invalid_scope", "", "The provided value for the input parameter 'scope' is not valid."),
     70016: ("authorization_pending", "", "OAuth 2.0 device flow error. Authorization is pending. Continue polling."),
     70018: ("bad_verification_code", "", "Invalid verification code due to user typing in the wrong user code."),
     70019: ("expired_token", "", "Verification code expired. Have the user retry the sign-in."),
     70020: ("expired_token", "", "The provided value for the input parameter 'device_code' is not valid."),
-    70043: ("invalid_grant", "token_expired", "The refresh token has expired or is invalid due to sign-in frequency checks."),
+    70043: (
+        "invalid_grant",
+        "token_expired",
+        "The refresh token has expired or is invalid due to sign-in frequency checks.",
+    ),
     70044: ("invalid_grant", "token_expired", "The session has expired or is invalid due to sign-in frequency checks."),
     90002: ("invalid_request", "", "Tenant not found."),
     90014: ("invalid_request", "", "The required field is missing from the credential."),
@@ -54,13 +70,25 @@ REFUSALS: dict[int, tuple[str, str, str]] = {
     90094: ("access_denied", "", "The grant requires admin permission."),
     90095: ("access_denied", "", "Admin consent is required."),
     500200: ("invalid_grant", "", "User account is a personal Microsoft account."),
-    501481: ("invalid_grant", "", "The Code_Verifier does not match the code_challenge supplied in the authorization request."),
+    501481: (
+        "invalid_grant",
+        "",
+        "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+    ),
     700016: ("unauthorized_client", "", "Application with identifier was not found in the directory."),
     700082: ("invalid_grant", "token_expired", "The refresh token has expired due to inactivity."),
     700084: ("invalid_grant", "token_expired", "The refresh token was issued to a single page app, and has expired."),
     7000112: ("unauthorized_client", "", "Application is disabled."),
-    7000218: ("invalid_client", "", "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."),
-    9002325: ("invalid_request", "", "Proof Key for Code Exchange is required for cross-origin authorization code redemption."),
+    7000218: (
+        "invalid_client",
+        "",
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    ),
+    9002325: (
+        "invalid_request",
+        "",
+        "Proof Key for Code Exchange is required for cross-origin authorization code redemption.",
+    ),
     9002346: ("invalid_request", "", "Application is configured for use by Microsoft Account users only."),
 }
 MFA_CLAIMS = {"access_token": {"capolids": {"essential": True, "values": ["0d6f6f4e-2b1c-4a53-9a64-6b4f0f3e6f11"]}}}
@@ -88,9 +116,13 @@ class Refused(Exception):
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
         stamp = now.strftime("%Y-%m-%d %H:%M:%SZ")
         body: dict[str, Any] = {
-            "error": self.error, "error_codes": [self.code], "timestamp": stamp, "trace_id": trace,
-            "error_description": f"{self.description} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}",
-            "correlation_id": correlation, "error_uri": f"https://login.example.com/error?code={self.code}",
+            "error": self.error,
+            "error_codes": [self.code],
+            "timestamp": stamp,
+            "trace_id": trace,
+            "error_description": f"{self.description} Trace ID: {trace} Correlation ID: {correlation}",
+            "correlation_id": correlation,
+            "error_uri": f"https://login.example.com/error?code={self.code}",
         }
         if self.suberror:
             body["suberror"] = self.suberror

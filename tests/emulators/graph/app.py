@@ -83,7 +83,12 @@ class Emulator:
         return self.one(raw, part=False)
 
     def one(self, raw: Raw, *, part: bool) -> Reply:
-        entry: dict[str, Any] = {"method": raw.method, "path": raw.target, "part": part, "headers": _public(raw.headers)}
+        entry: dict[str, Any] = {
+            "method": raw.method,
+            "path": raw.target,
+            "part": part,
+            "headers": _public(raw.headers),
+        }
         self.log.append(entry)
         fault = self.faults.pick(raw.method, unquote(raw.target), part=part)
         try:
@@ -118,7 +123,11 @@ class Emulator:
         self._check(call, answer)
         if answer.body is None:
             return Reply(answer.status, b"", answer.headers)
-        return Reply(answer.status, json.dumps(answer.body, ensure_ascii=False).encode(), {"Content-Type": JSON, **answer.headers})
+        return Reply(
+            answer.status,
+            json.dumps(answer.body, ensure_ascii=False).encode(),
+            {"Content-Type": JSON, **answer.headers},
+        )
 
     def _check(self, call: Call, answer: Answer) -> None:
         for row in answer.rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+from itertools import pairwise
 from typing import Any
 
 from tests.emulators.graph.calls import Answer, Call
@@ -25,7 +26,11 @@ def run(call: Call) -> Answer:
     parts = _checked(call, call.json())
     knobs, emulator = call.emulator.knobs, call.emulator
     answers: dict[str, Part] = {}
-    order = random.Random(len(emulator.log)).sample(parts, len(parts)) if knobs.batch_shuffled and not _chained(parts) else parts
+    order = (
+        random.Random(len(emulator.log)).sample(parts, len(parts))
+        if knobs.batch_shuffled and not _chained(parts)
+        else parts
+    )
     half = emulator.faults.pick("POST", "half-batch", part=True)
     for place, part in enumerate(order):
         if half is not None and place >= len(order) // 2:
@@ -71,7 +76,7 @@ def _uniform(parts: list[Part]) -> bool:
     """Either none depends on another, or each on the one before it."""
     if not _chained(parts):
         return True
-    pairs = zip(parts, parts[1:], strict=False)
+    pairs = pairwise(parts)
     return not parts[0].get("dependsOn") and all(later.get("dependsOn") == [part["id"]] for part, later in pairs)
 
 

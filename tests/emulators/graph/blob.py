@@ -1,4 +1,4 @@
-"""The recurrence blob of a master as Exchange keeps it, readable as a private property (facts L6.1c, MS-OXOCAL 2.2.1.44)."""
+"""The recurrence blob of a master as Exchange keeps it, readable as a private property (L6.1c, MS-OXOCAL 2.2.1.44)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def blob(state: State) -> str:
     frequency = FREQUENCY.get(kind) or FREQUENCY["Monthly" if kind.endswith("Monthly") else "Yearly"]
     mask = sum(1 << OUTLOOK_DAYS.index(day) for day in pattern.get("daysOfWeek", ()))
     specific = {
-        "daily": (), "weekly": (mask,), "absoluteMonthly": (pattern["dayOfMonth"],), "absoluteYearly": (pattern["dayOfMonth"],),
+        "daily": (),
+        "weekly": (mask,),
+        "absoluteMonthly": (pattern["dayOfMonth"],),
+        "absoluteYearly": (pattern["dayOfMonth"],),
     }.get(kind, (mask, {"last": 5}.get(pattern["index"], recurrence.INDEX[pattern["index"]])))
     form = 0 if kind == "daily" else 1 if kind == "weekly" else 2 if kind.startswith("absolute") else 3
     period = pattern["interval"] * {"daily": 1440, "weekly": 1}.get(kind, 12 if kind.endswith("Yearly") else 1)

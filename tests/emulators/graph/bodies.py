@@ -1,4 +1,4 @@
-"""What Exchange makes of an event's body: text becomes wrapped HTML, HTML is cleaned, text readers get CRLF (facts L4.4).
+"""What Exchange makes of an event's body: text becomes wrapped HTML, HTML is cleaned, readers of text get CRLF (L4.4).
 
 Shape   stored(content, kind) -> HTML; as_text(html) -> text; preview(html); conference(url) -> the join block
 """
@@ -15,12 +15,55 @@ FROM_TEXT = (
     '<style><!-- .EmailQuote { margin-left: 1pt; padding-left: 4pt; border-left: #800000 2px solid; } --></style>'
 )
 ALLOWED = frozenset(
-    ["a", "b", "blockquote", "br", "code", "col", "colgroup", "div", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul"]
+    {
+        "a",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "col",
+        "colgroup",
+        "div",
+        "em",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+    }
 )
-KEPT = frozenset({"href", "src", "style", "class", "id", "title", "alt", "color", "face", "size", "align", "width", "height"})
+KEPT = frozenset({
+    "href", "src", "style", "class", "id", "title", "alt", "color", "face", "size", "align", "width", "height",
+})
 VOID = frozenset({"br", "hr", "img", "col"})
 DROPPED = frozenset({"script", "style", "head", "title", "iframe", "object", "noscript"})
-BLOCKS = frozenset(["p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table", "ul", "ol", "pre"])
+BLOCKS = frozenset({
+    "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table", "ul", "ol", "pre",
+})
 RULER = "_" * 80
 
 

@@ -34,7 +34,8 @@ class Answer:
     def rows(self) -> Iterable[Any]:
         if not self.entity or not isinstance(self.body, dict):
             return ()
-        return self.body["value"] if "value" in self.body else (self.body,)
+        rows: Iterable[Any] = self.body.get("value", (self.body,))
+        return rows
 
 
 @dataclass

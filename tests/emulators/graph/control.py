@@ -31,10 +31,29 @@ if TYPE_CHECKING:
     from tests.emulators.graph.app import Emulator
 
 SCOPES = "Calendars.ReadWrite User.Read"
-KNOWN = frozenset({
-    "advance_s", "knobs", "faults", "disarm", "edits", "do", "forget_tokens", "forget_transactions", "expire_access_tokens",
-    "revoke", "refuse", "claims", "device", "lifecycle", "drop_subscriptions", "full", "token", "clear", "mailbox",
-})
+KNOWN = frozenset(
+    {
+        "advance_s",
+        "knobs",
+        "faults",
+        "disarm",
+        "edits",
+        "do",
+        "forget_tokens",
+        "forget_transactions",
+        "expire_access_tokens",
+        "revoke",
+        "refuse",
+        "claims",
+        "device",
+        "lifecycle",
+        "drop_subscriptions",
+        "full",
+        "token",
+        "clear",
+        "mailbox",
+    }
+)
 
 
 class Control:
@@ -87,12 +106,19 @@ class Control:
         if wanted.get("drop_subscriptions"):
             one.hooks.alive.clear()
         for name in wanted.get("clear", []):
-            lists = {"mails": self._box(wanted).mails, "log": one.log, "violations": one.violations, "hit": one.faults.hit}
+            lists = {
+                "mails": self._box(wanted).mails,
+                "log": one.log,
+                "violations": one.violations,
+                "hit": one.faults.hit,
+            }
             lists[name].clear()
         return answer
 
     def _box(self, wanted: dict[str, Any]) -> Mailbox:
-        found = self.emulator.world.mailbox(wanted["mailbox"]) if "mailbox" in wanted else self.emulator.world.mailboxes[0]
+        found = (
+            self.emulator.world.mailbox(wanted["mailbox"]) if "mailbox" in wanted else self.emulator.world.mailboxes[0]
+        )
         if found is None:
             raise ValueError(f"no such mailbox: {wanted['mailbox']}")
         return found

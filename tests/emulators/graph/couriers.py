@@ -1,7 +1,7 @@
 """Brings notices to the client's address, as unreliably as asked, and asks there first whether it wants them.
 
 Shape   Courier(knobs).handshake(url) raises GraphError 400; .post(url, notice) queues; a thread delivers
-Facts   A7: 10 s for the handshake, 3 s for a notice, then repeats with growing gaps; a slow host is delayed, then dropped
+Facts   A7: 10 s for the handshake, 3 s for a notice, then repeats with growing gaps; a slow host waits, then loses
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from tests.emulators.graph.errors import GraphError, bad
 from tests.emulators.graph.knobs import Knobs
 
 TOKEN = "Validation: Testing client application reachability for subscription Request-Id: a+b%2B c"
+NOT_VALIDATED = (
+    "Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request."
+)
 GATHER_S = 0.02
 REPEATS = (0.5, 1.0, 2.0, 4.0)  # seconds here; the service stretches them over four hours
 SLOW_S = 2.9
@@ -53,8 +56,7 @@ class Courier:
             text = "Subscription validation request failed. The underlying connection was closed."
             raise bad(text, "InvalidRequest") from None
         if status != 200 or not kind.startswith("text/plain") or body.decode("utf-8", "replace") != TOKEN:
-            text = "Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request."
-            raise GraphError(400, "ValidationError", text)
+            raise GraphError(400, "ValidationError", NOT_VALIDATED)
 
     def post(self, url: str, notice: dict[str, Any], *, twice: bool = False) -> None:
         delay = self.knobs.notices_delay_s + GATHER_S
@@ -100,7 +102,9 @@ class Courier:
         elif tries < len(REPEATS):
             with self.wake:
                 for one in notices:
-                    heapq.heappush(self.queue, (time.monotonic() + REPEATS[tries], next(self.number), url, one, tries + 1))
+                    heapq.heappush(
+                        self.queue, (time.monotonic() + REPEATS[tries], next(self.number), url, one, tries + 1)
+                    )
         else:
             self.dropped += notices
 

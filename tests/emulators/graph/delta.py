@@ -118,7 +118,9 @@ class Delta:
         raw = json.dumps(token, separators=(",", ":")).encode()
         mark = hmac.new(self.secret, raw, hashlib.sha256).digest()[:12]
         stream = hashlib.shake_256(self.secret + mark).digest(len(raw))
-        return base64.urlsafe_b64encode(mark + bytes(a ^ b for a, b in zip(raw, stream, strict=True))).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode(mark + bytes(a ^ b for a, b in zip(raw, stream, strict=True))).decode().rstrip("=")
+        )
 
     def _open(self, box: Mailbox, calendar: int, text: str, kind: str, path: str) -> dict[str, Any]:
         try:

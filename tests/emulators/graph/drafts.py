@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tests.emulators.graph import bodies, recurrence
@@ -23,8 +24,15 @@ from tests.emulators.graph.zones import UnknownZone, same_zone, zone
 
 DAY = timedelta(days=1)
 SIMPLE = (
-    "importance", "sensitivity", "showAs", "isAllDay", "isReminderOn", "reminderMinutesBeforeStart", "responseRequested",
-    "allowNewTimeProposals", "hideAttendees",
+    "importance",
+    "sensitivity",
+    "showAs",
+    "isAllDay",
+    "isReminderOn",
+    "reminderMinutesBeforeStart",
+    "responseRequested",
+    "allowNewTimeProposals",
+    "hideAttendees",
 )
 DEFAULTS: dict[str, Any] = {
     "subject": "", "html": "", "importance": "normal", "sensitivity": "normal", "showAs": "busy", "isAllDay": False,
@@ -94,7 +102,9 @@ def _texts(body: dict[str, Any], draft: Draft, knobs: Knobs) -> None:
             raise bad("The subject is longer than 255 characters.", "ErrorPropertyValidationFailure")
         draft.members["subject"] = subject[:255]
     if body.get("body") is not None:
-        draft.members["html"] = bodies.stored(body["body"].get("content") or "", body["body"].get("contentType") or "text")
+        draft.members["html"] = bodies.stored(
+            body["body"].get("content") or "", body["body"].get("contentType") or "text"
+        )
     if body.get("categories") is not None:
         draft.members["categories"] = list(dict.fromkeys(body["categories"]))
     if body.get("transactionId"):
@@ -136,7 +146,9 @@ def _moment(body: dict[str, Any], name: str, knobs: Knobs) -> Moment | None:
     try:
         rules = zone(named or "", any_iana=knobs.iana == "all")
     except UnknownZone:
-        text = f"A valid TimeZone value must be specified. The following TimeZone value is not supported: '{named or ''}'."
+        text = (
+            f"A valid TimeZone value must be specified. The following TimeZone value is not supported: '{named or ''}'."
+        )
         raise bad(text, "TimeZoneNotSupportedException") from None
     try:
         moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value.get("dateTime") or ""))
@@ -151,7 +163,9 @@ def check_times(start: Moment, end: Moment, *, all_day: bool, series: bool) -> N
     if all_day:
         _check_all_day(start, end)
     elif end.instant < start.instant:
-        raise bad("The end date of the event is earlier than its start date.", "ErrorCalendarEndDateIsEarlierThanStartDate")
+        raise bad(
+            "The end date of the event is earlier than its start date.", "ErrorCalendarEndDateIsEarlierThanStartDate"
+        )
     if end.wall - start.wall > 1825 * DAY:
         raise bad("The duration of the event is too long.", "ErrorCalendarDurationIsTooLong")
     if series and not same_zone(start.zone, end.zone):
@@ -176,9 +190,11 @@ def check_rule(raw: Any, start: Moment, end: Moment, knobs: Knobs) -> tuple[recu
         raise bad("At least one property failed validation.", "ErrorPropertyValidationFailure")
     days = recurrence.dates(rule, recurrence.LATEST, limit=60)
     length = end.wall - start.wall
-    gaps = [later - day for day, later in zip(days, days[1:], strict=False)]
+    gaps = [later - day for day, later in pairwise(days)]
     if gaps and length > min(gaps):
-        raise GraphError(400, "ErrorOccurrenceTimeSpanTooBig", "An occurrence is longer than the interval of the series.")
+        raise GraphError(
+            400, "ErrorOccurrenceTimeSpanTooBig", "An occurrence is longer than the interval of the series."
+        )
     if days[0] != start.wall.date() and knobs.off_pattern_start != "keep":
         if knobs.off_pattern_start == "refuse":
             raise bad("The start is not an occurrence of the pattern.", "ErrorInvalidRecurrenceRange")

@@ -1,4 +1,4 @@
-"""A refusal, in the words of Graph. Raised anywhere below the routes; the dispatcher turns it into an answer (facts A2)."""
+"""A refusal, in the words of Graph. Raised anywhere below the routes; the door turns it into an answer (facts A2)."""
 
 from __future__ import annotations
 

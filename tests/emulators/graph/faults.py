@@ -1,4 +1,4 @@
-"""What goes wrong on demand: faults addressed by method, path and count, before or after the request is done (A9.25, A9.26).
+"""What goes wrong on demand: faults addressed by method, path and count, before or after it is done (A9.25, A9.26).
 
 Shape   Faults(seed).arm(Fault(...)); .pick(method, path, part) -> Fault or None
 Before  drop-before, status, 429, storm, expire-token, claims, slow, html, empty, 410, calendar-gone

@@ -15,22 +15,44 @@ from typing import Any, Protocol
 
 from tests.emulators.graph.errors import bad
 
-FIELDS = frozenset({
-    "start/dateTime", "end/dateTime", "lastModifiedDateTime", "createdDateTime", "iCalUId", "subject", "type", "isAllDay",
-    "isCancelled", "isOrganizer", "sensitivity", "showAs", "importance", "hasAttachments", "singleValueExtendedProperties",
-    "categories",
-})
+FIELDS = frozenset(
+    {
+        "start/dateTime",
+        "end/dateTime",
+        "lastModifiedDateTime",
+        "createdDateTime",
+        "iCalUId",
+        "subject",
+        "type",
+        "isAllDay",
+        "isCancelled",
+        "isOrganizer",
+        "sensitivity",
+        "showAs",
+        "importance",
+        "hasAttachments",
+        "singleValueExtendedProperties",
+        "categories",
+    }
+)
 SORTED = frozenset({"start/dateTime", "end/dateTime", "lastModifiedDateTime", "createdDateTime", "subject"})
-TOKEN = re.compile(r"""\s*(?:
-    (?P<string>'(?:[^']|'')*') | (?P<time>\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?) | (?P<number>-?\d+(?:\.\d+)?)
-    | (?P<word>[A-Za-z_][\w/.@]*) | (?P<mark>[(),:]) )""", re.X)
+TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<string>'(?:[^']|'')*') | (?P<time>\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)
+    | (?P<number>-?\d+(?:\.\d+)?)
+    | (?P<word>[A-Za-z_][\w/.@]*) | (?P<mark>[(),:]) )""",
+    re.X,
+)
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq, "ne": operator.ne, "gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le,
 }
 CALLS: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda a, b: b in a, "startswith": str.startswith, "endswith": str.endswith,
 }
-PROPERTY = re.compile(r"^(String|Integer|Boolean|Binary|SystemTime|Double) (?:\{([0-9A-Fa-f-]{36})\} (?:(Name) (.+)|(Id) (0x[0-9A-Fa-f]+))|(0x[0-9A-Fa-f]+))$")
+PROPERTY = re.compile(
+    r"^(String|Integer|Boolean|Binary|SystemTime|Double) "
+    r"(?:\{([0-9A-Fa-f-]{36})\} (?:(Name) (.+)|(Id) (0x[0-9A-Fa-f]+))|(0x[0-9A-Fa-f]+))$"
+)
 
 
 class Row(Protocol):
@@ -191,7 +213,7 @@ class _Parser:
         """ep/id eq '..' and ep/value eq '..', in either order; values are compared without case."""
         wanted_id, tests = "", list[Callable[[str], bool]]()
         while True:
-            kind, word = self.take()
+            word = self.take()[1]
             call = CALLS.get(word.lower())
             if call:
                 self.take("(")

@@ -53,7 +53,10 @@ def _page(call: Call, rows: list[dict[str, Any]], entity: str) -> Answer:
     query = Query.parse(call.take(*LIST), entity)
     size = min(query.top or 10, call.emulator.knobs.page_cap or 1000)
     shown = [shape(row, query) for row in rows[query.skip:query.skip + size]]
-    body: dict[str, Any] = {"@odata.context": f"{call.emulator.graph_url}/$metadata#users('me')/{entity}s", "value": shown}
+    body: dict[str, Any] = {
+        "@odata.context": f"{call.emulator.graph_url}/$metadata#users('me')/{entity}s",
+        "value": shown,
+    }
     if query.skip + size < len(rows):
         body["@odata.nextLink"] = f"{call.root}?{urlencode({**call.params, '$skip': query.skip + size}, safe='$')}"
     return Answer(200, body, entity=entity)
@@ -143,7 +146,11 @@ def translate_ids(call: Call) -> Answer:
         name = call.emulator.ids.read(text)
         item = call.box.items.get(name.key) if name else None
         if item is None or item.now is None:
-            rows.append({"sourceId": text, "targetId": None, "errorDetails": {"code": "ErrorItemNotFound", "message": ""}})
+            rows.append(
+                {"sourceId": text, "targetId": None, "errorDetails": {"code": "ErrorItemNotFound", "message": ""}}
+            )
         else:
-            rows.append({"sourceId": text, "targetId": call.emulator.renderer.event_id(whole(call.box, item, item.now), prefs)})
+            rows.append(
+                {"sourceId": text, "targetId": call.emulator.renderer.event_id(whole(call.box, item, item.now), prefs)}
+            )
     return Answer(200, {"value": rows})

@@ -85,8 +85,18 @@ class Subscriptions:
         twin = any((one.resource, one.kinds, one.url) == (resource, kinds, urls[0]) for one in mine)
         if twin and self.knobs.duplicate_subscription == "409":
             raise GraphError(409, "Conflict", "A subscription with these properties exists already.")
-        return Subscription(str(uuid.uuid4()), call.box, resource, kinds, urls[0], urls[1], body.get("clientState"), ends,
-                            call.prefs.immutable, calendar)
+        return Subscription(
+            str(uuid.uuid4()),
+            call.box,
+            resource,
+            kinds,
+            urls[0],
+            urls[1],
+            body.get("clientState"),
+            ends,
+            call.prefs.immutable,
+            calendar,
+        )
 
     def _resource(self, call: Call, text: str) -> int | None:
         parts = text.strip("/").split("/")
@@ -98,8 +108,11 @@ class Subscriptions:
             name = call.emulator.ids.read(parts[2])
             if name is not None and name.key in call.box.calendars:
                 return name.key
-        raise GraphError(403 if "calendars" in parts else 400, "ExtensionError" if "calendars" in parts else "InvalidRequest",
-                         "Invalid 'Resource'.")
+        raise GraphError(
+            403 if "calendars" in parts else 400,
+            "ExtensionError" if "calendars" in parts else "InvalidRequest",
+            "Invalid 'Resource'.",
+        )
 
     def _expiry(self, body: dict[str, Any]) -> datetime:
         now = self.emulator.world.clock.now()
@@ -110,7 +123,10 @@ class Subscriptions:
         if wish <= now:
             raise bad("Subscription expiration must be in the future.", "InvalidRequest")
         if wish > now + timedelta(minutes=self.knobs.most_minutes + 1):
-            raise bad(f"Subscription expiration can only be {self.knobs.most_minutes} minutes in the future.", "InvalidRequest")
+            raise bad(
+                f"Subscription expiration can only be {self.knobs.most_minutes} minutes in the future.",
+                "InvalidRequest",
+            )
         if self.knobs.given_minutes:
             return now + timedelta(minutes=self.knobs.given_minutes)
         return max(wish, now + timedelta(minutes=self.knobs.least_minutes))
@@ -123,7 +139,9 @@ class Subscriptions:
 
     def get(self, call: Call, name: str) -> Answer:
         one = self._named(call, name)
-        return Answer(200, self._shown(one, None if self.knobs.hide_client_state else one.secret), entity="subscription")
+        return Answer(
+            200, self._shown(one, None if self.knobs.hide_client_state else one.secret), entity="subscription"
+        )
 
     def renew(self, call: Call, name: str) -> Answer:
         one, body = self._named(call, name), call.json()
@@ -153,11 +171,21 @@ class Subscriptions:
 
     def _shown(self, one: Subscription, secret: str | None) -> dict[str, Any]:
         return {
-            "id": one.id, "resource": one.resource, "changeType": ",".join(sorted(one.kinds)), "clientState": secret,
-            "notificationUrl": one.url, "lifecycleNotificationUrl": one.life_url, "expirationDateTime": stamp(one.expires),
-            "applicationId": self.emulator.client_id, "creatorId": one.box.user.oid, "latestSupportedTlsVersion": one.tls,
-            "includeResourceData": None, "notificationQueryOptions": None, "encryptionCertificate": None,
-            "encryptionCertificateId": None, "notificationUrlAppId": None,
+            "id": one.id,
+            "resource": one.resource,
+            "changeType": ",".join(sorted(one.kinds)),
+            "clientState": secret,
+            "notificationUrl": one.url,
+            "lifecycleNotificationUrl": one.life_url,
+            "expirationDateTime": stamp(one.expires),
+            "applicationId": self.emulator.client_id,
+            "creatorId": one.box.user.oid,
+            "latestSupportedTlsVersion": one.tls,
+            "includeResourceData": None,
+            "notificationQueryOptions": None,
+            "encryptionCertificate": None,
+            "encryptionCertificateId": None,
+            "notificationUrlAppId": None,
         }
 
     # -- notices -------------------------------------------------------------------------------------------------------

@@ -22,10 +22,20 @@ from tests.emulators.graph.world import Mailbox, World
 
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 RESERVED = frozenset({"openid", "profile", "email", "offline_access"})
-KNOWN = frozenset({
-    "calendars.read", "calendars.readwrite", "calendars.readbasic", "calendars.read.shared", "calendars.readwrite.shared",
-    "user.read", "mailboxsettings.read", "mailboxsettings.readwrite", ".default",
-})
+KNOWN = frozenset(
+    {
+        "calendars.read",
+        "calendars.readwrite",
+        "calendars.readbasic",
+        "calendars.read.shared",
+        "calendars.readwrite.shared",
+        "user.read",
+        "mailboxsettings.read",
+        "mailboxsettings.readwrite",
+        ".default",
+    }
+)
+AUTHORIZE = "https://login.microsoftonline.com/common/oauth2/authorize"
 RESOURCE = "https://graph.microsoft.com/"
 
 
@@ -161,9 +171,15 @@ class Identity:
         scopes = self.check_scopes(scope, personal=False)
         letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
         user_code = "".join(secrets.choice(letters) for _ in range(9))
-        self.devices[user_code] = Grant(None, scopes, self.world.clock.now(), {"device_code": secrets.token_urlsafe(48)})
-        return {"user_code": user_code, "device_code": self.devices[user_code].request["device_code"], "expires_in": 900,
-                "interval": self.knobs.device_interval_s}
+        self.devices[user_code] = Grant(
+            None, scopes, self.world.clock.now(), {"device_code": secrets.token_urlsafe(48)}
+        )
+        return {
+            "user_code": user_code,
+            "device_code": self.devices[user_code].request["device_code"],
+            "expires_in": 900,
+            "interval": self.knobs.device_interval_s,
+        }
 
     def redeem_device(self, form: dict[str, str]) -> dict[str, Any]:
         wanted = form.get("device_code")
@@ -228,13 +244,23 @@ class Identity:
     def _id_token(self, mailbox: Mailbox, nonce: str | None) -> str:
         now, user = self.world.clock.now(), mailbox.user
         payload = {
-            "ver": "2.0", "iss": f"https://login.example.com/{user.tid}/v2.0", "sub": f"sub-{user.oid}", "aud": self.client_id,
-            "exp": int((now + timedelta(hours=1)).timestamp()), "iat": int(now.timestamp()), "nbf": int(now.timestamp()),
-            "name": user.name, "preferred_username": user.address, "oid": user.oid, "tid": user.tid,
+            "ver": "2.0",
+            "iss": f"https://login.example.com/{user.tid}/v2.0",
+            "sub": f"sub-{user.oid}",
+            "aud": self.client_id,
+            "exp": int((now + timedelta(hours=1)).timestamp()),
+            "iat": int(now.timestamp()),
+            "nbf": int(now.timestamp()),
+            "name": user.name,
+            "preferred_username": user.address,
+            "oid": user.oid,
+            "tid": user.tid,
         }
         if nonce:
             payload["nonce"] = nonce
-        return ".".join((packed({"typ": "JWT", "alg": "RS256", "kid": "emulator"}), packed(payload), secrets.token_urlsafe(64)))
+        return ".".join(
+            (packed({"typ": "JWT", "alg": "RS256", "kid": "emulator"}), packed(payload), secrets.token_urlsafe(64))
+        )
 
     def revoke(self, mailbox: Mailbox) -> None:
         """As after a change of password: nothing issued so far is good."""
@@ -254,7 +280,9 @@ class Identity:
         kind, _, text = header.partition(" ")
         found = self.sessions.get(text) if kind.lower() == "bearer" else None
         if found is None:
-            raise self.unauthorized("Access token is empty." if not text else "CompactToken parsing failed with error code: 80049217.")
+            raise self.unauthorized(
+                "Access token is empty." if not text else "CompactToken parsing failed with error code: 80049217."
+            )
         found.uses += 1
         spent = 0 < self.knobs.access_token_uses < found.uses
         if found.dead or spent or found.expires <= self.world.clock.now():
@@ -265,12 +293,12 @@ class Identity:
         return found
 
     def unauthorized(self, text: str) -> GraphError:
-        says = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id=""'
+        says = f'Bearer realm="", authorization_uri="{AUTHORIZE}", client_id=""'
         return GraphError(401, "InvalidAuthenticationToken", text, headers={"WWW-Authenticate": says})
 
     def challenge(self, claims: dict[str, Any], status: int) -> GraphError:
         raw = base64.b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode()
-        says = ('Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+        says = (f'Bearer realm="", authorization_uri="{AUTHORIZE}", '
                 f'error="insufficient_claims", claims="{raw}"')
         text = "Continuous access evaluation resulted in challenge with result: InteractionRequired."
         code = "InvalidAuthenticationToken" if status == 401 else "ErrorAccessDenied"

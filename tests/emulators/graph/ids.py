@@ -1,8 +1,8 @@
 """Opaque ids that carry what they name: the default form changes when an item moves, the immutable one does not.
 
 Shape   Ids(secret).make(Name(...)) -> text; .read(text) -> Name or None when the text is no id of ours
-Facts   L2.1, L16.11, A8: 120 characters or more, mixed case, case-sensitive, `-` `_` `=`; the default form of containers
-        and items also `/` and `+`, unless `plain`
+Facts   L2.1, L16.11, A8: 120 characters or more, mixed case, case-sensitive, `-` `_` `=`; the default form
+        of containers and items also `/` and `+`, unless `plain`
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Ids:
         size = 112 if name.kind in "oj" else 91  # one byte over a multiple of three: the text ends with ==
         text = base64.b64encode(seal[:12] + hidden + self._filler(seal, size - 12 - len(core)))
         soft = name.immutable or self.plain
-        return ("AAkALgAA" if name.immutable else "AAMkADAw") + text.translate(ALPHABETS[1] if soft else bytes(range(256))).decode()
+        return ("AAkALgAA" if name.immutable else "AAMkADAw") + text.translate(
+            ALPHABETS[1] if soft else bytes(range(256))
+        ).decode()
 
     def read(self, text: str) -> Name | None:
         if text not in self.known:
@@ -56,7 +58,9 @@ class Ids:
     def _read(self, text: str) -> Name | None:
         try:
             raw = base64.b64decode(text[8:].encode("ascii").translate(ALPHABETS[0]), validate=True)
-            core = bytes(a ^ b for a, b in zip(raw[12:12 + struct.calcsize(FORMAT)], self._stream(raw[:12]), strict=False))
+            core = bytes(
+                a ^ b for a, b in zip(raw[12 : 12 + struct.calcsize(FORMAT)], self._stream(raw[:12]), strict=False)
+            )
             kind, mailbox, key, moves, pattern, day = struct.unpack(FORMAT, core)
             name = Name(kind.decode("ascii"), mailbox, key, moves, pattern, date.fromordinal(day) if day else None)
         except (ValueError, struct.error, OverflowError):

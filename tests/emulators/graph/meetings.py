@@ -12,7 +12,9 @@ from tests.emulators.graph.knobs import Knobs
 from tests.emulators.graph.views import Seen
 from tests.emulators.graph.world import Mailbox
 
-PERSONAL = frozenset({"isReminderOn", "reminderMinutesBeforeStart", "showAs", "categories", "sensitivity", "importance"})
+PERSONAL = frozenset(
+    {"isReminderOn", "reminderMinutesBeforeStart", "showAs", "categories", "sensitivity", "importance"}
+)
 SILENT = frozenset({"singleValueExtendedProperties", "multiValueExtendedProperties", "extensions", "id"})
 
 

@@ -129,7 +129,9 @@ class People:
         seen = self.event(box, edit)
         status = {"response": edit["response"], "time": seen.box.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
         people = [
-            guest | {"status": status} if guest["emailAddress"]["address"].lower() == edit["attendee"].lower() else guest
+            guest | {"status": status}
+            if guest["emailAddress"]["address"].lower() == edit["attendee"].lower()
+            else guest
             for guest in seen.members["attendees"]
         ]
         return self.writer.patch(seen, drafts.Draft({"attendees": people}), by_person=True)

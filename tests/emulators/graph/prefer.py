@@ -33,8 +33,10 @@ def parse(header: str) -> Prefs:
         try:
             zone(zone_name)
         except UnknownZone:
-            raise bad(f"A valid TimeZone value must be specified. The following TimeZone value is not supported: '{zone_name}'.",
-                      "TimeZoneNotSupportedException") from None
+            raise bad(
+                f"A valid TimeZone value must be specified. Not supported: '{zone_name}'.",
+                "TimeZoneNotSupportedException",
+            ) from None
     body, page = found.get("outlook.body-content-type", ""), found.get("odata.maxpagesize", "")
     immutable = found.get("idtype", "").lower() == "immutableid"
     applied = [

@@ -16,8 +16,15 @@ from tests.emulators.graph.filters import Filter, check_order, compile_filter, p
 from tests.emulators.graph.schema import members_of
 
 MOST = 1000
-EXPANDABLE = frozenset({"singleValueExtendedProperties", "multiValueExtendedProperties", "exceptionOccurrences", "attachments",
-                        "extensions"})
+EXPANDABLE = frozenset(
+    {
+        "singleValueExtendedProperties",
+        "multiValueExtendedProperties",
+        "exceptionOccurrences",
+        "attachments",
+        "extensions",
+    }
+)
 ALWAYS = frozenset({"id", "@odata.etag", "@odata.type"})
 PROPS_FILTER = re.compile(r"id eq '((?:[^']|'')+)'(?: or |$)", re.I)
 
@@ -80,7 +87,9 @@ def _expand(text: str) -> dict[str, tuple[str, ...]]:
     for part in _split(text):
         name, _, inner = part.partition("(")
         if name not in EXPANDABLE:
-            raise bad(f"Parsing OData Select and Expand failed: Could not find a property named '{name}'.", "BadRequest")
+            raise bad(
+                f"Parsing OData Select and Expand failed: Could not find a property named '{name}'.", "BadRequest"
+            )
         condition = re.match(r"\s*\$filter=(.*)\)\s*$", inner, re.I | re.S)
         found[name] = _property_ids(condition.group(1)) if condition and name.endswith("ExtendedProperties") else ()
     return found

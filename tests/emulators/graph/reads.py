@@ -43,7 +43,7 @@ class Row:
         return self.renderer.event(self.seen, UTC_TEXT)
 
 
-# -- finding ---------------------------------------------------------------------------------------------------------------
+# -- finding -----------------------------------------------------------------------------------------------------------
 
 
 def find(call: Call, text: str, *, lag_s: float = 0.0) -> Seen:
@@ -60,7 +60,9 @@ def find(call: Call, text: str, *, lag_s: float = 0.0) -> Seen:
     if name.day is not None:
         found = one(call.box, item, state, name.day) if name.pattern == state.pattern else None
         if found is None:
-            raise GraphError(404, call.emulator.knobs.gone_occurrence, "The specified object was not found in the store.")
+            raise GraphError(
+                404, call.emulator.knobs.gone_occurrence, "The specified object was not found in the store."
+            )
         seen = found
     moved = name.kind in "eo" and call.emulator.renderer.event_id(seen, call.prefs.__class__()) != text
     checked = call.emulator.knobs.calendar_segment == "checked" and call.calendar is not None
@@ -92,16 +94,20 @@ def _instant(params: dict[str, str], name: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-# -- shaping ---------------------------------------------------------------------------------------------------------------
+# -- shaping -----------------------------------------------------------------------------------------------------------
 
 
 def expanded(call: Call, seen: Seen, query: Query, full: Json) -> Json:
     """Private properties only by their names; nothing when the event has none of them (L8)."""
     wanted = dict(query.expand or {}).get("singleValueExtendedProperties", ())
     found = [{"id": name, "value": seen.props[name]} for name in wanted if name in seen.props]
-    found += [{"id": name, "value": blob(seen.state)} for name in wanted if is_blob(name) and seen.kind == "seriesMaster"]
+    found += [
+        {"id": name, "value": blob(seen.state)} for name in wanted if is_blob(name) and seen.kind == "seriesMaster"
+    ]
     if found:
-        full["singleValueExtendedProperties@odata.context"] = f"{call.emulator.graph_url}/$metadata#singleValueExtendedProperties"
+        full["singleValueExtendedProperties@odata.context"] = (
+            f"{call.emulator.graph_url}/$metadata#singleValueExtendedProperties"
+        )
         full["singleValueExtendedProperties"] = found
     return full
 
@@ -141,7 +147,7 @@ def _sorter(renderer: Renderer, name: str) -> Callable[[Seen], Any]:
     return key
 
 
-# -- the requests ----------------------------------------------------------------------------------------------------------
+# -- the requests ------------------------------------------------------------------------------------------------------
 
 
 def list_events(call: Call) -> Answer:
@@ -206,7 +212,7 @@ def _context(call: Call, body: Json) -> Json:
     return {"@odata.context": f"{call.emulator.graph_url}/$metadata#users('me')/events/$entity", **body}
 
 
-# -- delta -----------------------------------------------------------------------------------------------------------------
+# -- delta -------------------------------------------------------------------------------------------------------------
 
 
 def view_delta(call: Call) -> Answer:
@@ -215,8 +221,11 @@ def view_delta(call: Call) -> Answer:
     if odd:
         call.note(f"not supported on delta: {', '.join(odd)}")
         if call.emulator.knobs.odd_options == "refuse":
-            raise bad("The following parameters are not supported with change tracking over the 'CalendarView' resource: "
-                      f"'{', '.join(odd)}'.", "ErrorInvalidUrlQuery")
+            raise bad(
+                "The following parameters are not supported with change tracking over the 'CalendarView' resource: "
+                f"'{', '.join(odd)}'.",
+                "ErrorInvalidUrlQuery",
+            )
     calendar = (call.calendar or call.box.default).key
     delta, path = call.emulator.delta, call.root
     token = next(((params[name], name) for name in TOKENS if params.get(name)), None)

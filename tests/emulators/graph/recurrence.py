@@ -46,8 +46,12 @@ def _pattern(given: Rule, limits: bool) -> Rule:
         if not given.get(name):
             raise bad(f"Missing parameter of the recurrence pattern: {name}.", "ErrorCalendarInvalidRecurrence")
     full = {
-        "type": kind, "interval": interval, "month": given.get("month") or 0, "dayOfMonth": given.get("dayOfMonth") or 0,
-        "firstDayOfWeek": given.get("firstDayOfWeek") or "sunday", "index": given.get("index") or "first",
+        "type": kind,
+        "interval": interval,
+        "month": given.get("month") or 0,
+        "dayOfMonth": given.get("dayOfMonth") or 0,
+        "firstDayOfWeek": given.get("firstDayOfWeek") or "sunday",
+        "index": given.get("index") or "first",
     }
     if given.get("daysOfWeek"):
         full["daysOfWeek"] = [day for day in DAYS if day in given["daysOfWeek"]]
@@ -62,7 +66,9 @@ def _range(given: Rule, first_day: date, limits: bool) -> Rule:
     kind = given.get("type")
     start = _day(given.get("startDate"))
     if kind not in ("endDate", "noEnd", "numbered") or start != first_day:
-        raise bad("The recurrence range is not valid: startDate must be the day of the start.", "ErrorInvalidRecurrenceRange")
+        raise bad(
+            "The recurrence range is not valid: startDate must be the day of the start.", "ErrorInvalidRecurrenceRange"
+        )
     full = {
         "type": kind, "startDate": start.isoformat(), "endDate": NEVER, "numberOfOccurrences": 0,
         "recurrenceTimeZone": given.get("recurrenceTimeZone") or "",
@@ -131,7 +137,9 @@ class Expander:
         self.over = False
 
     def upto(self, until: date, limit: int | None) -> list[date]:
-        while not self.over and (not self.found or self.found[-1] <= until) and (limit is None or len(self.found) < limit):
+        while (
+            not self.over and (not self.found or self.found[-1] <= until) and (limit is None or len(self.found) < limit)
+        ):
             day = next(self.source, None)
             if day is None:
                 self.over = True

@@ -58,7 +58,9 @@ class Renderer:
             name = Name("j", seen.box.number, seen.item.key, pattern=seen.state.pattern, day=seen.day)
         else:
             turned = int(seen.kind == "exception" and self.knobs.exception_id_changes)
-            name = Name("o", seen.box.number, seen.item.key, seen.state.moves * 2 + turned, seen.state.pattern, seen.day)
+            name = Name(
+                "o", seen.box.number, seen.item.key, seen.state.moves * 2 + turned, seen.state.pattern, seen.day
+            )
         return self.ids.make(name)
 
     def master_id(self, seen: Seen, prefs: Prefs) -> str:
@@ -95,8 +97,15 @@ class Renderer:
         if view:
             del full["createdDateTime"], full["lastModifiedDateTime"]
         if not seen.box.calendars[seen.state.calendar].can_view_private and members["sensitivity"] == "private":
-            full |= {"subject": "Private Appointment", "body": {"contentType": "html", "content": ""}, "bodyPreview": "",
-                     "location": location(""), "locations": [], "attendees": [], "categories": []}
+            full |= {
+                "subject": "Private Appointment",
+                "body": {"contentType": "html", "content": ""},
+                "bodyPreview": "",
+                "location": location(""),
+                "locations": [],
+                "attendees": [],
+                "categories": [],
+            }
         return _with_nulls(full, seen.item.key) if self.knobs.nulls else full
 
     def occurrence_id(self, seen: Seen, prefs: Prefs) -> str:
@@ -128,7 +137,10 @@ class Renderer:
         if rule is None:
             return None
         odd = {"event": self._zone_name(seen.start), "empty": "", "custom": "tzone://Microsoft/Custom"}
-        return {"pattern": rule["pattern"], "range": rule["range"] | {"recurrenceTimeZone": odd[self.knobs.recurrence_zone]}}
+        return {
+            "pattern": rule["pattern"],
+            "range": rule["range"] | {"recurrenceTimeZone": odd[self.knobs.recurrence_zone]},
+        }
 
     def _body(self, page: str, prefs: Prefs) -> Json:
         if prefs.text:
@@ -153,8 +165,12 @@ class Renderer:
         return shown
 
     def group(self, box: Mailbox, key: int) -> Json:
-        return {"id": self.ids.make(Name("g", box.number, key)), "name": box.groups[key], "changeKey": change_key(box, key),
-                "classId": f"0006f0b{key}-0000-0000-c000-000000000046"}
+        return {
+            "id": self.ids.make(Name("g", box.number, key)),
+            "name": box.groups[key],
+            "changeKey": change_key(box, key),
+            "classId": f"0006f0b{key}-0000-0000-c000-000000000046",
+        }
 
 
 def _shown(moment: Moment, all_day: bool, prefs: Prefs) -> Json:
@@ -179,7 +195,13 @@ def ical_uid(seen: Seen) -> str:
 
 def location(text: str) -> Json:
     if not text:
-        return {"displayName": "", "locationType": "default", "uniqueIdType": "unknown", "address": {}, "coordinates": {}}
+        return {
+            "displayName": "",
+            "locationType": "default",
+            "uniqueIdType": "unknown",
+            "address": {},
+            "coordinates": {},
+        }
     return {"displayName": text, "locationType": "default", "uniqueId": text, "uniqueIdType": "private"}
 
 

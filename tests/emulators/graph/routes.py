@@ -29,7 +29,11 @@ def route(call: Call) -> Answer:
         case ["users", who, *rest]:
             if call.emulator.world.mailbox(who) is not call.box:
                 known = call.emulator.world.mailbox(who) is not None
-                raise denied() if known else GraphError(404, "ErrorInvalidUser", f"The requested user '{who}' is invalid.")
+                raise (
+                    denied()
+                    if known
+                    else GraphError(404, "ErrorInvalidUser", f"The requested user '{who}' is invalid.")
+                )
             return _mailbox(call, rest, f"users/{who}")
     raise _unknown(path)
 
@@ -71,7 +75,9 @@ def _mailbox(call: Call, rest: list[str], stem: str) -> Answer:
     if rest and mailbox == "none":
         raise GraphError(404, "MailboxNotEnabledForRESTAPI", "REST API is not yet supported for this mailbox.")
     if rest and mailbox == "moving":
-        raise GraphError(423, "ErrorMailboxMoveInProgress", "Mailbox move is in progress.", headers={"Retry-After": "600"})
+        raise GraphError(
+            423, "ErrorMailboxMoveInProgress", "Mailbox move is in progress.", headers={"Retry-After": "600"}
+        )
     call.root = f"{call.emulator.graph_url}{call.raw.target.removeprefix('/v1.0').partition('?')[0]}"
     match call.method, rest:
         case "GET", []:

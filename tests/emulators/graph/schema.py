@@ -22,12 +22,36 @@ ROOTS = ("event", "calendar", "calendar_group", "subscription", "user", "mailbox
          "convert_id_result", "attachment", "extension", "outlook_category")
 SKIPPED = frozenset({"user"})  # its hundred navigation properties are of no use here
 OPEN = {"event": {"uid": "str", "occurrenceId": "str"}}
-READ_ONLY = frozenset({
-    "id", "changeKey", "iCalUId", "createdDateTime", "lastModifiedDateTime", "bodyPreview", "hasAttachments", "isCancelled",
-    "isOrganizer", "organizer", "isDraft", "responseStatus", "type", "seriesMasterId", "originalStart", "occurrenceId", "uid",
-    "cancelledOccurrences", "exceptionOccurrences", "instances", "onlineMeeting", "onlineMeetingUrl", "webLink",
-    "originalStartTimeZone", "originalEndTimeZone", "calendar",
-})
+READ_ONLY = frozenset(
+    {
+        "id",
+        "changeKey",
+        "iCalUId",
+        "createdDateTime",
+        "lastModifiedDateTime",
+        "bodyPreview",
+        "hasAttachments",
+        "isCancelled",
+        "isOrganizer",
+        "organizer",
+        "isDraft",
+        "responseStatus",
+        "type",
+        "seriesMasterId",
+        "originalStart",
+        "occurrenceId",
+        "uid",
+        "cancelledOccurrences",
+        "exceptionOccurrences",
+        "instances",
+        "onlineMeeting",
+        "onlineMeetingUrl",
+        "webLink",
+        "originalStartTimeZone",
+        "originalEndTimeZone",
+        "calendar",
+    }
+)
 PRIMITIVES = {"str": str, "bool": bool, "int": int, "float": (int, float)}
 STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
@@ -70,7 +94,9 @@ def _value(kind: str, value: Any, place: str, answer: bool) -> list[str]:
         right = isinstance(value, PRIMITIVES[kind]) and (kind == "bool" or not isinstance(value, bool))
         return [] if right else [f"{place}: {kind} is wanted, not {value!r}"]
     if kind == "datetime":
-        return [] if isinstance(value, str) and STAMP.match(value) else [f"{place}: an instant is wanted, not {value!r}"]
+        return (
+            [] if isinstance(value, str) and STAMP.match(value) else [f"{place}: an instant is wanted, not {value!r}"]
+        )
     if kind == "date":
         return _date(value, place)
     if kind in table()["enums"]:
@@ -88,7 +114,7 @@ def _date(value: Any, place: str) -> list[str]:
     return []
 
 
-# -- reading the installed msgraph-sdk ------------------------------------------------------------------------------------
+# -- reading the installed msgraph-sdk ---------------------------------------------------------------------------------
 
 
 def from_sdk() -> dict[str, Any]:
@@ -143,7 +169,9 @@ def _read(path: Path) -> tuple[dict[str, str], str, list[str]]:
         return {}, "", [t.elts[0].value if isinstance(t, ast.Tuple) else t.value for t in texts]  # type: ignore[union-attr, misc]
     source = path.read_text(encoding="utf-8")
     members = {}
-    for name, call, kind in re.findall(r'"(@?[\w.]+)": lambda n : setattr\(self, \'\w+\', n\.get_(\w+)\((\w*)\)\)', source):
+    for name, call, kind in re.findall(
+        r'"(@?[\w.]+)": lambda n : setattr\(self, \'\w+\', n\.get_(\w+)\((\w*)\)\)', source
+    ):
         plain = {"str_value": "str", "bool_value": "bool", "int_value": "int", "float_value": "float",
                  "datetime_value": "datetime", "date_value": "date"}
         many = call.startswith("collection")

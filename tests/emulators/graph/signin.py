@@ -1,4 +1,4 @@
-"""The authority over HTTP: discovery, authorize, token, device code, and the pages between (facts A1.8, L1.9, L16.1 to 5).
+"""The authority over HTTP: discovery, authorize, token, device code, and the pages between (A1.8, L1.9, L16.1 to 5).
 
 Shape   SignIn(identity, knobs, base).handle(Raw) -> Reply; every tenant has the same paths
 Answer  as the request's response_mode wants it: form_post, query or fragment
@@ -48,7 +48,11 @@ class SignIn:
             self.down -= 1
             return Reply(503, b"The service is unavailable.", {"Content-Type": "text/plain", "Retry-After": "1"})
         match raw.method, path:
-            case "GET", [tenant, "v2.0", ".well-known", "openid-configuration"] | [tenant, ".well-known", "openid-configuration"]:
+            case "GET", [tenant, "v2.0", ".well-known", "openid-configuration"] | [
+                tenant,
+                ".well-known",
+                "openid-configuration",
+            ]:
                 return _json(200, self._discovery(tenant))
             case "GET", [_, "discovery", "instance"]:
                 return _json(200, self._instance())
@@ -80,18 +84,27 @@ class SignIn:
     def _discovery(self, tenant: str) -> dict[str, Any]:
         stem = f"{self.base}/{tenant}/oauth2/v2.0"
         return {
-            "issuer": f"{self.base}/{tenant}/v2.0", "authorization_endpoint": f"{stem}/authorize", "token_endpoint": f"{stem}/token",
-            "device_authorization_endpoint": f"{stem}/devicecode", "end_session_endpoint": f"{stem}/logout",
-            "jwks_uri": f"{self.base}/{tenant}/discovery/v2.0/keys", "response_modes_supported": ["query", "fragment", "form_post"],
-            "response_types_supported": ["code", "id_token"], "scopes_supported": sorted(RESERVED),
-            "subject_types_supported": ["pairwise"], "id_token_signing_alg_values_supported": ["RS256"],
-            "cloud_instance_name": "microsoftonline.com", "tenant_region_scope": None, "msgraph_host": "graph.microsoft.com",
+            "issuer": f"{self.base}/{tenant}/v2.0",
+            "authorization_endpoint": f"{stem}/authorize",
+            "token_endpoint": f"{stem}/token",
+            "device_authorization_endpoint": f"{stem}/devicecode",
+            "end_session_endpoint": f"{stem}/logout",
+            "jwks_uri": f"{self.base}/{tenant}/discovery/v2.0/keys",
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "response_types_supported": ["code", "id_token"],
+            "scopes_supported": sorted(RESERVED),
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "cloud_instance_name": "microsoftonline.com",
+            "tenant_region_scope": None,
+            "msgraph_host": "graph.microsoft.com",
         }
 
     def _instance(self) -> dict[str, Any]:
         host = urlsplit(self.base).netloc
         return {
-            "tenant_discovery_endpoint": f"{self.base}/common/v2.0/.well-known/openid-configuration", "api-version": "1.1",
+            "tenant_discovery_endpoint": f"{self.base}/common/v2.0/.well-known/openid-configuration",
+            "api-version": "1.1",
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
         }
 
@@ -103,7 +116,11 @@ class SignIn:
             self.identity.check_client(given.get("client_id", ""), tenant)
             self.identity.check_redirect(given.get("redirect_uri", ""))
         except Refused as no:
-            return Reply(400, pages.page("Sorry, but we’re having trouble signing you in.", f"<p>{no.description}</p>"), dict(HTML))
+            return Reply(
+                400,
+                pages.page("Sorry, but we’re having trouble signing you in.", f"<p>{no.description}</p>"),
+                dict(HTML),
+            )
         try:
             if given.get("response_type") != "code" or given.get("code_challenge_method") != "S256":
                 raise Refused(9002325)
@@ -155,7 +172,7 @@ class SignIn:
         mark = "#" if mode == "fragment" else "&" if "?" in target else "?"
         return Reply(302, b"", {"Location": f"{target}{mark}{urlencode(fields)}"})
 
-    # -- the back channel ------------------------------------------------------------------------------------------------
+    # -- the back channel ----------------------------------------------------------------------------------------------
 
     def _token(self, tenant: str, form: dict[str, str]) -> dict[str, Any]:
         kind = form.get("grant_type", "")
@@ -174,7 +191,8 @@ class SignIn:
         self.identity.check_armed("devicecode")
         made = self.identity.new_device(form.get("scope", ""))
         place = f"{self.base}/devicelogin"
-        text = f"To sign in, use a web browser to open the page {place} and enter the code {made['user_code']} to authenticate."
+        code = made["user_code"]
+        text = f"To sign in, use a web browser to open the page {place} and enter the code {code} to authenticate."
         return {**made, "verification_uri": place, "message": text}
 
     def _device_page(self, form: dict[str, str]) -> Reply:
@@ -190,4 +208,8 @@ class SignIn:
 
 
 def _json(status: int, body: dict[str, Any]) -> Reply:
-    return Reply(status, json.dumps(body).encode(), {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"})
+    return Reply(
+        status,
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"},
+    )

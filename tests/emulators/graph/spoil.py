@@ -114,7 +114,10 @@ def error_reply(no: GraphError, raw: Raw, knobs: Knobs, now: datetime) -> Reply:
         case "innererror":
             error["innererror"] = inner
         case "nested":
-            error |= {"code": "invalidRequest" if no.status == 400 else "generalException", "innerError": {**inner, "code": no.code}}
+            error |= {
+                "code": "invalidRequest" if no.status == 400 else "generalException",
+                "innerError": {**inner, "code": no.code},
+            }
         case "empty-code":
             error |= {"code": "", "message": "", "innerError": inner}
         case "other-case":

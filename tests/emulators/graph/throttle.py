@@ -64,12 +64,18 @@ class Throttle:
             raise self.refusal("RequestRate", 429)
 
     def refusal(self, limit: str, status: int, wait: str | None = None) -> GraphError:
-        headers = {"RateLimit-Exceeded": limit, "RateLimit-Scope": "Mailbox", "Rate-Limit-Limit": str(self.knobs.window_requests)}
+        headers = {
+            "RateLimit-Exceeded": limit,
+            "RateLimit-Scope": "Mailbox",
+            "Rate-Limit-Limit": str(self.knobs.window_requests),
+        }
         headers |= self.retry_after("1" if limit == "MailboxConcurrency" and wait is None else wait)
         return GraphError(status, "ApplicationThrottled", f"Application is over its {limit} limit.", headers=headers)
 
     def retry_after(self, wait: str | None = None) -> dict[str, str]:
-        said = self.knobs.retry_after if wait is None or self.knobs.retry_after in ("absent", "date", "decimals") else wait
+        said = (
+            self.knobs.retry_after if wait is None or self.knobs.retry_after in ("absent", "date", "decimals") else wait
+        )
         if said == "absent":
             return {}
         if said == "date":

@@ -29,7 +29,9 @@ class Unit:
         if not self.shown or self.shown[0].day is not None:
             return None
         seen = self.shown[0]
-        versions = [state for _, _, state in seen.item.history if state is not None and state.change < seen.state.change]
+        versions = [
+            state for _, _, state in seen.item.history if state is not None and state.change < seen.state.change
+        ]
         return Unit((whole(seen.box, seen.item, versions[-1]),)) if versions else None
 
 

@@ -147,7 +147,7 @@ class Writer:
             state = replace(state, modified=seen.box.clock.now(), change=self._number(seen.box))
         return state
 
-    # -- more that only people do ------------------------------------------------------------------------------------------
+    # -- more that only people do --------------------------------------------------------------------------------------
 
     def move(self, seen: Seen, calendar: Calendar) -> Seen:
         state = replace(seen.state, calendar=calendar.key, moves=seen.state.moves + 1, change=self._number(seen.box))
@@ -176,7 +176,7 @@ class Writer:
         seen.box.commit(item, state)
         return whole(seen.box, item, state)
 
-    # -- online meetings ---------------------------------------------------------------------------------------------------
+    # -- online meetings -----------------------------------------------------------------------------------------------
 
     def _online(self, box: Mailbox, item: Item, calendar: Calendar, members: dict[str, Any], draft: Draft) -> None:
         """The join block lives in the body: without it the meeting is gone (L4.4, L4.6)."""

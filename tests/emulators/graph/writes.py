@@ -20,9 +20,12 @@ from tests.emulators.graph.views import Seen, whole
 MOST_BYTES = 4_000_000
 RESPONSES = {"accept": "accepted", "tentativelyAccept": "tentativelyAccepted", "decline": "declined"}
 ACTION_MEMBERS = {
-    **dict.fromkeys(RESPONSES, frozenset({"comment", "sendResponse", "proposedNewTime"})), "cancel": frozenset({"comment"}),
-    "forward": frozenset({"toRecipients", "comment"}), "snoozeReminder": frozenset({"newReminderTime"}),
-    "dismissReminder": frozenset[str](), "permanentDelete": frozenset[str](),
+    **dict.fromkeys(RESPONSES, frozenset({"comment", "sendResponse", "proposedNewTime"})),
+    "cancel": frozenset({"comment"}),
+    "forward": frozenset({"toRecipients", "comment"}),
+    "snoozeReminder": frozenset({"newReminderTime"}),
+    "dismissReminder": frozenset[str](),
+    "permanentDelete": frozenset[str](),
 }
 
 
@@ -45,8 +48,12 @@ def _created(call: Call, seen: Seen) -> Answer:
     """Private properties are not echoed (L8.1)."""
     full = call.emulator.renderer.event(seen, call.prefs)
     place = f"{call.emulator.graph_url}/users('{call.box.user.oid}')/events('{full['id']}')"
-    return Answer(201, {"@odata.context": f"{call.emulator.graph_url}/$metadata#events/$entity", **full}, {"Location": place},
-                  entity="event")
+    return Answer(
+        201,
+        {"@odata.context": f"{call.emulator.graph_url}/$metadata#events/$entity", **full},
+        {"Location": place},
+        entity="event",
+    )
 
 
 def _canonical(body: dict[str, Any]) -> str:
@@ -73,8 +80,10 @@ def _same_transaction(call: Call, body: dict[str, Any]) -> Answer | None:
 def _duplicate(call: Call, key: int, status: int) -> GraphError:
     item = call.box.items[key]
     name = call.emulator.renderer.event_id(whole(call.box, item, item.last), call.prefs)
-    text = ("Your request can't be completed. The TransactionId specified in the request has already been used to create a "
-            "different event.")
+    text = (
+        "Your request can't be completed. The TransactionId specified in the request has already been used to create a "
+        "different event."
+    )
     return GraphError(status, "ErrorDuplicateTransactionId", text, **{"@event.existingEventId": name})
 
 
@@ -97,8 +106,10 @@ def check_match(call: Call, seen: Seen) -> None:
     """Without If-Match the last writer wins (A2)."""
     wanted = call.raw.headers.get("if-match")
     if wanted not in (None, "*", etag(seen)):
-        stale = "The send or update operation could not be performed because the change key passed in the request does not " \
-                "match the current change key for the item."
+        stale = (
+            "The send or update operation could not be performed because the change key passed in the request does not "
+            "match the current change key for the item."
+        )
         raise GraphError(412, "ErrorIrresolvableConflict", stale)
 
 
@@ -113,7 +124,9 @@ def delete(call: Call, text: str) -> Answer:
 def action(call: Call, text: str, name: str) -> Answer:
     seen = find(call, text)
     body = call.json() if call.raw.body else {}
-    for member in body.keys() - {key for known in ACTION_MEMBERS[name] for key in (known, known[0].upper() + known[1:])}:
+    for member in body.keys() - {
+        key for known in ACTION_MEMBERS[name] for key in (known, known[0].upper() + known[1:])
+    }:
         call.note(f"unknown member {member} of {name}")
     if name in RESPONSES:
         return _respond(call, seen, name, {key[0].lower() + key[1:]: value for key, value in body.items()})
@@ -133,7 +146,9 @@ def action(call: Call, text: str, name: str) -> Answer:
 
 def _respond(call: Call, seen: Seen, name: str, body: dict[str, Any]) -> Answer:
     if seen.members["isOrganizer"]:
-        raise bad("Your request can't be completed. You can't respond to this meeting because you're the meeting organizer.")
+        raise bad(
+            "Your request can't be completed. You can't respond to this meeting because you're the meeting organizer."
+        )
     answering = body.get("sendResponse", True)
     if body.get("proposedNewTime") and not answering:
         raise bad("ProposedNewTime needs a response to be sent.", "ErrorInvalidParameter")

@@ -1,7 +1,7 @@
 """Zone names as Graph takes and gives them: Windows names and a fixed list of IANA names (facts L13).
 
 Shape   zone(name) -> ZoneInfo; unknown spellings raise UnknownZone; to_windows(name) -> the Windows name
-Source  windows_zones.txt: CLDR windowsZones, territory 001; LISTED: the names in the documentation of dateTimeTimeZone
+Source  windows_zones.txt: CLDR windowsZones, territory 001; listed_zones.txt: the documentation of dateTimeTimeZone
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-LISTED = frozenset(["Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "Africa/Windhoek", "America/Anchorage", "America/Argentina/Buenos_Aires", "America/Asuncion", "America/Bahia", "America/Bogota", "America/Caracas", "America/Cayenne", "America/Chicago", "America/Chihuahua", "America/Cuiaba", "America/Denver", "America/Godthab", "America/Guatemala", "America/Halifax", "America/Indiana/Indianapolis", "America/La_Paz", "America/Los_Angeles", "America/Mexico_City", "America/Montevideo", "America/New_York", "America/Phoenix", "America/Regina", "America/Santa_Isabel", "America/Santiago", "America/Sao_Paulo", "America/St_Johns", "Asia/Almaty", "Asia/Amman", "Asia/Astana", "Asia/Baghdad", "Asia/Baku", "Asia/Bangkok", "Asia/Beirut", "Asia/Colombo", "Asia/Damascus", "Asia/Dhaka", "Asia/Dubai", "Asia/Irkutsk", "Asia/Jerusalem", "Asia/Kabul", "Asia/Karachi", "Asia/Kathmandu", "Asia/Kolkata", "Asia/Krasnoyarsk", "Asia/Magadan", "Asia/Novosibirsk", "Asia/Rangoon", "Asia/Riyadh", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Taipei", "Asia/Tashkent", "Asia/Tbilisi", "Asia/Tehran", "Asia/Tokyo", "Asia/Toshkent", "Asia/Ulaanbaatar", "Asia/Vladivostok", "Asia/Yakutsk", "Asia/Yangon", "Asia/Yekaterinburg", "Asia/Yerevan", "Atlantic/Azores", "Atlantic/Cape_Verde", "Atlantic/Reykjavik", "Australia/Adelaide", "Australia/Brisbane", "Australia/Darwin", "Australia/Hobart", "Australia/Perth", "Australia/Sydney", "Etc/GMT", "Etc/GMT+11", "Etc/GMT+12", "Etc/GMT+2", "Etc/GMT-12", "Europe/Berlin", "Europe/Bucharest", "Europe/Budapest", "Europe/Istanbul", "Europe/Kaliningrad", "Europe/Kiev", "Europe/Kyiv", "Europe/London", "Europe/Moscow", "Europe/Paris", "Europe/Warsaw", "Indian/Mauritius", "Pacific/Apia", "Pacific/Auckland", "Pacific/Fiji", "Pacific/Guadalcanal", "Pacific/Honolulu", "Pacific/Kiritimati", "Pacific/Port_Moresby", "Pacific/Tongatapu"])
+LISTED = frozenset(Path(__file__).with_name("listed_zones.txt").read_text(encoding="ascii").split())
 REFUSED = frozenset({"EST", "MST", "HST"})  # IANA keys that the service does not take (L13.3)
 SPELT = {"Asia/Toshkent": "Asia/Tashkent", "Asia/Astana": "Asia/Almaty"}
 NEW = frozenset({"Alberta Standard Time", "British Columbia Standard Time", "Manitoba Standard Time"})  # of 2026
@@ -28,13 +28,17 @@ def _windows() -> dict[str, str]:
 
 
 WINDOWS: dict[str, str] = _windows()
-_BACK = {iana: name for name, iana in WINDOWS.items()} | {"Etc/GMT": "UTC", "GMT": "UTC", "Europe/Kiev": "FLE Standard Time"}
+_BACK = {iana: name for name, iana in WINDOWS.items()} | {
+    "Etc/GMT": "UTC",
+    "GMT": "UTC",
+    "Europe/Kiev": "FLE Standard Time",
+}
 _FOLDED = {name.lower(): name for name in (*WINDOWS, *LISTED, *ODD)}
 
 
 @cache
 def zone(name: str, *, any_iana: bool = False) -> ZoneInfo:
-    """The rules behind a name. `any_iana` also takes names outside the list, which live behaviour leaves open (L17.5)."""
+    """The rules behind a name. `any_iana` also takes names outside the list, as the service may (L17.5)."""
     known = _FOLDED.get(name.lower())
     if known is not None:
         return ZoneInfo(ODD.get(known) or WINDOWS.get(known) or SPELT.get(known, known))
