@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from calsync_cli.engine.world import Choice, Entry, Hold, Kept, Link, Quarantine, Replica, Spoke
+from calsync_cli.errors import InternalCheck
 from calsync_cli.model.codec import dumps, form_from, form_json, value_from, value_json
 from calsync_cli.store.db import Database, moment
 
@@ -173,16 +174,16 @@ def _replica(row: sqlite3.Row) -> Replica:
 
 
 def save_link(db: Database, grp: str, link: Link) -> int:
-    """Insert or update the link with all its spokes; returns its number."""
+    """Insert or update the link with all its spokes; returns its number. InternalCheck: this key has a link already."""
     hub = dumps({p: [value_json(e.value), e.rev, e.source] for p, e in link.hub.items()})
     closed = None if link.alive else db.now_us()
     quarantine = dumps(list(link.quarantine)) if link.quarantine else None
     if link.id is None:
+        if db.value("SELECT 1 FROM link WHERE grp = ? AND key = ?", grp, link.key) is not None:
+            raise InternalCheck(f"a second link would be made for {link.uid}")  # its replicas would be forgotten (I5)
         db.run(
             "INSERT INTO link (grp, key, uid, alive, open, rev, hub, quarantine, closed_us) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (grp, key) DO UPDATE SET alive = excluded.alive, open = excluded.open, rev = excluded.rev, "
-            "hub = excluded.hub, quarantine = excluded.quarantine, closed_us = excluded.closed_us",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             grp, link.key, link.uid, int(link.alive), int(link.open), link.rev, hub, quarantine, closed,
         )
     else:
