@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,6 +150,9 @@ class Api:
             return self._told(request, method, handler(call), mask)
         except ApiError as error:
             return self.refused(error)
+        except Exception:
+            trace = traceback.format_exc()
+            return self.refused(self._loud(request, f"the emulator failed: {trace}", 500, "internalError"))
 
     def _signed_in(self, authorization: str) -> Any:
         if not authorization:

@@ -1,7 +1,7 @@
 """POST /batch/calendar/v3: many calls in one multipart request, each answered on its own (facts 7, item 45).
 
-Parts run and are answered in any order; outer headers apply to all parts except Content-*, inner headers win. A part whose
-connection "breaks" has no answer, whether it was carried out or not.
+Parts run and are answered in any order; outer headers apply to all parts except Content-*, inner headers win. A part
+whose connection "breaks" has no answer, whether it was carried out or not.
 """
 
 from __future__ import annotations

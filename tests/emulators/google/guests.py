@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from tests.emulators.clock import stamp
 from tests.emulators.google.call import Call
-from tests.emulators.google.series import end, rekey
+from tests.emulators.google.lookup import belongs
+from tests.emulators.google.series import cancelled, end, rekey
 from tests.emulators.google.state import Body, Calendar, Row
 
 OWN = ("colorId", "transparency", "visibility", "eventLabelId")
@@ -59,6 +60,8 @@ def _copy(call: Call, target: Calendar, row: Row, invited: bool) -> None:
     if not invited:
         if mine is not None and not mine.dead:
             end(call.world, target, mine)
+        elif mine is None and belongs(target, row):
+            call.world.store(target, row.id, cancelled({name: row.body[name] for name in row.body if name not in OWN}))
         return
     body = {name: value for name, value in row.body.items() if name not in OWN}
     own = mine.body if mine else {}
