@@ -91,6 +91,6 @@ def logout(ctx: Context, account: Account, store: SecretStore) -> int:
 
 
 def _revoked(ctx: Context, account: Account, grant: Grant) -> str | None:
-    from calsync_cli.auth.google.stored import revoke
+    from calsync_cli.auth.google.revoke import revoke
 
     return revoke(account, grant, ctx.ports)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -33,7 +32,8 @@ class Desk:
 
     def __init__(self, shell: Shell, site: Site, patch: pytest.MonkeyPatch) -> None:
         self.shell, self.site, self.patch = shell, site, patch
-        self.client_file = site.client_file(shell.folder)
+        self.client_file = shell.folder / "client.json"
+        self.client_file.write_bytes(site.client_file.read_bytes())
         self.seen: list[str] = []
         patch.setenv("CALSYNC_SECRET_KEY", "key")
         patch.setenv("BROWSER", "in this test")
@@ -102,16 +102,13 @@ def test_the_word_google_makes_the_account_signs_in_and_tries_it_at_once(desk: D
 
 
 def test_without_any_account_in_the_configuration_one_is_written(desk: Desk) -> None:
-    """What Google's own addresses answer cannot be tried here; that they are used can."""
-    installed = json.loads(desk.client_file.read_text())["installed"]
-    own = {**installed, "auth_uri": desk.site.urls["auth_url"], "token_uri": desk.site.urls["token_url"]}
-    desk.client_file.write_text(json.dumps({"installed": own}))
+    """The client file names where to sign in and where tokens come from."""
     desk.patch.setattr("calsync_cli.providers.google.calendar_list.API_URL", desk.site.urls["api_url"])
     assert desk.login("google", "--client-file", str(desk.client_file)).code == 0
     assert desk.config["google"] == {
         "provider": "google", "client_file": str(desk.client_file), "username": "ann@gmail.example",
     }
-    assert "google" in desk.shell("config", "check").out or desk.shell("config", "check").code == 0
+    assert desk.shell("config", "check").code == 0
 
 
 def test_the_page_is_asked_for_as_little_as_needed_with_pkce_and_a_loopback_address(desk: Desk) -> None:
@@ -202,12 +199,12 @@ def test_another_person_cannot_take_over_an_account_by_mistake(desk: Desk) -> No
     ("content", "words"),
     [
         ('{"web": {"client_id": "x", "client_secret": "y"}}', "type Web application"),
-        ('{"type": "service_account", "private_key": "GOCSPX-never-to-be-seen"}', "service account"),
-        ('{"type": "authorized_user", "refresh_token": "GOCSPX-never-to-be-seen"}', "sign-in of another program"),
-        ("GOCSPX-never-to-be-seen", "is no JSON"), ("[]", "is no client file"), ("{}", "is no client file"),
+        ('{"type": "service_account", "private_key": "GOCSPX-emulated"}', "service account"),
+        ('{"type": "authorized_user", "refresh_token": "GOCSPX-emulated"}', "sign-in of another program"),
+        ("GOCSPX-emulated", "is no JSON"), ("[]", "is no client file"), ("{}", "is no client file"),
         ("\xff", "is no JSON"),
         ('{"installed": 3}', "is damaged"), ('{"installed": {"client_id": "x"}}', "holds no client_secret"),
-        ('{"installed": {"client_secret": "GOCSPX-never-to-be-seen"}}', "holds no client_id"),
+        ('{"installed": {"client_secret": "GOCSPX-emulated"}}', "holds no client_id"),
         ('{"installed": {"client_id": "x", "client_secret": "y", "auth_uri": "http://evil.example/"}}', "plain http"),
     ],
 )
@@ -415,12 +412,13 @@ def test_a_real_process_with_a_browser_shows_no_secret_to_anybody_who_looks(desk
 
 
 def _page_of(process: subprocess.Popen[str]) -> str:
-    """The address that the person is to open elsewhere."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip().startswith("http"):
-            return line.strip()
-    raise AssertionError(process.stderr.read() if process.stderr else "")
+    """The address that the person is to open elsewhere, when all was said that is said before."""
+    assert process.stdout is not None and process.stderr is not None
+    said: list[str] = []
+    while not (said and said[-1].startswith("  ssh -L")):
+        said.append(process.stdout.readline())
+        assert said[-1], process.stderr.read()
+    return next(line.strip() for line in said if line.startswith("  http"))
 
 
 def _consent(url: str) -> str:
@@ -437,7 +435,7 @@ def test_a_machine_without_a_browser_takes_what_a_person_pastes(desk: Desk, past
     typed = {"address": address, "query": f"?{query}", "code": parse_qs(query)["code"][0]}[paste]
     said = _end(process, f"what?\n\n{address.replace('state=', 'state=0')}\n{typed}\n")
     assert said.code == 0, said.out + said.err
-    assert said.out.count("That did not work") == 2 and "ssh -L" in said.out
+    assert said.out.count("That did not work") == 2
     desk.check_silence(said.out + said.err)
 
 
@@ -477,9 +475,8 @@ def test_ctrl_c_while_waiting_ends_at_once(desk: Desk) -> None:
 
 
 def test_a_run_needs_none_of_the_libraries_that_only_sign_in(desk: Desk) -> None:
-    script = (
-        "import sys; import calsync_cli.auth.google.token, calsync_cli.auth.google.stored\n"
-        "heavy = ('google', 'oauthlib', 'requests', 'webbrowser', 'http.server', 'keyring', 'typer')\n"
-        "print([name for name in sys.modules if name.startswith(heavy)])"
-    )
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.strip() == "[]"
+    signs_in = "'google', 'oauthlib', 'requests', 'webbrowser', 'http.server', 'keyring', 'typer'"
+    for module, heavy in (("token", signs_in), ("stored", f"{signs_in}, 'httpx', 'cryptography'")):
+        script = f"import sys; import calsync_cli.auth.google.{module}\n"
+        script += f"print([name for name in sys.modules if name.startswith(({heavy}))])"
+        assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.strip() == "[]"

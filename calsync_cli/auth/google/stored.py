@@ -1,22 +1,18 @@
-"""What is stored of a Google sign-in: told without asking anybody, and taken back from Google.
+"""What is stored of a Google sign-in, for `accounts` and `status`: told without asking anybody.
 
-Shape   `state(account, store, now)` for `accounts` and `status`; `revoke(account, grant, ports)` for `logout`
+Start   nothing that speaks HTTP is imported here; `status` is quick
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin
 
 from calsync_cli.auth.google import scopes
-from calsync_cli.auth.google.client_file import TOKEN_URL
-from calsync_cli.auth.google.endpoint import Refused, post
 from calsync_cli.auth.google.grant import Grant, parse
 from calsync_cli.config.secrets import SecretStore
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import Account
-from calsync_cli.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +44,3 @@ def _problem(account: Account, grant: Grant, now: datetime) -> str | None:
     if grant.ends is not None and grant.ends <= now:
         return f"the sign-in ended on {grant.ends:%d %b %Y}"
     return grant.problem
-
-
-def revoke(account: Account, grant: Grant, ports: Ports) -> str | None:
-    """Takes the grant back at Google, for every machine that has it. Why that failed, or None."""
-    url = urljoin(account.token_url or grant.token_url or TOKEN_URL, "revoke")
-    try:
-        post(account, url, {"token": grant.refresh_token.reveal()}, ports)
-    except Refused as refused:
-        return None if refused.error == "invalid_token" else str(refused)  # that is: gone already
-    except CalsyncError as err:
-        return str(err)
-    return None

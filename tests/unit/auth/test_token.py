@@ -87,13 +87,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_a_run_with_a_good_token_asks_the_token_server_nothing(desk: Desk) -> None:
     assert desk.names() == ["Me", "Holidays"]
-    assert desk.site.log == [("GET", LIST_PATH)] * 2
+    assert desk.site.asked == [("GET", LIST_PATH)] * 2
 
 
 def test_a_token_is_renewed_before_it_expires_and_kept_for_the_next_process(desk: Desk) -> None:
     desk.site.clock.advance(HOUR_S - 200)
     assert desk.names() == ["Me", "Holidays"]
-    assert [path for _, path in desk.site.log] == ["/token", LIST_PATH, LIST_PATH]
+    assert [path for _, path in desk.site.asked] == ["/token", LIST_PATH, LIST_PATH]
     assert desk.names(desk.another()) == ["Me", "Holidays"] and desk.site.count("/token") == 1
 
 
@@ -112,14 +112,14 @@ def test_a_401_renews_once_and_repeats_the_request_once(desk: Desk) -> None:
     """Quirk 34."""
     desk.site.oauth.tokens.expire_access()
     assert desk.names() == ["Me", "Holidays"]
-    assert [path for _, path in desk.site.log] == [LIST_PATH, "/token", LIST_PATH, LIST_PATH]
+    assert [path for _, path in desk.site.asked] == [LIST_PATH, "/token", LIST_PATH, LIST_PATH]
 
 
 def test_a_second_401_is_told_and_not_tried_again(desk: Desk) -> None:
     desk.site.api_answers += [json_response(401, UNAUTHORIZED) for _ in range(9)]
     err = desk.refused()
     assert "just renewed" in str(err) and err.next == "calsync login work"
-    assert [path for _, path in desk.site.log] == [LIST_PATH, "/token", LIST_PATH]
+    assert [path for _, path in desk.site.asked] == [LIST_PATH, "/token", LIST_PATH]
 
 
 def test_many_threads_renew_once(desk: Desk) -> None:
@@ -193,7 +193,7 @@ class Crowd:
     """Processes that all want a new token at the same moment."""
 
     def __init__(self, desk: Desk, file: Path, names: list[str]) -> None:
-        words = [sys.executable, "-c", WORKER, desk.site.base, str(file)]
+        words = [sys.executable, "-c", WORKER, desk.site.root_url, str(file)]
         self._workers = [
             subprocess.Popen([*words, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for name in names
         ]
@@ -300,7 +300,7 @@ def test_a_new_sign_in_goes_before_a_token_that_could_not_be_stored(
 def test_an_account_that_never_signed_in_names_the_command(desk: Desk) -> None:
     desk.store.delete("work")
     err = desk.refused()
-    assert "not signed in" in str(err) and err.next == "calsync login work" and desk.site.log == []
+    assert "not signed in" in str(err) and err.next == "calsync login work" and desk.site.asked == []
 
 
 JUNK = ["hunter2", "{}", "[]", "null", '{"kind": "google"}', '{"kind": "google", "scopes": 3}']
@@ -315,7 +315,7 @@ def test_a_password_or_a_damaged_entry_is_no_sign_in(desk: Desk, junk: str) -> N
 def test_a_configuration_that_asks_for_more_than_was_granted_is_told_before_any_request(desk: Desk) -> None:
     with pytest.raises(AuthError, match=r"create secondary calendars.*calendar\.calendars"):
         desk.names(desk.another(access="create"))
-    assert desk.site.log == [] and desk.names(desk.another(access="write")) == ["Me", "Holidays"]
+    assert desk.site.asked == [] and desk.names(desk.another(access="write")) == ["Me", "Holidays"]
 
 
 def test_the_token_goes_to_googles_api_alone(desk: Desk) -> None:
@@ -345,8 +345,8 @@ WHY = [
     (Refused("invalid_grant", "reauth related error", 400, "invalid_rapt"), 1, ("administrator", "new sign-in")),
     (Refused("invalid_grant", "reauth related error", 400, "rapt_required"), 1, ("administrator", "new sign-in")),
     (Refused("invalid_grant", "Account has been deleted"), 1, ("account itself is gone", "Account has been deleted")),
-    (Refused("invalid_grant", "x", 400, "admin_policy_enforced"), 1, ("administrator", "123-abc.apps")),
-    (Refused("admin_policy_enforced", "x", 400), 1, ("administrator", "123-abc.apps")),
+    (Refused("invalid_grant", "x", 400, "admin_policy_enforced"), 1, ("administrator", "123-emulated.apps")),
+    (Refused("admin_policy_enforced", "x", 400), 1, ("administrator", "123-emulated.apps")),
     (Refused("access_denied", "x", 403), 1, ("deny access", "administrator")),
     (Refused("org_internal", "x", 403), 1, ("own organisation",)),
     (Refused("invalid_client", "The OAuth client was not found.", 401), 1, ("deleted", "client file again")),
