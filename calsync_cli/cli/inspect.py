@@ -69,7 +69,7 @@ def account_state(work: Workspace, name: str) -> dict[str, Any]:
         from calsync_cli.auth.google.stored import state
         from calsync_cli.config.secrets import open_store
 
-        found = state(account, open_store(work.config.secrets, work.state_dir, work.environ), work.ports.now())
+        found = state(account, open_store(work.config.secrets, work.state_dir, work.environ), work.ports)
         signed_in, problem, expires = found.signed_in, found.problem, found.expires
         username = found.address or username
     elif account.provider == "caldav":

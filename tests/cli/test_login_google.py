@@ -20,6 +20,7 @@ from calsync_cli.auth import browser
 from calsync_cli.auth.google.scopes import CREATE, LIST, READ, WRITE
 from calsync_cli.config.secrets import FileStore
 from tests.cli.program import Said, Shell
+from tests.cli.terminal import Terminal
 from tests.emulators.oauth_tokens import Refused
 from tests.emulators.web import Response, json_response
 from tests.unit.auth.site import SECRET, Site, google_site
@@ -161,6 +162,22 @@ def test_the_steps_that_messages_name_are_those_of_the_readme() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     steps = dict(re.findall(r"^(\d)\. (.*?)(?=^\d\. |^$)", readme.partition("\n## Google\n")[2], re.M | re.S))
     assert "Test users" in steps["4"] and "Publish app" in steps["5"] and "Desktop app" in steps["6"]
+
+
+def test_strangers_who_knock_first_are_ignored(desk: Desk) -> None:
+    desk.configure()
+
+    def knock(url: str) -> bool:
+        here = parse_qs(urlsplit(url).query)["redirect_uri"][0]
+        strange = (f"state={'0' * 32}&code=stolen", "error=access_denied", "code=stolen", "x" * 9000)
+        codes = [httpx.get(f"{here}?{query}", trust_env=False).status_code for query in strange]
+        codes.append(httpx.get(f"{here}favicon.ico", trust_env=False).status_code)
+        assert codes == [400, 400, 400, 400, 404]
+        return desk._visit(url)
+
+    desk.patch.setattr("webbrowser.open", knock)
+    said = desk.login()
+    assert said.code == 0 and said.out.count("ignored: this answer") == 4
 
 
 # -- it is refused -----------------------------------------------------------------------------------------------------
@@ -446,6 +463,18 @@ def test_over_ssh_the_page_itself_may_answer_while_nothing_is_typed(desk: Desk) 
     assert httpx.get(_page_of(process), follow_redirects=True, trust_env=False).status_code == 200
     assert process.wait(30) == 0  # and does not wait for standard input
     _end(process)
+
+
+def test_in_a_real_terminal_the_address_is_pasted_behind_what_was_said(desk: Desk) -> None:
+    desk.configure()
+    with Terminal(desk.shell, "login", "work", "--no-browser") as term:
+        page = term.see("When you have agreed").split()[-5]
+        term.see("ssh -L")
+        term.type("yes?")
+        term.see("Paste the whole address again:")
+        term.type(_consent(page))
+        term.see("signed in to work as ann@gmail.example")
+        assert term.end() == 0
 
 
 def test_a_pasted_refusal_and_the_end_of_the_input(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from calsync_cli.auth.google.grant import Grant, parse
 from calsync_cli.config.secrets import SecretStore
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import Account
+from calsync_cli.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,25 @@ class State:
     address: str | None = None
 
 
-def state(account: Account, store: SecretStore, now: datetime) -> State:
+def state(account: Account, store: SecretStore, ports: Ports) -> State:
     again = f"calsync login {account.name}"
     try:
-        grant = parse(store.get(account.name))
+        grant = _read(account, store, ports)
     except CalsyncError as err:
         return State(False, str(err))
     if grant is None:
         return State(False, f"not signed in; {again}")
-    problem = _problem(account, grant, now)
+    problem = _problem(account, grant, ports.now())
     return State(problem is None, f"{problem}; {again}" if problem else None, grant.ends, grant.address)
+
+
+def _read(account: Account, store: SecretStore, ports: Ports) -> Grant | None:
+    """Once more inside the guard when there is nothing: a keyring may be in the middle of taking a new value."""
+    found = parse(store.get(account.name))
+    if found is None:
+        with store.guard(account.name, ports):
+            found = parse(store.get(account.name))
+    return found
 
 
 def _problem(account: Account, grant: Grant, now: datetime) -> str | None:

@@ -13,12 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import keyring
 import pytest
 
 from calsync_cli.auth.google.grant import Grant, parse
 from calsync_cli.auth.google.scopes import LIST, WRITE
+from calsync_cli.auth.google.stored import state
 from calsync_cli.auth.google.token import GoogleToken
-from calsync_cli.config.secrets import FileStore
+from calsync_cli.config.secrets import FileStore, KeyringStore
 from calsync_cli.errors import AuthError, ProtocolError, RemoteError, TransientError
 from calsync_cli.model.account import Account
 from calsync_cli.model.secret import Secret
@@ -28,6 +30,7 @@ from tests.emulators.oauth import Grant as Agreed
 from tests.emulators.oauth_tokens import DAY_S, Refused
 from tests.emulators.web import Response, json_response
 from tests.unit.auth.site import LIST_PATH, SECRET, UNAUTHORIZED, Site, google_site
+from tests.unit.test_secrets import Drawer
 
 HOUR_S = 3600
 
@@ -292,6 +295,44 @@ def test_a_new_sign_in_goes_before_a_token_that_could_not_be_stored(
     desk.keep(newer)
     assert desk.names() == ["Me", "Holidays"]
     assert desk.kept.signed_in == newer.signed_in
+
+
+@pytest.fixture
+def drawer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawer]:
+    """A keyring that takes small values only."""
+    before, made = keyring.get_keyring(), Drawer()
+    keyring.set_keyring(made)
+    monkeypatch.setattr("calsync_cli.config.secrets.default_state_dir", lambda: tmp_path / "own")
+    yield made
+    keyring.set_keyring(before)
+
+
+def test_a_keyring_keeps_long_tokens_in_pieces_and_all_threads_share_them(desk: Desk, drawer: Drawer) -> None:
+    grant, desk.store = desk.kept, KeyringStore()  # type: ignore[assignment]
+    desk.keep(grant)
+    policy = desk.site.oauth.policy
+    policy.rotates, policy.access_prefix, policy.refresh_prefix = True, "ya29." + "a" * 1900, "1//" + "r" * 400
+    for _ in range(3):
+        desk.site.clock.advance(2 * HOUR_S)
+        found: list[list[str]] = []
+        _together(6, lambda found=found: found.append(desk.names(desk.another())))  # type: ignore[misc]
+        assert found == [["Me", "Holidays"]] * 6
+    assert desk.site.count("/token") == 3 and len(drawer.held) > 2
+
+
+def test_a_value_that_is_just_being_replaced_is_no_missing_sign_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader of a keyring may come between two pieces."""
+    real, times = FileStore.get, iter([True])
+
+    def torn(store: FileStore, name: str) -> Secret | None:
+        return None if next(times, False) else real(store, name)
+
+    monkeypatch.setattr(FileStore, "get", torn)
+    assert desk.names() == ["Me", "Holidays"]
+    times = iter([True])
+    assert state(desk.account, desk.store, desk.ports).signed_in
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
