@@ -11,4 +11,8 @@ def mapping(name: str) -> Mapping:
         from calsync_cli.mapping.ical import ICAL
 
         return ICAL
+    if name == "google":
+        from calsync_cli.mapping.google.mapping import GOOGLE
+
+        return GOOGLE
     raise KeyError(name)

@@ -1,0 +1,134 @@
+"""One Events resource -> the fields it shows (facts section 11.1), with what is kept beside it in its place.
+
+Shape   `shown_fields` of a single event, a master or a changed instance; instances are complete at Google, never a
+        difference. Members of an unexpected type are read as absent, but for the times
+Left    conferences, labels, working locations and the like have no field; they stay in the resource
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from calsync_cli.mapping.google import reminders
+from calsync_cli.mapping.google.clock import Clock, read_span
+from calsync_cli.mapping.google.colors import name_of
+from calsync_cli.mapping.google.document import Json, object_of, objects_of, text_of
+from calsync_cli.mapping.google.kept import Kept, pairs, texts, word
+from calsync_cli.mapping.google.markup import shown
+from calsync_cli.mapping.inherit import Fields
+from calsync_cli.mapping.values import clean, one_line
+from calsync_cli.model.series import CARRIED
+from calsync_cli.model.times import Span
+
+_WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_VISIBILITY = {"": "", "default": "", "public": "", "confidential": "confidential"}
+_VISIBILITIES = ("", "private", "confidential")
+_STATUSES = ("", "tentative", "cancelled")
+_ANSWERS = {"accepted": "ACCEPTED", "declined": "DECLINED", "tentative": "TENTATIVE"}
+
+
+def shown_fields(resource: Json, kept: Kept, clock: Clock, losses: list[str], *, recurs: bool = False) -> Fields:
+    """All fields but the rule. Raises MappingError for an impossible time."""
+    fields: Fields = {
+        "time": model_span(read_span(resource, clock, losses, recurs=recurs), clock),
+        "title": clean(text_of(resource, "summary")),
+        "location": clean(text_of(resource, "location")),
+        "description": _description(resource, kept),
+        "url": shown_url(resource),
+        "color": name_of(text_of(resource, "colorId")),
+        "visibility": shown_visibility(resource),
+        "busy": "free" if resource.get("transparency") == "transparent" else "",
+        "status": shown_status(resource),
+        "reminders": reminders.form(reminders.shown(resource), pairs(kept, "reminders")),
+    }
+    if kept:
+        fields |= _kept_words(kept, fields)
+    if kept or "attachments" in resource:
+        fields["categories"] = frozenset(text for item in texts(kept, "categories") if (text := clean(item).strip()))
+        fields["attachments"] = shown_attachments(resource) | _links(texts(kept, "attachments"))
+    fields |= _people(resource)
+    return {name: value for name, value in fields.items() if value}
+
+
+def _kept_words(kept: Kept, there: Fields) -> Fields:
+    """The kept words that still count, as clean as if another program had written them."""
+    words = {name: word(kept, name, str(there[name])) for name in ("url", "color", "visibility", "status")}
+    return {
+        "url": one_line(clean(words["url"])),
+        "color": clean(words["color"]),
+        "visibility": words["visibility"] if words["visibility"] in _VISIBILITIES else there["visibility"],
+        "status": words["status"] if words["status"] in _STATUSES else there["status"],
+    }
+
+
+def model_span(span: Span, clock: Clock) -> Span:
+    return Span(clock.model(span.start), clock.model(span.end)) if clock.floating else span
+
+
+def _description(resource: Json, kept: Kept) -> str:
+    """What Google shows, and behind it the end that was too long for it."""
+    text = shown(text_of(resource, "description"))
+    rest = kept.get("description")
+    return clean(text + rest) if text and isinstance(rest, str) else text
+
+
+def shown_url(resource: Json) -> str:
+    return one_line(clean(text_of(object_of(resource, "source"), "url")))
+
+
+def is_web(url: str) -> bool:
+    return _WEB.fullmatch(url) is not None
+
+
+def shown_visibility(resource: Json) -> str:
+    """Google's `public` shows details to more people than `default`, but both are public here; strange words hide."""
+    return _VISIBILITY.get(text_of(resource, "visibility"), "private")
+
+
+def shown_status(resource: Json) -> str:
+    return "tentative" if resource.get("status") == "tentative" else ""
+
+
+def shown_attachments(resource: Json) -> frozenset[str]:
+    return _links(text_of(item, "fileUrl") for item in objects_of(resource, "attachments"))
+
+
+def _links(urls: Iterable[str]) -> frozenset[str]:
+    found = (one_line(clean(url)) for url in urls)
+    return frozenset(url for url in found if url and url[:5].lower() != "data:")
+
+
+def carried_fields(kept: Kept, names: Iterable[str]) -> Fields:
+    """Properties that a pair carries by name, "x:X-PROJECT", as they are kept with the event."""
+    found = {name: kept.get(name) for name in names if name.startswith(CARRIED)}
+    return {name: text for name, value in found.items() if isinstance(value, str) and (text := one_line(value))}
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+def has_people(resource: Json) -> bool:
+    return bool(resource.get("attendees") or resource.get("attendeesOmitted"))
+
+
+def _people(resource: Json) -> Fields:
+    """Guests, and the organizer where there are any: alone it would make every own event a meeting (facts 11.1)."""
+    if not has_people(resource):
+        return {}
+    guests = frozenset(guest for item in objects_of(resource, "attendees") if (guest := _guest(item)))
+    organizer = _address(text_of(object_of(resource, "organizer"), "email"))
+    return {"guests": guests, "organizer": organizer}
+
+
+def _guest(item: Json) -> str:
+    address = _address(text_of(item, "email"))
+    answer = _ANSWERS.get(text_of(item, "responseStatus"), "NEEDS-ACTION")
+    role = "OPT-PARTICIPANT" if item.get("optional") is True else "REQ-PARTICIPANT"
+    kind = "RESOURCE" if item.get("resource") is True else "INDIVIDUAL"
+    return f"{address} {answer} {role} {kind}" if address else ""
+
+
+def _address(email: str) -> str:
+    address = clean(email).strip().replace(" ", "%20").lower()
+    return f"mailto:{address}" if "@" in address else ""
