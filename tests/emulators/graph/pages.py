@@ -23,8 +23,8 @@ def _hidden(fields: Mapping[str, str]) -> str:
     )
 
 
-def _button(value: str, text: str) -> str:
-    return f"<button id={value} name=do value={value}>{text}</button>"
+def _button(name: str, text: str) -> str:
+    return f"<button id={name} name=do value={name}>{text}</button>"
 
 
 def consent(action: str, ticket: str, accounts: Iterable[str], chosen: str, scopes: Iterable[str]) -> bytes:
@@ -33,7 +33,7 @@ def consent(action: str, ticket: str, accounts: Iterable[str], chosen: str, scop
     form = (
         f'<form method=post action="{escape(action)}">{_hidden({"ticket": ticket})}<p><label>Account '
         f"<select name=account>{options}</select></label></p><p>This app would like to:</p><ul>{wanted}</ul>"
-        f"{_button('accept', 'Accept')}{_button('cancel', 'Cancel')}</form>"
+        f"{_button('allow', 'Accept')}{_button('cancel', 'Cancel')}</form>"
     )
     return page("Permissions requested", form)
 
@@ -44,7 +44,7 @@ def device(action: str, code: str, accounts: Iterable[str]) -> bytes:
         f'<form method=post action="{escape(action)}">'
         f'<p><label>Code <input name=user_code value="{escape(code)}"></label></p>'
         f"<p><label>Account <select name=account>{options}</select></label></p>"
-        f"{_button('accept', 'Continue')}{_button('cancel', 'Cancel')}</form>"
+        f"{_button('allow', 'Continue')}{_button('cancel', 'Cancel')}</form>"
     )
     return page("Enter code", form)
 

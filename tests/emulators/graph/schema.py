@@ -7,7 +7,6 @@ Beyond  OPEN: members that v1.0 shows though its metadata lacks them (facts L4.7
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import json
 import re
@@ -117,6 +116,13 @@ def _date(value: Any, place: str) -> list[str]:
 # -- reading the installed msgraph-sdk ---------------------------------------------------------------------------------
 
 
+MEMBER = re.compile(r'"(@?[\w.]+)": lambda n : setattr\(self, \'\w+\', n\.get_(\w+)\((\w*)\)\)')
+PLAIN = {
+    "str_value": "str", "bool_value": "bool", "int_value": "int", "float_value": "float", "datetime_value": "datetime",
+    "date_value": "date",
+}
+
+
 def from_sdk() -> dict[str, Any]:
     """Entities and enums reachable from ROOTS, out of the sources; nothing of the package is imported."""
     spec = importlib.util.find_spec("msgraph")
@@ -159,25 +165,20 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+@cache
 def _read(path: Path) -> tuple[dict[str, str], str, list[str]]:
     """Members with their kinds, the base class, or the values of an enum."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    top = next(node for node in tree.body if isinstance(node, ast.ClassDef))
-    bases = [ast.unparse(base) for base in top.bases]
-    if "Enum" in bases:
-        texts = [node.value for node in top.body if isinstance(node, ast.Assign)]
-        return {}, "", [t.elts[0].value if isinstance(t, ast.Tuple) else t.value for t in texts]  # type: ignore[union-attr, misc]
     source = path.read_text(encoding="utf-8")
+    found = re.search(r"^class \w+\((.*)\):", source, re.M)
+    assert found, path
+    bases = found[1].split(", ")
+    if "Enum" in bases:
+        return {}, "", re.findall(r'^    \w+ = "(.*?)"', source, re.M)
     members = {}
-    for name, call, kind in re.findall(
-        r'"(@?[\w.]+)": lambda n : setattr\(self, \'\w+\', n\.get_(\w+)\((\w*)\)\)', source
-    ):
-        plain = {"str_value": "str", "bool_value": "bool", "int_value": "int", "float_value": "float",
-                 "datetime_value": "datetime", "date_value": "date"}
-        many = call.startswith("collection")
-        base = plain.get(call) or {"str": "str", "int": "int", "UUID": "str"}.get(kind, kind or "any")
+    for name, call, kind in MEMBER.findall(source):
+        base = PLAIN.get(call) or {"int": "int", "UUID": "str"}.get(kind, kind or "any")
         if name != "@odata.type":
-            members[name] = f"[{base}]" if many else base
+            members[name] = f"[{base}]" if call.startswith("collection") else base
     parents = [base for base in bases if base not in ("AdditionalDataHolder", "BackedModel", "Parsable")]
     return members, _snake(parents[0]) if parents else "", []
 

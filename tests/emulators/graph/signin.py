@@ -148,7 +148,7 @@ class SignIn:
         if found is None:
             return Reply(400, pages.page("This page is no longer valid.", ""), dict(HTML))
         given = found[1]
-        if form.get("do") != "accept":
+        if form.get("do") != "allow":
             no = Refused(65004)
             return self._back(given, {"error": no.error, "error_description": no.description})
         box = self.identity.world.mailbox(self.knobs.sign_in_as or form.get("account", ""))
@@ -199,7 +199,7 @@ class SignIn:
         grant = self.identity.devices.get(form.get("user_code", "").strip().upper())
         if grant is None:
             return Reply(200, pages.page("That code didn't work.", ""), dict(HTML))
-        if form.get("do") != "accept":
+        if form.get("do") != "allow":
             grant.state = "declined"
             return Reply(200, pages.page("You declined.", ""), dict(HTML))
         grant.mailbox = self.identity.world.mailbox(self.knobs.sign_in_as or form.get("account", ""))

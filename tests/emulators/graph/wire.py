@@ -72,10 +72,14 @@ class Listener:
     def open(self, port: int) -> None:
         self.http = _Server(("127.0.0.1", port), _handler(self))
         self.port = self.http.server_port
-        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(1.0,), daemon=True).start()
 
     def close(self) -> None:
-        self.http.shutdown()
+        closing = threading.Thread(target=self.http.shutdown, daemon=True)
+        closing.start()
+        with contextlib.suppress(OSError):  # wakes the loop, which then sees that it is over
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        closing.join()
         self.http.server_close()
 
     @property
