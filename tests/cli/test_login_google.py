@@ -271,6 +271,10 @@ def test_a_code_that_google_does_not_take_is_told(desk: Desk, refused: Refused, 
         (Response(200, b"", fate="dropped"), 1, "cannot be reached"),
         (json_response(200, {"access_token": 3, "refresh_token": "r"}), 1, "no sense"),
         (json_response(200, {"access_token": "a", "expires_in": 9}), 5, "no lasting sign-in"),
+        *((Response(200, body), 1, "makes no sense") for body in (
+            b"[]", b"null", b'{"error": null}', b"[" * 100_000, b'{"access_token": "a", "scope": 5}',
+            b'{"access_token": "a", "expires_in": 1e999}', b'{"access_token": "a", "expires_in": "soon"}',
+        )),
     ],
 )
 def test_a_token_server_that_makes_no_sense_is_told(desk: Desk, answer: Response, code: int, words: str) -> None:

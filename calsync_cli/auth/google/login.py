@@ -31,6 +31,9 @@ from calsync_cli.ports import Ports
 from calsync_cli.providers.google.calendar_list import entries
 from calsync_cli.providers.http import make_client
 
+NONSENSE = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
+"""What the libraries raise for an answer that is JSON and nothing else they expect."""
+
 Page = Callable[[Callable[[str, str], str]], Answer]
 """Shows a consent page: gets a function from (redirect address, state) to the page's address, gives the answer."""
 
@@ -118,7 +121,7 @@ def _exchanged(flow: Any, code: str, account: Account, client: Client, ports: Po
     except (ConnectionError, Timeout):
         text = f"{host} cannot be reached; the sign-in page has to be shown again"
         raise TransientError(text, next=f"calsync login {account.name}") from None
-    except (RequestException, ValueError):
+    except (RequestException, *NONSENSE):
         raise ProtocolError(f"{host} gave an answer that makes no sense", next="calsync config check") from None
     if refused.error == "missing_token":  # any answer without a token in it, like the page of a proxy
         raise ProtocolError(f"{host} does not answer like Google's token server", next="calsync config check")

@@ -57,10 +57,10 @@ def _page(response: httpx.Response, account: Account) -> dict[str, Any]:
 def problem(response: httpx.Response, account: Account) -> CalsyncError:
     """Decided by status and reason; a body that is HTML or empty has none (facts 2)."""
     name, status = account.name, response.status_code
-    reasons, message = _said(response)
+    reasons, message = said(response)
     again = f"calsync login {name}"
     if status == 401:
-        return AuthError(f"Google refuses the sign-in of {name}, although it was just renewed", next=again)
+        return AuthError(f"Google refuses the sign-in of {name}, although it is fresh", next=again)
     if reasons & SCOPE:
         text = f"the sign-in of {name} does not allow this: a right was unticked, or `access` asks for more by now"
         return AuthError(text, next=again)
@@ -84,7 +84,7 @@ def problem(response: httpx.Response, account: Account) -> CalsyncError:
     return ProtocolError(f"{response.request.url.host} refuses what was asked for {name} ({status}{words})")
 
 
-def _said(response: httpx.Response) -> tuple[frozenset[str], str]:
+def said(response: httpx.Response) -> tuple[frozenset[str], str]:
     """Reasons in the classic and the newer place, and the message without what could steer a terminal."""
     try:
         error = response.json()["error"]

@@ -121,7 +121,7 @@ def test_a_401_renews_once_and_repeats_the_request_once(desk: Desk) -> None:
 def test_a_second_401_is_told_and_not_tried_again(desk: Desk) -> None:
     desk.site.api_answers += [json_response(401, UNAUTHORIZED) for _ in range(9)]
     err = desk.refused()
-    assert "just renewed" in str(err) and err.next == "calsync login work"
+    assert "is fresh" in str(err) and err.next == "calsync login work"
     assert [path for _, path in desk.site.asked] == [LIST_PATH, "/token", LIST_PATH]
 
 
