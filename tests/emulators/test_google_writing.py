@@ -165,7 +165,7 @@ def test_item_25_if_match_and_if_none_match(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("start", "end", "reason", "message"), [
-    ({"date": "2026-05-04"}, {"dateTime": "2026-05-04T10:00:00Z"}, "invalid", "Start and end times must either both be"),
+    ({"date": "2026-05-04"}, {"dateTime": "2026-05-04T10:00:00Z"}, "invalid", "Start and end times must either both"),
     ({"dateTime": "2026-05-04T09:00:00"}, {"dateTime": "2026-05-04T10:00:00Z"}, "invalid", "Missing time zone"),
     ({"dateTime": "2026-05-04T09:00:00Z"}, {"dateTime": "2026-05-04T09:00:00Z"}, "timeRangeEmpty", "The specified"),
     ({"date": "2026-05-04"}, {"date": "2026-05-04"}, "timeRangeEmpty", "The specified time range is empty."),

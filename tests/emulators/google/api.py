@@ -188,9 +188,10 @@ class Api:
         wrong = discovery.check(method.request, without_nulls(body))
         if wrong and self.world.modes.strict:
             raise self._loud(request, "; ".join(wrong))
-        unknown = [text for text in wrong if "unknown member" not in text]
-        if unknown:
-            raise errors.invalid("; ".join(unknown))
+        if wrong:
+            body = discovery.known_part(method.request, body)
+            if discovery.check(method.request, without_nulls(body)):
+                raise errors.invalid("; ".join(wrong))
         if method.request == "Event":
             self._remark(method, body)
         return body

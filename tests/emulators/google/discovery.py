@@ -136,6 +136,23 @@ def check(schema: str, value: Any) -> list[str]:
     return list(_check({"$ref": schema}, value, schema))
 
 
+def known_part(schema: str, value: Any) -> Any:
+    """`value` without the members that the named schema does not know."""
+    return _known({"$ref": schema}, value)
+
+
+def _known(spec: dict[str, Any], value: Any) -> Any:
+    if "$ref" in spec:
+        spec = document()["schemas"][spec["$ref"]]
+    if isinstance(value, list) and spec.get("type") == "array":
+        return [_known(spec["items"], item) for item in value]
+    if not isinstance(value, dict) or spec.get("type") != "object":
+        return value
+    rest = spec.get("additionalProperties")
+    inner = {name: spec.get("properties", {}).get(name, rest) for name in value}
+    return {name: _known(inner[name], member) for name, member in value.items() if inner[name] is not None}
+
+
 def _check(spec: dict[str, Any], value: Any, where: str) -> Iterator[str]:
     if "$ref" in spec:
         spec = document()["schemas"][spec["$ref"]]

@@ -67,7 +67,6 @@ class Entry:
 class Lag:
     seconds: float = 0.0
     calls: int = 0
-    calendars_made: int = 0
 
 
 @dataclass
@@ -133,6 +132,7 @@ class World:
     calendars: dict[str, Calendar] = field(default_factory=dict)
     lag: Lag = field(default_factory=Lag)
     listings: Listings = field(default_factory=Listings)
+    calendars_made: int = 0
     page_limit: int | None = None                 # pages no longer than this, whatever maxResults says
     dice: Random = field(default_factory=Random)  # for orders that are unspecified
     calls: int = 0
