@@ -10,7 +10,7 @@ from calsync_cli.engine.world import Step
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.codec import time_from
 from calsync_cli.model.series import split
-from calsync_cli.model.times import AllDay, Zoned, zone
+from calsync_cli.model.times import AllDay, Zoned, wall, zone
 
 
 @dataclass(slots=True)
@@ -127,6 +127,17 @@ class Report:
 
 def problem_of(err: CalsyncError, *, account: str | None = None, event: str | None = None) -> Problem:
     return Problem(err.code, str(err), err.next, err.exit_code, account, event)
+
+
+def named(title: str, start: str) -> str:
+    """An event as a person finds it in a calendar: `"Dentist" (Tue 24 Nov 2026 09:30)`. start: stored time text."""
+    name = f'"{title or "(no title)"}"'
+    if not start:
+        return name
+    when = time_from(start)
+    local = wall(when)
+    clock = "" if isinstance(when, AllDay) else f" {local:%H:%M}"
+    return f"{name} ({local:%a} {local.day} {local:%b %Y}{clock})"
 
 
 def iso(text: str) -> str:

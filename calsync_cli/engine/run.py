@@ -15,7 +15,7 @@ from calsync_cli.engine.keys import digest
 from calsync_cli.engine.observe import Observation, observe
 from calsync_cli.engine.plan import plan as make_plan
 from calsync_cli.engine.recover import recover
-from calsync_cli.engine.report import PairReport, Problem, Report, SideCount, change_of, problem_of
+from calsync_cli.engine.report import PairReport, Problem, Report, SideCount, change_of, named, problem_of
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene, take
 from calsync_cli.engine.world import Hold, Plan
@@ -231,11 +231,11 @@ HOLD_NEXT = {
 def _tell_holds(state: _State, group: Group, scene: Scene, plan: Plan) -> None:
     counters = {"fields": "conflicts", "delete": "conflicts", "orphan": "conflicts", "ambiguous": "ambiguous",
                 "refused": "failed", "quarantine": "quarantined"}
-    for hold in plan.holds:
+    for hold in sorted(plan.holds, key=lambda h: (h.start, h.title)):
         pair = _hold_pair(state, group, scene, hold)
         counter = counters.get(hold.kind, "held")
         setattr(pair, counter, getattr(pair, counter) + 1)
-        message = f'"{hold.title}": {hold.words}'
+        message = f"{named(hold.title, hold.start)}: {hold.words}"
         state.problem(Problem(hold.kind, message, HOLD_NEXT[hold.kind], HOLD_EXIT.get(hold.kind, 3), event=hold.title))
     for number, name in scene.names.items():
         bad = {row["remote_id"]: row["problem"] for row in mirror.quarantined(state.session.db, number)}
@@ -265,7 +265,7 @@ def _tell_executed(state: _State, group: Group, scene: Scene, executed: Executed
             _side(state, pair, side).count(done.step.kind)
         if done.error is not None and done.outcome not in ("stale", "waiting"):
             state.pairs[pair].failed += 1
-            text = f'"{done.step.title}" on {scene.names[done.step.calendar]}: {done.error}'
+            text = f"{named(done.step.title, done.step.start)} on {scene.names[done.step.calendar]}: {done.error}"
             command = done.error.next or "calsync sync"
             account = scene.names[done.step.calendar].account
             state.problem(
