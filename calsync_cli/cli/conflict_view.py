@@ -9,7 +9,8 @@ from typing import Any
 from calsync_cli.api import Workspace
 from calsync_cli.cli import words
 from calsync_cli.cli.draw import table
-from calsync_cli.cli.lines import day_words, shown
+from calsync_cli.cli.lines import day_words
+from calsync_cli.cli.screen import say, shown
 from calsync_cli.model.series import FIELDS, form_span, split
 from calsync_cli.model.times import Zoned
 
@@ -59,15 +60,15 @@ def view(work: Workspace, conflict: Mapping[str, Any]) -> View:
 def draw(seen: View, *, color: bool) -> None:
     """The conflict as text and a table."""
     conflict = seen.conflict
-    print(seen.heading)
-    print(f"  {shown(conflict['words'])}")
+    say(seen.heading, f"  {shown(conflict['words'])}")
     if seen.fields:
         kind, fields = conflict["kind"], conflict["fields"]
         rows = [[seen.label(path), *_cells(kind, path, fields[path])] for path in seen.fields]
+        print()
         table(["field", "before", f"a: {seen.a}", f"b: {seen.b}"], rows, color=color)
     for letter, name in (("a", seen.a), ("b", seen.b)):
         if name in conflict["sides"]:
-            print(f"  {letter}: {name}: {conflict['sides'][name]}")
+            say(f"  {letter}: {name}: {conflict['sides'][name]}")
 
 
 def _cells(kind: str, path: str, values: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ def listing(ctx: Context, *, as_json: bool) -> int:
     else:
         rows = [[str(c["id"]), c["pair"], c["title"], day_words(c["start"]), c["words"]] for c in found]
         table(["id>", "pair", "title", "start", "what"], rows, color=ctx.color)
-        print("decide with: calsync conflicts resolve")
+        print("\ndecide with: calsync conflicts resolve")
     return 0
 
 
@@ -44,7 +44,7 @@ def show(ctx: Context, number: int, *, as_json: bool) -> int:
             print_json(conflict)
         else:
             draw(view(work, conflict), color=ctx.color)
-            print(f"decide with: calsync conflicts resolve {number}")
+            print(f"\ndecide with: calsync conflicts resolve {number}")
     finally:
         work.close()
     return 0

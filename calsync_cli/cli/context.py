@@ -37,14 +37,14 @@ class Context:
     def config_file(self) -> Path:
         from calsync_cli.config.paths import default_config_path
 
-        return self.config_path or default_config_path()
+        return (self.config_path or default_config_path()).expanduser().absolute()
 
     @property
     def state_dir(self) -> Path:
         """The state folder, made for the owner alone (design 6)."""
         from calsync_cli.config.paths import default_state_dir
 
-        folder = self.state_option or default_state_dir()
+        folder = (self.state_option or default_state_dir()).expanduser().absolute()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as err:

@@ -68,9 +68,11 @@ def _say(err: CalsyncError, as_json: bool) -> int:
         problem = {"account": None, "event": None, "code": err.code, "message": str(err), "next": err.next}
         print(json.dumps({"exit_code": err.exit_code, "errors": [problem]}, ensure_ascii=False))
     else:
-        print(f"calsync: {err}", file=sys.stderr)
+        from calsync_cli.cli.screen import say
+
+        say(f"calsync: {err}", to=sys.stderr)
         if err.next:
-            print(f"  next: {err.next}", file=sys.stderr)
+            say(f"  next: {err.next}", to=sys.stderr)
     return err.exit_code
 
 

@@ -35,8 +35,9 @@ class _Quit(Exception):
 def ask(views: Sequence[View], *, color: bool) -> Inbox:
     answered = []
     for number, seen in enumerate(views, 1):
-        print(f"\n[{number} of {len(views)}] ", end="")
+        print(f"\n[{number} of {len(views)}]")
         draw(seen, color=color)
+        print()
         try:
             answers = _answers(seen)
         except _Quit:

@@ -1,17 +1,17 @@
-"""`status`, `events`, `history`, `why`: looking at the state, offline."""
+"""`status` and `history`: how the pairs are, and what the runs did, offline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from calsync_cli.api import Workspace, event_json, operation_json
+from calsync_cli.api import Workspace
 from calsync_cli.cli.context import Context
-from calsync_cli.cli.draw import print_json, table
-from calsync_cli.cli.lines import day_words, shown
-from calsync_cli.errors import UsageError
-from calsync_cli.store import views
+from calsync_cli.cli.draw import Cell, print_json, table
+from calsync_cli.cli.lines import ago, counted, operation_lines
+from calsync_cli.cli.screen import say, shown
+from calsync_cli.errors import CalsyncError
 
 STATES = ("synced", "pending", "held", "conflict", "error", "quarantined", "dormant")
 ARROWS = {"two-way": "<->", "a-to-b": "-->", "b-to-a": "<--"}
@@ -29,36 +29,49 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
         print_json({"pairs": rows, "accounts": accounts})
         return 0
     now = work.ports.now()
-    drawn = [_status_row(row, now) for row in rows]
-    used = [s for s in STATES if s == "synced" or any(row[s] for row in rows)]
-    columns = ["pair", "calendars", "last good sync", "next due", *(f"{s}>" for s in used)]
-    table(columns, [[*row[:4], *(str(rows[i][s]) for s in used)] for i, row in enumerate(drawn)], color=ctx.color)
+    columns = ["pair", "calendars", "events>", "last good sync", "next due", "state"]
+    table(columns, [_status_row(row, now) for row in rows], color=ctx.color)
+    if rows:
+        print()
     for account in accounts:
         if account["problem"]:
-            print(f"! account {account['account']}: {account['problem']}")
+            say(f"! account {account['account']}: {shown(account['problem'])}")
     for line in _needs(rows, any(account["problem"] for account in accounts)):
-        print(line)
+        say(line)
     return 0
 
 
-def _status_row(row: dict[str, Any], now: datetime) -> list[str]:
-    calendars = f"{row['a']['calendar']} {ARROWS[row['direction']]} {row['b']['calendar']}"
-    return [row["pair"], calendars, ago(row["last_ok"], now), _in(row["next_due"], now)]
+def _status_row(row: Mapping[str, Any], now: datetime) -> list[Cell]:
+    """A line for each side, and one for each state that some event is in."""
+    a, b = row["a"], row["b"]
+    calendars = (a["calendar"], f"{ARROWS[row['direction']]} {b['calendar']}")
+    counts = (f"{a['events']:,}", f"{b['events']:,}")
+    states = tuple(f"{row[state]:,} {state}" for state in STATES if row[state]) or ("-",)
+    return [row["pair"], calendars, counts, ago(row["last_ok"], now), _in(row["next_due"], now), states]
 
 
-def _needs(rows: Sequence[dict[str, Any]], troubled: bool) -> list[str]:
-    commands = {
-        "conflict": "calsync conflicts resolve", "held": "calsync events list --status held",
-        "error": "calsync events list --status error", "quarantined": "calsync events list --status quarantined",
-    }
+WAITS = {
+    "conflict": ("waits for a decision", "wait for a decision", "calsync conflicts resolve"),
+    "held": ("is held", "are held", "calsync events list --status held"),
+    "error": ("could not be written", "could not be written", "calsync events list --status error"),
+    "quarantined": ("cannot be read", "cannot be read", "calsync events list --status quarantined"),
+}
+
+
+def _needs(rows: Sequence[Mapping[str, Any]], troubled: bool) -> list[str]:
+    if not rows:
+        return ["no pairs yet; write one into the configuration: calsync config edit"]
     found = []
-    for state, command in commands.items():
+    for state, (one, more, command) in WAITS.items():
         count = sum(row[state] for row in rows)
         if count:
-            found.append(f"{count} {state}: {command}")
-    if rows and not any(row["last_run"] for row in rows):
+            found.append(f"{counted(count, 'event')} {one if count == 1 else more}: {command}")
+    if not any(row["last_run"] for row in rows):
         found.append("nothing has been synced yet: calsync sync")
     return found or ([] if troubled else ["nothing needs you"])
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
 
 
 def account_state(work: Workspace, name: str) -> dict[str, Any]:
@@ -69,9 +82,13 @@ def account_state(work: Workspace, name: str) -> dict[str, Any]:
         from calsync_cli.auth.google.stored import state
         from calsync_cli.config.secrets import open_store
 
-        found = state(account, open_store(work.config.secrets, work.state_dir, work.environ), work.ports)
-        signed_in, problem, expires = found.signed_in, found.problem, found.expires
-        username = found.address or username
+        try:
+            found = state(account, open_store(work.config.secrets, work.state_dir, work.environ), work.ports)
+        except CalsyncError as err:
+            signed_in, problem = False, str(err)
+        else:
+            signed_in, problem, expires = found.signed_in, found.problem, found.expires
+            username = found.address or username
     elif account.provider == "caldav":
         signed_in, problem = _has_password(work, name)
     elif account.provider == "vdir" and (account.path is None or not account.path.is_dir()):
@@ -85,7 +102,6 @@ def account_state(work: Workspace, name: str) -> dict[str, Any]:
 
 def _has_password(work: Workspace, name: str) -> tuple[bool, str | None]:
     from calsync_cli.config.secrets import open_store, password_for
-    from calsync_cli.errors import CalsyncError
 
     account = work.config.accounts[name]
     if account.password_command or getattr(account, "password", None):
@@ -97,17 +113,6 @@ def _has_password(work: Workspace, name: str) -> tuple[bool, str | None]:
     return (True, None) if found else (False, f"not signed in; calsync login {name}")
 
 
-def ago(text: str | None, now: datetime) -> str:
-    """`3 min ago`."""
-    if text is None:
-        return "never"
-    seconds = (now - datetime.fromisoformat(text)).total_seconds()
-    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129600, 3600, "h")):
-        if seconds < limit:
-            return f"{max(0, int(seconds // unit))} {name} ago"
-    return f"{int(seconds // 86400)} days ago"
-
-
 def _in(text: str | None, now: datetime) -> str:
     if text is None:
         return "now"
@@ -117,100 +122,7 @@ def _in(text: str | None, now: datetime) -> str:
     return f"in {int(seconds // 60) or 1} min" if seconds < 5400 else f"in {int(seconds // 3600)} h"
 
 
-def events(ctx: Context, *, calendar: str | None, status: str | None, as_json: bool) -> int:
-    """The mirror with sync status per event."""
-    if status is not None and status not in STATES:
-        raise UsageError(f"{status!r} is not a status; use one of: {', '.join(STATES)}")
-    work = ctx.workspace()
-    try:
-        rows = work.events(calendar, status)
-    finally:
-        work.close()
-    if as_json:
-        print_json(rows)
-        return 0
-    if not rows:
-        print("no events" + (f" with status {status}" if status else "") + (f" in {calendar}" if calendar else ""))
-        return 0
-    detailed = any(row["detail"] for row in rows)
-    columns = ["start", "title", "calendar", "status", *(["detail"] if detailed else [])]
-    drawn = [
-        [day_words(r["start"]), r["title"] + (" (series)" if r["recurring"] else ""), r["calendar"], r["status"],
-         *([r["detail"]] if detailed else [])]
-        for r in rows
-    ]
-    table(columns, drawn, color=ctx.color)
-    return 0
-
-
-def event_show(ctx: Context, words: str, *, as_json: bool) -> int:
-    """Everything the mirror holds of one event."""
-    work = ctx.workspace()
-    try:
-        found = _found(work, words)
-        rows = [{**event_json(e, name), "form": _form(e)} for name, e in found]
-    finally:
-        work.close()
-    if as_json:
-        print_json(rows)
-        return 0
-    for row in rows:
-        print(f"{shown(row['title']) or '(no title)'}  [{row['calendar']}]  {row['status']}  {row['detail']}".rstrip())
-        for path, value in row["form"].items():
-            print(f"  {path:<14} {shown(str(value))}")
-    return 0
-
-
-def _form(event: views.EventRow) -> dict[str, Any]:
-    import json
-
-    from calsync_cli.model.codec import form_json
-
-    loaded: dict[str, Any] = json.loads(form_json(event.form)) if event.form is not None else {}
-    return loaded
-
-
-def _found(work: Workspace, words: str) -> list[tuple[str, views.EventRow]]:
-    found = work.find(words)
-    if not found:
-        raise UsageError(f"no event has the UID {words!r} or a title with these words", next="calsync events list")
-    return found
-
-
-def why(ctx: Context, words: str, *, as_json: bool) -> int:
-    """What is known of one event on every side, what was done to it and what holds it."""
-    work = ctx.workspace()
-    try:
-        found = _found(work, words)
-        names = views.aliases(work.db)
-        sides = [{**event_json(e, name), "seen": _seen(work, e)} for name, e in found]
-        numbers = sorted({e.link_id for _, e in found if e.link_id is not None})
-        history = [operation_json(op, names) for n in numbers for op in views.operations(work.db, link=n)]
-    finally:
-        work.close()
-    if as_json:
-        print_json({"sides": sides, "history": history})
-        return 0
-    for side in sides:
-        print(f'"{shown(side["title"])}"  {day_words(side["start"])}  on {side["calendar"]}: {side["status"]}')
-        print(f"    id {side['remote_id']}, UID {side['uid']}, last seen {ago(side['seen'], work.ports.now())}")
-        if side["detail"]:
-            print(f"    {side['detail']}")
-    print("what calsync did:" if history else "calsync has not written this event anywhere")
-    for op in history:
-        print(f"    run {op['run']}: {op['action']} on {op['calendar']}, {op['outcome']}: {op['because']}")
-        if op["error"]:
-            print(f"        {op['error']}")
-    return 0
-
-
-def _seen(work: Workspace, event: views.EventRow) -> str:
-    from calsync_cli.store.db import moment
-
-    us = work.db.value(
-        "SELECT seen_at_us FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", event.calendar_id, event.remote_id
-    )
-    return moment(us).isoformat(timespec="seconds")
+# -- history -----------------------------------------------------------------------------------------------------------
 
 
 def history(ctx: Context, run: int | None, *, as_json: bool) -> int:
@@ -218,40 +130,50 @@ def history(ctx: Context, run: int | None, *, as_json: bool) -> int:
     work = ctx.workspace()
     try:
         data: Any = work.history() if run is None else work.run_detail(run)
+        now = work.ports.now()
     finally:
         work.close()
     if as_json:
         print_json(data)
-        return 0
-    if run is not None:
+    elif run is not None:
         _show_run(data)
-        return 0
-    now = work.ports.now()
-    drawn = [
-        [str(r["run"]), ago(r["started"], now), "-" if r["seconds"] is None else f"{r['seconds']} s",
-         "cut off" if r["exit_code"] is None else str(r["exit_code"]),
-         f"+{r['created']} ~{r['updated']} -{r['deleted']}", str(r["conflicts"]), str(r["failed"]),
-         _requests(r["requests"])]
-        for r in data
-    ]
-    if not drawn:
+    elif not data:
         print("no run yet; start with: calsync sync")
-        return 0
-    columns = ["run>", "started", "took>", "exit>", "changes", "conflicts>", "failed>", "requests"]
-    table(columns, drawn, color=ctx.color)
+    else:
+        _draw_runs(ctx, data, now)
     return 0
 
 
-def _requests(counted: dict[str, dict[str, int]]) -> str:
-    return ", ".join(f"{name} {c.get('read', 0)}r {c.get('write', 0)}w" for name, c in counted.items())
+def _draw_runs(ctx: Context, runs: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    rows = [
+        [str(r["run"]), ago(r["started"], now), "-" if r["seconds"] is None else f"{r['seconds']} s",
+         "cut off" if r["exit_code"] is None else str(r["exit_code"]), _changes(r), str(r["conflicts"] or "-"),
+         str(r["failed"] or "-"), _requests(r["requests"])]
+        for r in runs
+    ]
+    columns = ["run>", "started", "took>", "exit>", "changes", "conflicts>", "failed>", "requests (read/write)"]
+    table(columns, rows, color=ctx.color)
 
 
-def _show_run(data: dict[str, Any]) -> None:
-    print(f"run {data['run']}, {data['started']}, {data['seconds']} s, exit code {data['exit_code']}")
+def _changes(run: Mapping[str, Any]) -> str:
+    numbers = [(run["created"], "+"), (run["updated"], "~"), (run["deleted"], "-")]
+    return " ".join(f"{sign}{number:,}" for number, sign in numbers if number) or "none"
+
+
+def _requests(made: Mapping[str, Mapping[str, int]]) -> Cell:
+    parts = [f"{name} {c.get('read', 0):,}/{c.get('write', 0):,}" for name, c in made.items()]
+    return tuple(parts) if len(", ".join(parts)) > 24 else ", ".join(parts)
+
+
+def _show_run(data: Mapping[str, Any]) -> None:
+    ended = "cut off before its end" if data["exit_code"] is None else f"{data['seconds']} s, exit {data['exit_code']}"
+    say(f"run {data['run']} ({data['trigger']}), {data['started']}, {ended}")
     for change in data["changes"]:
-        what = f'{change["action"]} on {change["calendar"]}: "{shown(change["title"])}"'
-        print(f"  {what}  {day_words(change['start'])}  {change['outcome']}: {change['because']}")
-        if change["error"]:
-            print(f"      {change['error']}")
+        for line in operation_lines(change, titled=True):
+            say(f"  {line}")
+    if not data["changes"]:
+        say("  nothing was written")
     for error in data["errors"]:
-        print(f"  ! {error['message']}")
+        say(f"  ! {shown(error['message'])}")
+        if error["next"]:
+            say(f"    next: {error['next']}")

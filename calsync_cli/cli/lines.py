@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
+from calsync_cli.cli.screen import shown as shown
+from calsync_cli.cli.words import field_words
 from calsync_cli.engine.report import Change, PairReport, Problem, Report
 
 SIGN = {"create": "+", "update": "~", "delete": "-"}
@@ -14,13 +17,8 @@ OUTCOME = {
 }
 
 
-def shown(text: str) -> str:
-    """Text of others as one harmless line: no line ends, no escape sequences for the terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
 def day_words(text: str) -> str:
-    """`Tue 24 Nov 09:30`, with the year when it is not the usual one to think of; the day alone for all-day events."""
+    """`Tue 24 Nov 2026 09:30`, on the clock of the event's own zone; the day alone for all-day events."""
     if not text:
         return ""
     if len(text) == 10:
@@ -28,6 +26,22 @@ def day_words(text: str) -> str:
         return f"{day:%a} {day.day} {day:%b %Y}"
     when = datetime.fromisoformat(text)
     return f"{when:%a} {when.day} {when:%b %Y %H:%M}"
+
+
+def ago(text: str | None, now: datetime) -> str:
+    """`3 min ago`."""
+    if text is None:
+        return "never"
+    seconds = (now - datetime.fromisoformat(text)).total_seconds()
+    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129600, 3600, "h")):
+        if seconds < limit:
+            return f"{max(0, int(seconds // unit))} {name} ago"
+    return f"{int(seconds // 86400)} days ago"
+
+
+def counted(count: int, what: str) -> str:
+    """`1 event`, `1,000 events`."""
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
 def change_line(change: Change, width: int) -> str:
@@ -46,16 +60,17 @@ def pair_line(pair: PairReport, width: int, *, dry_run: bool) -> str:
     parts = []
     for side, count in (("a", pair.a), ("b", pair.b)):
         numbers = [(count.created, "+"), (count.updated, "~"), (count.deleted, "-")]
-        done = " ".join(f"{sign}{number}" for number, sign in numbers if number) or "no change"
+        done = " ".join(f"{sign}{number:,}" for number, sign in numbers if number) or "no change"
         parts.append(f"{side} {count.calendar}: {done} ({count.events:,} events)")
-    waits = [(pair.linked, "linked"), (pair.conflicts, "conflict"), (pair.ambiguous, "ambiguous"), (pair.held, "held"),
+    conflicts = f"conflict{'s' if pair.conflicts != 1 else ''}"
+    waits = [(pair.linked, "linked"), (pair.conflicts, conflicts), (pair.ambiguous, "ambiguous"), (pair.held, "held"),
              (pair.failed, "failed"), (pair.quarantined, "quarantined")]
-    words = [f"{number} {word}" for number, word in waits if number]
+    words = [f"{number:,} {word}" for number, word in waits if number]
     head = f"{pair.pair:<{width}}  {'would write: ' if dry_run else ''}"
     return head + "; ".join(parts) + (f"; {', '.join(words)}" if words else "")
 
 
-def problem_lines(problems: Sequence[Problem], limit: int = 12) -> Iterator[str]:
+def problem_lines(problems: Sequence[Problem], limit: int = 5) -> Iterator[str]:
     """What went wrong or waits, each with the next command; many of one kind are counted."""
     by_code: dict[str, list[Problem]] = {}
     for problem in problems:
@@ -68,6 +83,26 @@ def problem_lines(problems: Sequence[Problem], limit: int = 12) -> Iterator[str]
         commands = dict.fromkeys(problem.next for problem in group if problem.next)
         for command in list(commands)[:3]:
             yield f"  next: {command}"
+
+
+DONE = {"create": "created", "update": "changed", "delete": "deleted"}
+STATE = {
+    "confirmed": "", "failed": "  FAILED", "abandoned": "  overtaken by another change; planned anew",
+    "sent": "  not confirmed yet", "planned": "  not sent",
+}
+
+
+def operation_lines(op: Mapping[str, Any], *, titled: bool) -> Iterator[str]:
+    """One row of the journal: what was written and why, then the request and the answer."""
+    title = f' "{shown(op["title"]) or "(no title)"}"  {day_words(op["start"])} ' if titled else ":"
+    yield f"{DONE[op['action']]} on {op['calendar']}{title} {op['because']}{STATE.get(op['outcome'], '')}"
+    fields = ", ".join(field_words(path) for path in op["changes"]) if op["action"] == "update" else ""
+    guard = "only if it is new" if op["action"] == "create" else f"only as {op['precondition']}"
+    sent = f"sent {op['sent'][11:]}" if op["sent"] else "not sent"
+    done = f", answered {op['done'][11:]}" if op["done"] else ""
+    yield f"  {sent}{f' with {fields}' if fields else ''} to {op['remote_id']}, {guard}{done}"
+    if op["error"]:
+        yield f"  {shown(op['error'])}"
 
 
 def quiet_line(report: Report) -> str:

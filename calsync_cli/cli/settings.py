@@ -9,10 +9,23 @@ import sys
 
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json
+from calsync_cli.cli.lines import counted
+from calsync_cli.cli.screen import say
 from calsync_cli.config import schema
 from calsync_cli.errors import ConfigError, UsageError
 from calsync_cli.model.account import Config, Pair
 
+TIES = {
+    "ask": "you are asked", "a": "side a wins", "b": "side b wins", "newest": "the newest change wins",
+    "keep-both": "both are kept as two events",
+}
+CONFLICTS = {
+    "ask": "where both changed, you are asked", "newest": "where both changed, the newest change wins",
+    "a": "where both changed, side a wins", "b": "where both changed, side b wins",
+}
+EDITS = {
+    "keep": "stays until its source changes the same field", "overwrite": "is overwritten", "ask": "is asked about",
+}
 ARROWS = {"two-way": "<->", "a-to-b": "->", "b-to-a": "<-"}
 
 
@@ -31,26 +44,27 @@ def check(ctx: Context, *, as_json: bool) -> int:
         print_json({"ok": True, "problems": [], "warnings": list(config.warnings)})
         return 0
     for pair in config.pairs.values() if not ctx.quiet else ():
-        print(sentence(pair))
+        say(sentence(pair))
     for warning in config.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        say(f"warning: {warning}", to=sys.stderr)
     if not ctx.quiet:
-        print(f"{ctx.config_file} is fine: {_counts(config)}")
+        say(f"{ctx.config_file} is fine: {_counts(config)}")
     return 0
 
 
 def _counts(config: Config) -> str:
-    accounts, pairs = len(config.accounts), len(config.pairs)
-    return f"{accounts} account{'s' * (accounts != 1)}, {pairs} pair{'s' * (pairs != 1)}"
+    return f"{counted(len(config.accounts), 'account')}, {counted(len(config.pairs), 'pair')}"
 
 
 def sentence(pair: Pair) -> str:
     """What a pair does, in words."""
-    decide = {
-        "merge": f"both sides' changes are merged, a field changed on both: {pair.tie}",
-        "ask": "conflicts wait for you", "newest": "the newest change wins", "a": "side a wins", "b": "side b wins",
-    }[pair.conflict]
-    return f"{pair.name}: {pair.a} {ARROWS[pair.direction]} {pair.b}; {decide}"
+    head = f"{pair.name}: {pair.a} {ARROWS[pair.direction]} {pair.b}; "
+    if pair.direction != "two-way":
+        copy = pair.b if pair.direction == "a-to-b" else pair.a
+        return f"{head}one way; an edit in {copy} {EDITS[pair.target_edits]}"
+    if pair.conflict == "merge":
+        return f"{head}changes of both sides are merged; where both changed one field, {TIES[pair.tie]}"
+    return head + CONFLICTS[pair.conflict]
 
 
 def path(ctx: Context) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 from calsync_cli.api import Workspace
 from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
+from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import Wish
 from calsync_cli.errors import UsageError
@@ -41,8 +42,10 @@ def sync(
     if plan_file is not None:
         _save_plan(plan_file, report)
     show(ctx, report, as_json=as_json)
+    for unknown in set(approve) - {str(plan["plan"]) for plan in report.plans}:
+        say(f"nothing was done with {lines.shown(unknown)}: no plan of that name waits just now", to=sys.stderr)
     if plan_file is not None and not as_json and not ctx.quiet:
-        print(f"plan saved to {plan_file}; run it with: calsync apply {plan_file}")
+        say(f"plan saved to {plan_file}; run it with: calsync apply {plan_file}")
     return signal_code or report.exit_code
 
 
@@ -120,7 +123,7 @@ def parse_duration(text: str) -> timedelta:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     match = re.fullmatch(r"(\d+)([smhd])", text.strip())
     if match is None:
-        raise UsageError(f"{text!r} is not a duration; write 90s, 5m or 1h")
+        raise UsageError(f"{text!r} is not a duration; write 90s, 5m or 1h", next="calsync sync -h")
     return timedelta(seconds=int(match[1]) * units[match[2]])
 
 
@@ -153,7 +156,7 @@ def _ask(words: str, report: Report) -> bool:
     old = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
     stopped_by = 0
     try:
-        print(words, file=sys.stderr)
+        say(words, to=sys.stderr)
         answer = input("Go ahead? [y/N] ")
     except EOFError:
         answer = ""
@@ -184,22 +187,23 @@ def _save_plan(file: Path, report: Report) -> None:
 
 
 def show(ctx: Context, report: Report, *, as_json: bool) -> None:
-    """The report as one JSON document, or as lines."""
+    """The report as one JSON document, or as lines. A terminal gets the first changes, a file all of them."""
     if as_json:
         print(json.dumps(report.json(), ensure_ascii=False, indent=1))
         return
     out: list[str] = []
     width = max((len(pair.pair) for pair in report.pairs), default=0)
     if not ctx.quiet:
-        out += [lines.change_line(change, width) for change in report.changes[:SHOWN_CHANGES]]
-        if len(report.changes) > SHOWN_CHANGES:
-            more = len(report.changes) - SHOWN_CHANGES
-            out.append(f"... and {more:,} more changes (calsync history {report.run or ''})")
+        fit = SHOWN_CHANGES if sys.stdout.isatty() else len(report.changes)
+        out += [lines.change_line(change, width) for change in report.changes[:fit]]
+        if len(report.changes) > fit:
+            whole = "calsync sync --dry-run | less" if report.run is None else f"calsync history {report.run}"
+            out.append(f"... and {lines.counted(len(report.changes) - fit, 'more change')}: {whole}")
         if report.changes or report.problems:
             out += [lines.pair_line(pair, width, dry_run=report.dry_run) for pair in report.pairs]
-        out += [f"note: {note}" for note in report.notes]
+        out += [f"note: {lines.shown(note)}" for note in report.notes]
     out += list(lines.problem_lines(report.problems))
     if not out and not ctx.quiet:
         out = [lines.quiet_line(report)]
     if out:
-        print("\n".join(out))
+        say(*out)

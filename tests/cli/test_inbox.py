@@ -178,7 +178,7 @@ def test_each_conflict_gets_its_own_answer(three: Shell) -> None:
         titles = []
         for number, key in enumerate("abs", 1):
             said = term.see(PROMPT)
-            assert f"[{number} of 3] " in said
+            assert f"[{number} of 3]" in said
             titles.append(next(n for n in range(3) if f"Event {n}" in said))
             term.type(key)
         assert term.end() == 3

@@ -12,6 +12,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("no pseudo-terminals", allow_module_level=True)
 
+from calsync_cli.cli.progress import Bar
 from tests.cli.program import Shell
 from tests.cli.terminal import Terminal
 from tests.engine.world import ics
@@ -97,11 +98,13 @@ def test_the_bars_are_gone_when_the_report_is_there(slow: Shell, server: FakeCal
     assert term.screen.count("\x1b[?25l") == term.screen.count("\x1b[?25h") == 1  # the cursor is back
 
 
-def test_quick_work_shows_none(slow: Shell, server: FakeCalDav) -> None:
-    _fill(server, 3)
-    with Terminal(slow, "sync") as term:
-        assert term.end() == 0
-    assert not any(bar in term.screen for bar in BARS) and "\x1b" not in term.screen
+def test_quick_work_shows_none(capfd: pytest.CaptureFixture[str]) -> None:
+    """Without a clock of its own: a busy machine may need more than a second for anything."""
+    bar = Bar(color=True, patience_s=60)
+    bar.update("read", 1, 2)
+    bar.close()
+    assert capfd.readouterr() == ("", "") and bar.aside(lambda: 3)() == 3
+    bar.close()
 
 
 @pytest.mark.parametrize("words", [("-q",), ("-v",)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calsync_cli.cli import words
+from calsync_cli.cli import screen, words
 
 
 @pytest.mark.parametrize(("rule", "said"), [
@@ -74,3 +74,43 @@ def test_short_texts_stay_whole_and_long_ones_show_where_they_differ() -> None:
 
 def test_one_long_text_against_a_short_one_is_shown_from_its_beginning() -> None:
     assert words.excerpts(["short", "Begin" + "x" * 5000])[1].startswith("Begin")
+
+
+# -- the screen --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("plain", "plain"), ("  two  blanks ", "two blanks"), ("red \x1b[31m text", "red [31m text"),
+    ("a\nb\tc\vd", "a b c d"), ("x\u2028y", "x y"), ("\u2066isolated\u2069", "isolated"),
+    ("right \u202eto left", "right to left"), ("soft\u00adhyphen", "softhyphen"), ("\ufeffbom", "bom"), ("\ud800", ""),
+    ("👩‍👩‍👧 school", "👩‍👩‍👧 school"), ("می‌خواهم", "می‌خواهم"),
+])  # fmt: skip
+def test_text_of_others_is_harmless(text: str, said: str) -> None:
+    assert screen.shown(text) == said
+
+
+@pytest.mark.parametrize(("text", "columns"), [
+    ("abc", 3), ("会議:予算", 9), ("👩‍👩‍👧", 2), ("Ä", 1), ("e\u0301", 1), ("⚽", 2), ("", 0), ("العربية", 7),
+])
+def test_width_is_what_the_terminal_shows(text: str, columns: int) -> None:
+    assert screen.width(text) == columns
+
+
+@pytest.mark.parametrize("columns", [20, 33, 80])
+@pytest.mark.parametrize("line", [
+    "", "short", "    indented " + "word " * 60, "x" * 500, "会議:予算" * 50, "  a " + "👩‍👩‍👧 " * 90,
+    "mixed " + "Ä" * 99 + " end",
+])  # fmt: skip
+def test_lines_are_broken_to_fit_and_lose_nothing(line: str, columns: int) -> None:
+    pieces = list(screen.wrapped(line, columns))
+    assert all(screen.width(piece) <= columns for piece in pieces)
+    assert "".join("".join(pieces).split()) == "".join(line.split())
+
+
+def test_a_broken_line_goes_on_to_the_right_of_its_beginning() -> None:
+    assert list(screen.wrapped("  one two three four five six", 22)) == ["  one two three four", "  five six"]
+    assert list(screen.wrapped("one two  three four five six", 25)) == ["one two  three four five", "    six"]
+
+
+def test_a_million_letters_are_broken_quickly() -> None:
+    assert len(list(screen.wrapped("会" * 1_000_000, 80))) > 10_000

@@ -42,7 +42,7 @@ def history(ctx: typer.Context, run: Run = None, json: Json = False) -> None:
 @commands.command()
 def why(ctx: typer.Context, event: Event, json: Json = False) -> None:
     """All that is known of one event, and what holds it."""
-    from calsync_cli.cli import inspect as command
+    from calsync_cli.cli import events as command
 
     end(command.why(begin(ctx), event, as_json=json))
 
@@ -58,14 +58,14 @@ def events_list(
     ctx: typer.Context, calendar: InCalendar = None, status: WithStatus = None, json: Json = False
 ) -> None:
     """Events with their sync status."""
-    from calsync_cli.cli import inspect as command
+    from calsync_cli.cli import events as command
 
-    end(command.events(begin(ctx), calendar=calendar, status=status, as_json=json))
+    end(command.listing(begin(ctx), calendar=calendar, status=status, as_json=json))
 
 
 @events.command("show")
 def events_show(ctx: typer.Context, event: Event, json: Json = False) -> None:
     """All fields of one event, on every calendar."""
-    from calsync_cli.cli import inspect as command
+    from calsync_cli.cli import events as command
 
-    end(command.event_show(begin(ctx), event, as_json=json))
+    end(command.show(begin(ctx), event, as_json=json))

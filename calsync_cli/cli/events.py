@@ -1,0 +1,202 @@
+"""`events list`, `events show` and `why`: the mirror, one event at a time or all of them, offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from calsync_cli.api import Workspace, event_json, operation_json
+from calsync_cli.cli import words as in_words
+from calsync_cli.cli.context import Context
+from calsync_cli.cli.draw import print_json, table
+from calsync_cli.cli.lines import ago, counted, day_words, operation_lines
+from calsync_cli.cli.screen import say, shown
+from calsync_cli.errors import UsageError
+from calsync_cli.model.codec import form_json
+from calsync_cli.model.series import FIELDS, form_span, split
+from calsync_cli.model.times import Zoned
+from calsync_cli.store import views
+
+STATES = ("synced", "pending", "held", "conflict", "error", "quarantined", "dormant")
+LONGEST = 2000
+ORDER = ("title", "time", "recurrence", *FIELDS)
+
+Found = Sequence[tuple[str, views.EventRow]]
+"""Calendars' names and their copies of one event or of several."""
+
+
+def listing(ctx: Context, *, calendar: str | None, status: str | None, as_json: bool) -> int:
+    """The mirror with sync status: one object per calendar as JSON, one row per event on the screen."""
+    if status is not None and status not in STATES:
+        text = f"{status!r} is not a status; use one of: {', '.join(STATES)}"
+        raise UsageError(text, next="calsync events list -h")
+    work = ctx.workspace()
+    try:
+        rows = work.events(calendar, status)
+        fresh = not views.aliases(work.db)
+    finally:
+        work.close()
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        which = (f" with status {status}" if status else "") + (f" in {calendar}" if calendar else "")
+        print(f"no events{which}" + ("; nothing has been synced yet: calsync sync" if fresh else ""))
+    else:
+        _draw(ctx, rows)
+    return 0
+
+
+def _draw(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Copies that look the same share a row."""
+    merged: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        title = (shown(row["title"]) or "(no title)") + (" (series)" if row["recurring"] else "")
+        key = (row["uid"] or row["remote_id"], day_words(row["start"]), title, row["status"], row["detail"])
+        merged.setdefault(key, []).append(row["calendar"])
+    detailed = any(row["detail"] for row in rows)
+    columns = ["start", "title", "calendars", "status", *(["detail"] if detailed else [])]
+    drawn = [
+        [when, title, _each(calendars), status, *([detail] if detailed else [])]
+        for (_, when, title, status, detail), calendars in merged.items()
+    ]
+    table(columns, drawn, color=ctx.color)
+
+
+def _each(calendars: Sequence[str]) -> str | tuple[str, ...]:
+    together = ", ".join(calendars)
+    return together if len(together) < 25 else (*(f"{c}," for c in calendars[:-1]), calendars[-1])
+
+
+# -- one event ---------------------------------------------------------------------------------------------------------
+
+
+def show(ctx: Context, words: str, *, as_json: bool) -> int:
+    """Everything the mirror holds of one event, once for all calendars that show it alike."""
+    work = ctx.workspace()
+    try:
+        found = _found(work, words)
+        if as_json:
+            print_json([{**event_json(e, name), "form": _form(e)} for name, e in found])
+            return 0
+        _only_one(ctx, found, words, "calsync events show")
+        alike: dict[str, list[tuple[str, views.EventRow]]] = {}
+        for name, event in found:
+            look = json.dumps([_form(event), event.status, event.detail], sort_keys=True)
+            alike.setdefault(look, []).append((name, event))
+        for group in alike.values():
+            _show(group)
+    finally:
+        work.close()
+    return 0
+
+
+def _show(copies: Found) -> None:
+    name, event = copies[0]
+    say(_heading(event_json(event, name), " and ".join(n for n, _ in copies)))
+    if event.detail:
+        say(f"  {shown(event.detail)}")
+    tzid = zone_of(event)
+    form = _form(event)
+    for path in sorted(form, key=_place):
+        value = shown(in_words.value_words(path, form[path]))
+        label = in_words.field_words(path, tzid)
+        say(f"  {'time' if path == 'time' else label:<14} {in_words.excerpts([value], LONGEST)[0]}")
+    say(f"  {'UID':<14} {shown(event.uid)}")
+
+
+def _heading(row: Mapping[str, Any], calendars: str) -> str:
+    when = f"  {day_words(row['start'])}" if row["start"] else ""
+    return f'"{shown(row["title"]) or "(no title)"}"{when}  on {calendars}: {row["status"]}'
+
+
+def _place(path: str) -> tuple[str, int, str]:
+    key, name = split(path)
+    return key, ORDER.index(name) if name in ORDER else len(ORDER), name
+
+
+def zone_of(event: views.EventRow) -> str:
+    """The zone in which the event's instances are told."""
+    span = form_span(event.form) if event.form is not None else None
+    return span.start.tzid if span and isinstance(span.start, Zoned) else "UTC"
+
+
+def _form(event: views.EventRow) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(form_json(event.form)) if event.form is not None else {}
+    return loaded
+
+
+def why(ctx: Context, words: str, *, as_json: bool) -> int:
+    """What is known of one event on every side, what was done to it and what holds it."""
+    work = ctx.workspace()
+    try:
+        found = _found(work, words)
+        names = views.aliases(work.db)
+        sides = [{**event_json(e, name), "seen": _seen(work, e)} for name, e in found]
+        numbers = sorted({e.link_id for _, e in found if e.link_id is not None})
+        history = [operation_json(op, names) for n in numbers for op in views.operations(work.db, link=n)]
+        waiting = [c for c in work.conflicts() if c["uid"] in {e.uid for _, e in found}]
+        if as_json:
+            print_json({"sides": sides, "history": history})
+            return 0
+        _only_one(ctx, found, words, "calsync why")
+        now = work.ports.now()
+    finally:
+        work.close()
+    for side in sides:
+        say(_heading(side, side["calendar"]))
+        say(f"    id {side['remote_id']}, UID {shown(side['uid']) or '(none)'}, last seen {ago(side['seen'], now)}")
+        if side["detail"]:
+            say(f"    {shown(side['detail'])}")
+    for conflict in waiting:
+        say(f"  next: calsync conflicts resolve {conflict['id']}")
+    say("what calsync did:" if history else "calsync has not written this event anywhere")
+    for op in history:
+        first, *more = operation_lines(op, titled=False)
+        say(f"  run {op['run']}: {first}", *(f"    {line}" for line in more))
+    return 0
+
+
+def _seen(work: Workspace, event: views.EventRow) -> str:
+    from calsync_cli.store.db import moment
+
+    us = work.db.value(
+        "SELECT seen_at_us FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", event.calendar_id, event.remote_id
+    )
+    return moment(us).isoformat(timespec="seconds")
+
+
+# -- which one ---------------------------------------------------------------------------------------------------------
+
+
+def _found(work: Workspace, words: str) -> Found:
+    """Copies by UID, title or file name, with the copies on the other sides. A whole title goes before a part of one.
+    Raises UsageError when there are none."""
+    everything = [(name, e) for number, name in views.aliases(work.db).items() for e in views.events(work.db, number)]
+    meant = words.casefold()
+    tests = (
+        lambda e: e.uid == words,
+        lambda e: e.title.casefold() == meant,
+        lambda e: e.remote_id == words,
+        lambda e: bool(meant) and meant in e.title.casefold(),
+    )
+    for test in tests:
+        hits = [e for _, e in everything if test(e)]
+        links = {e.link_id for e in hits} - {None}
+        if hits:
+            return [(name, e) for name, e in everything if e.link_id in links or any(e is hit for hit in hits)]
+    text = f"no event has the UID {words!r}, or a title with these words"
+    raise UsageError(text, next="calsync events list")
+
+
+def _only_one(ctx: Context, found: Found, words: str, command: str) -> None:
+    """Raises UsageError, behind a table of the candidates, when the words fit several events."""
+    events: dict[object, tuple[str, views.EventRow]] = {}
+    for name, event in found:
+        events.setdefault(event.link_id or event.uid or event.remote_id, (name, event))
+    if len(events) == 1:
+        return
+    rows = [event_json(e, name) for name, e in events.values()]
+    rows.sort(key=lambda row: (row["start"], row["title"]))
+    table(["start", "title", "UID"], [[day_words(r["start"]), r["title"], r["uid"]] for r in rows], color=ctx.color)
+    raise UsageError(f"{counted(len(events), 'event')} fit {words!r}; name one by its UID", next=f"{command} UID")
