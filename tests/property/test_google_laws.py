@@ -8,18 +8,39 @@ refused                  what Google does not take is held with a reason (`refus
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+import json
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from calsync_cli.errors import MappingError
-from calsync_cli.mapping.google.address import addressed
+from calsync_cli.mapping.google.address import addressed, instance_id
+from calsync_cli.mapping.google.clock import write_time
+from calsync_cli.mapping.google.document import document
 from calsync_cli.mapping.google.mapping import GOOGLE
-from calsync_cli.mapping.inherit import instance_fields, normal
-from calsync_cli.model.recur import has_instance
-from calsync_cli.model.series import CANCELLED, Form, Recurrence, applied, instance_keys
-from calsync_cli.model.times import AllDay, Floating, Span, Zoned, instance_key, utc, wall
+from calsync_cli.mapping.google.new_event import with_dates_only
+from calsync_cli.mapping.google.patches import Patch, patches
+from calsync_cli.mapping.google.source import source_of
+from calsync_cli.mapping.inherit import inherited_span, instance_fields, normal
+from calsync_cli.model.recur import has_instance, starts
+from calsync_cli.model.series import (
+    CANCELLED,
+    LOCAL_FIELDS,
+    Changes,
+    Form,
+    Recurrence,
+    applied,
+    instance_keys,
+    split,
+    without_fields,
+)
+from calsync_cli.model.times import AllDay, Floating, Span, Zoned, from_utc, instance_key, utc, wall
 from tests.property.test_ical_laws import changes, forms
 
+Json = dict[str, Any]
 LAW = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
@@ -117,3 +138,259 @@ def assert_refused(call: object) -> None:
         return
     raise AssertionError("this was to be held")
 
+
+
+# -- the same event as Google gives it back ----------------------------------------------------------------------------
+
+NAMED = {
+    "title": {"summary"}, "location": {"location"}, "description": {"description"}, "url": {"source"},
+    "color": {"colorId"}, "visibility": {"visibility"}, "busy": {"transparency"}, "status": {"status"},
+    "time": {"start", "end", "recurrence", "reminders"}, "recurrence": {"recurrence"}, "reminders": {"reminders"},
+    "categories": set(), "attachments": set(), "": {"status", "recurrence"},
+}  # fmt: skip
+
+
+@LAW
+@given(st.data())
+def test_the_same_event_in_googles_words_reads_as_the_same_form(data: st.DataObject) -> None:
+    form = data.draw(forms())
+    assume(not refused(form))
+    payload = data.draw(foreign(form))
+    reading = GOOGLE.read(payload)
+    assert without_fields(reading.form, LOCAL_FIELDS) == form
+    assert (reading.uid, reading.marker) == ("u", "m")
+    assert GOOGLE.edit(payload, {}) == payload == document(*_parts(payload))
+
+
+@LAW
+@given(st.data())
+def test_an_edit_of_what_google_gave_reads_back_as_asked_and_leaves_all_else_i7(data: st.DataObject) -> None:
+    form = data.draw(forms())
+    assume(not refused(form))
+    payload = data.draw(foreign(form))
+    before = GOOGLE.read(payload).form
+    change = data.draw(changes(before))
+    wanted = with_dates_only(normal(applied(before, change))) if not _broken(before, change) else {}
+    if not wanted or refused(wanted):
+        assert_refused(lambda: GOOGLE.edit(payload, change))
+        return
+    edited = GOOGLE.edit(payload, change)
+    assert without_fields(GOOGLE.read(edited).form, LOCAL_FIELDS) == without_fields(wanted, LOCAL_FIELDS)
+    assert_bystanders_live(payload, edited, before, wanted)
+    if wanted == before:
+        assert edited == payload
+    for copies in (False, True):
+        assert_requests_lead_there(payload, edited, wanted, copies_properties=copies)
+
+
+def _broken(before: Form, change: Changes) -> bool:
+    span, after = before.get("time"), normal(applied(before, change))
+    new = after.get("time")
+    assert isinstance(span, Span) and isinstance(new, Span)
+    return "recurrence" not in after and after.get(f"@{instance_key(new.start)}") == CANCELLED
+
+
+def assert_bystanders_live(payload: bytes, edited: bytes, before: Form, wanted: Form) -> None:
+    changed = {path for path in before.keys() | wanted.keys() if before.get(path) != wanted.get(path)}
+    was, now = _by_id(payload), _by_id(edited)
+    for name in was.keys() & now.keys():
+        fields = {split(path)[1] for path in changed if not path.startswith("@") or name != ID}
+        if was[name].get("status") == "cancelled" != now[name].get("status"):
+            continue  # brought back: it is written as if it were new
+        touched = set().union(*(NAMED.get(field, set()) for field in fields))
+        touched |= {"recurrence"} if any(path.startswith("@") and "/" not in path for path in changed) else set()
+        for member in was[name].keys() | now[name].keys():
+            if member == "extendedProperties":
+                assert _foreign_properties(was[name]) == _foreign_properties(now[name])
+            elif member not in touched:
+                assert was[name].get(member) == now[name].get(member), member
+
+
+def _by_id(payload: bytes) -> dict[str, Json]:
+    event, instances, _ = _parts(payload)
+    return {resource["id"]: resource for resource in [event, *instances]}
+
+
+def _parts(payload: bytes) -> tuple[Json, list[Json], Json]:
+    data = json.loads(payload)
+    return data["event"], data["instances"], data.get("calendar", {})
+
+
+def _foreign_properties(resource: Json) -> Json:
+    kinds = resource.get("extendedProperties", {})
+    return {
+        kind: {name: value for name, value in kinds[kind].items() if not name.startswith("calsync.")} for kind in kinds
+    }
+
+
+@st.composite
+def foreign(draw: st.DrawFn, form: Form) -> bytes:
+    """Offsets of another zone, cancelled exceptions for EXDATEs, silent exceptions, rules respelled, guests, strangers'
+    properties and members that nobody knows."""
+    event, instances, _ = _parts(addressed(GOOGLE.make("u", form, "m"), ID, ZONE))
+    if draw(st.booleans()):
+        instances += _exdates_as_exceptions(draw, event)
+    instances += [_silent(event, form, key) for key in _silent_keys(draw, event, form, instances)]
+    people = draw(st.booleans())
+    for resource in [event, *instances]:
+        if resource.get("status") != "cancelled" or draw(st.booleans()):
+            _dressed(resource, people)
+            for name in ("start", "end", "originalStartTime"):
+                if name in resource and draw(st.booleans()):
+                    resource[name] = _rendered(resource[name])
+    if draw(st.booleans()):
+        event["recurrence"] = [_respelled(line) for line in event.get("recurrence", [])]
+    payload = document(event, draw(st.permutations(instances)), {"accessRole": "owner", "timeZone": ZONE})
+    assume(without_fields(GOOGLE.read(payload).form, LOCAL_FIELDS) == form or not _has_gap(form))
+    return payload
+
+
+def _dressed(resource: Json, people: bool) -> None:
+    """What a server adds. Everything else is one object of several, so that shared state would be seen."""
+    resource |= {
+        "kind": "calendar#event", "etag": f'"{len(str(resource))}"', "htmlLink": "https://calendar.example/x",
+        "created": "2026-05-01T08:00:00.000Z", "updated": "2026-05-04T08:12:33.512Z", "iCalUID": f"{ID}@google.com",
+        "creator": {"email": "me@example.org", "self": True}, "organizer": {"email": "me@example.org", "self": True},
+        "sequence": 3, "eventType": "default", "futureMember": {"list": [1, {"deep": None}]},
+        "hangoutLink": "https://meet.example/abc", "guestsCanModify": False,
+    }  # fmt: skip
+    resource.setdefault("status", "confirmed")
+    properties = resource.setdefault("extendedProperties", {})
+    properties.setdefault("private", {})["other.app"] = "1"
+    properties["shared"] = {"x": "2"}
+    if people:
+        resource["attendees"] = [{"email": "You@example.org", "responseStatus": "accepted", "comment": "hi"}]
+
+
+def _rendered(node: Json) -> Json:
+    """The same instant with the offset of the calendar's zone (facts 3.3)."""
+    if "dateTime" not in node:
+        return node
+    moment = datetime.fromisoformat(node["dateTime"])
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(node["timeZone"]))
+    return {**node, "dateTime": moment.astimezone(ZoneInfo("America/New_York")).isoformat()}
+
+
+def _has_gap(form: Form) -> bool:
+    """Some time of the form is not there on its clock, or there twice: Google gives it back as another one."""
+    spans = [value for value in form.values() if isinstance(value, Span)]
+    times = [when for span in spans for when in (span.start, span.end)]
+    zoned = [when if isinstance(when, Zoned) else Zoned(wall(when), ZONE) for when in times]
+    return any(from_utc(utc(when), when.tzid).local != when.local or _twice(when) for when in zoned)
+
+
+def _twice(when: Zoned) -> bool:
+    rules = ZoneInfo(when.tzid)
+    return rules.utcoffset(when.local) != rules.utcoffset(when.local.replace(fold=1))
+
+
+def _exdates_as_exceptions(draw: st.DrawFn, event: Json) -> list[Json]:
+    """Each EXDATE as Google's own pages do it: a cancelled exception, some with nothing but id and status (4.3)."""
+    lines = [line for line in event.get("recurrence", []) if line.startswith("EXDATE")]
+    found = []
+    for line in lines:
+        event["recurrence"].remove(line)
+        head, _, values = line.partition(":")
+        for value in values.split(","):
+            tzid = head.partition("TZID=")[2] or "UTC"
+            when = _when(value, tzid)
+            resource: Json = {"id": f"{ID}_{instance_key(when)}", "status": "cancelled"}
+            if draw(st.booleans()):
+                resource |= {"recurringEventId": ID, "originalStartTime": write_time(when)}
+            found.append(resource)
+    return found
+
+
+def _when(stamp: str, tzid: str) -> AllDay | Zoned:
+    return AllDay(date.fromisoformat(stamp)) if len(stamp) == 8 else Zoned(datetime.fromisoformat(stamp[:15]), tzid)
+
+
+def _silent_keys(draw: st.DrawFn, event: Json, form: Form, instances: list[Json]) -> list[str]:
+    span, rule = form["time"], form.get("recurrence")
+    if not isinstance(span, Span) or not isinstance(rule, Recurrence) or not draw(st.booleans()):
+        return []
+    known = [instance_key(when) for when, _ in zip(starts(span, rule), range(8), strict=False)]
+    spoken = set(instance_keys(form))
+    return [key for key in draw(st.lists(st.sampled_from(known), max_size=2, unique=True)) if key not in spoken]
+
+
+def _silent(event: Json, form: Form, key: str) -> Json:
+    """An exception that shows what its master shows, with its master's properties, marker and all (facts 5.7)."""
+    span = form["time"]
+    assert isinstance(span, Span)
+    own = inherited_span(span, key)
+    first, last = (Zoned(when.local, ZONE) if isinstance(when, Floating) else when for when in (own.start, own.end))
+    resource = {name: value for name, value in json.loads(json.dumps(event)).items() if name != "recurrence"}
+    return resource | {
+        "id": instance_id(ID, first), "recurringEventId": ID, "originalStartTime": write_time(first),
+        "start": write_time(first), "end": write_time(last),
+    }  # fmt: skip
+
+
+def _respelled(line: str) -> str:
+    if not line.startswith("RRULE:"):
+        return line
+    parts = sorted(line[6:].split(";"), key=lambda part: (not part.startswith("FREQ"), part[::-1]))
+    return "RRULE:" + ";".join([*parts, *(["WKST=MO"] if "WKST" not in line else [])])
+
+
+# -- the requests of an edit, played back on what Google would do with them --------------------------------------------
+
+
+def assert_requests_lead_there(before: bytes, after: bytes, wanted: Form, *, copies_properties: bool) -> None:
+    now = before
+    for _ in range(3):
+        steps = patches(now, after)
+        if not steps:
+            break
+        for step in steps:
+            now = _played(now, step, after, copies_properties=copies_properties)
+            if step.reschedules:
+                break  # what is there now must be read first
+    assert patches(now, after) == []
+    assert without_fields(GOOGLE.read(now).form, LOCAL_FIELDS) == without_fields(wanted, LOCAL_FIELDS)
+
+
+def _played(payload: bytes, step: Patch, after: bytes, *, copies_properties: bool) -> bytes:
+    event, instances, calendar = _parts(payload)
+    there = {resource["id"]: resource for resource in [event, *instances]}
+    assert step.id
+    if step.id not in there:
+        assert step.etag is None and step.kind in ("patch", "cancel")
+        there[step.id] = _born(event, step, copies_properties=copies_properties)
+        instances.append(there[step.id])
+    else:
+        assert step.etag == there[step.id].get("etag")
+    target = there[step.id]
+    _merge(target, {"status": "cancelled"} if step.kind == "cancel" else step.members)
+    if step.kind == "restore":
+        target["attendees"] = event.get("attendees", [])
+    if step.reschedules:  # exceptions that no longer match are dropped (facts 4.4)
+        alive = {resource["id"] for resource in _parts(after)[1]}
+        instances = [resource for resource in instances if resource["id"] in alive]
+    return document(event, instances, calendar)
+
+
+def _born(event: Json, step: Patch, *, copies_properties: bool) -> Json:
+    skipped = {"recurrence", "etag"} | (set() if copies_properties else {"extendedProperties"})
+    resource = {name: value for name, value in json.loads(json.dumps(event)).items() if name not in skipped}
+    stamp = step.id.rpartition("_")[2]
+    original = _when(stamp, "UTC")
+    clock = source_of(document(event)).clock
+    span = GOOGLE.read(document(event)).form["time"]
+    assert isinstance(span, Span)
+    own = inherited_span(span, instance_key(clock.model(original)))
+    times = {"start": write_time(clock.wire(own.start)), "end": write_time(clock.wire(own.end))}
+    return resource | {"id": step.id, "recurringEventId": ID, "originalStartTime": write_time(original), **times}
+
+
+def _merge(target: Json, members: Json) -> None:
+    """JSON merge patch, as PATCH does it (facts 6.1)."""
+    for name, value in members.items():
+        if value is None:
+            target.pop(name, None)
+        elif isinstance(value, dict) and isinstance(target.get(name), dict):
+            _merge(target[name], value)
+        else:
+            target[name] = {n: v for n, v in value.items() if v is not None} if isinstance(value, dict) else value
