@@ -155,6 +155,8 @@ class TokenStore:
     def kill(self, token: RefreshToken, why: str, subtype: str = "") -> None:
         """Access tokens made from it die with it, except when it merely grew old."""
         token.dead, token.subtype = why, subtype
+        if why in ("revoked", "expired"):
+            self.consented.pop((token.grant.user, token.grant.client_id), None)
         if why == "revoked":
             for child in self.access.values():
                 child.dead = child.dead or child.parent is token
@@ -167,7 +169,6 @@ class TokenStore:
             child.dead = True
         if token:
             self.kill(token, "revoked")
-            self.consented.pop((token.grant.user, token.grant.client_id), None)
         return bool(child or token)
 
     def expire_access(self) -> None:

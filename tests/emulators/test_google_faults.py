@@ -15,6 +15,8 @@ import pytest
 
 from tests.emulators.google import ME, GoogleEmulator, google_emulator
 from tests.emulators.google.client import Client, timed, weekly
+from tests.emulators.google.emulator import CLIENT
+from tests.emulators.oauth_tokens import Policy
 
 START = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
@@ -172,6 +174,24 @@ def test_an_access_token_expires_in_mid_run(g: GoogleEmulator, client: Client) -
     assert client.insert(timed("x")).reason == "authError"
     assert client.list().reason == "authError"
     assert g.events() == []
+
+
+def test_an_edit_lands_in_mid_run(g: GoogleEmulator, client: Client) -> None:
+    event = client.insert(timed("x")).json
+    g.faults.arm("do", "events.patch", action=lambda: g.people.patch(ME, event["id"], {"summary": "theirs"}))
+    assert client.patch(event["id"], {"summary": "mine"}, etag=event["etag"]).status == 412
+    assert client.get(event["id"]).json["summary"] == "theirs"
+
+
+def test_an_answer_with_a_rotated_refresh_token_is_lost() -> None:
+    with google_emulator(policy=Policy(rotates=True)) as g:
+        old = g.refresh_token()
+        g.faults.arm("drop-after", "oauth")
+        form = {"grant_type": "refresh_token", "refresh_token": old, "client_id": CLIENT.id,
+                "client_secret": CLIENT.secret}
+        with pytest.raises(httpx.TransportError):
+            httpx.post(g.token_url, data=form)
+        assert httpx.post(g.token_url, data=form).json()["error"] == "invalid_grant"
 
 
 def test_faults_are_named_rightly(g: GoogleEmulator) -> None:

@@ -272,6 +272,24 @@ def test_item_35_import_sends_nothing(g: GoogleEmulator, client: Client, you: Cl
     assert you.read()[0] == {}
 
 
+def test_item_35_an_answer_to_one_instance_reaches_the_organizer(client: Client, you: Client) -> None:
+    series = client.insert(weekly("x", attendees=[{"email": YOU}])).json["id"]
+    answered = [{"email": ME, "responseStatus": "accepted"}, {"email": YOU, "responseStatus": "declined"}]
+    instance = f"{series}_{MONDAY_2}"
+    assert you.patch(instance, {"attendees": answered}).status == 200
+    for event, response in ((instance, "declined"), (series, "needsAction")):
+        shown = {guest["email"]: guest["responseStatus"] for guest in client.get(event).json["attendees"]}
+        assert shown[YOU] == response
+
+
+def test_visibility_of_one_instance_spreads_when_stricter(client: Client) -> None:
+    """Facts 5.1."""
+    series = client.insert(weekly("x")).json["id"]
+    client.patch(f"{series}_{MONDAY_2}", {"visibility": "private"})
+    assert client.get(series).json["visibility"] == "private"
+    assert client.patch(f"{series}_{MONDAY_3}", {"visibility": "public"}).json["visibility"] == "private"
+
+
 # -- items 36 to 40: parameters, limits, rights, types, texts ----------------------------------------------------------
 
 

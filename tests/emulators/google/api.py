@@ -8,7 +8,6 @@ Honest  Each request and each answer is held against the discovery document; wha
 from __future__ import annotations
 
 import json
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +45,7 @@ class Logged:
     method: str
     body: Any
     headers: dict[str, str]
+    writes: bool
     status: int = 0
     faults: tuple[str, ...] = ()
 
@@ -69,12 +69,11 @@ class Api:
     remarks: list[str] = field(default_factory=list)             # read-only members in requests: harmless, but noise
     log: list[Logged] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
-    lock: Any = field(default_factory=threading.RLock)
     handlers: dict[str, Callable[[Call], Reply]] = field(default_factory=lambda: dict(HANDLERS))
     _fit: dict[int, Body] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Response:
-        with self.lock:
+        with self.world.lock:
             self.do_late_ones()
             if request.path == batch.PATH and request.method == "POST":
                 return batch.run(self, request)
@@ -90,7 +89,7 @@ class Api:
         self.world.calls += 1
         hit = self.faults.take(f"{request.method} {request.path}?{request.query} {method.name}", method.writes)
         logged = Logged(request.method, request.path, request.query, method.name, _readable(request.body),
-                        request.headers, faults=tuple(hit))
+                        request.headers, method.writes, faults=tuple(hit))
         self.log.append(logged)
         response = self._faulty(request, method, path, authorization, hit)
         logged.status = response.status
@@ -112,12 +111,16 @@ class Api:
         else:
             self._before(request, path, authorization, hit)
             response = self._work(request, method, path, authorization, faults.hints(hit))
+        if "do-after" in hit:
+            hit["do-after"].args["action"]()
         return faults.spoiled(response, hit)
 
     def _before(self, request: Request, path: dict[str, str], authorization: str, hit: dict[str, Fault]) -> None:
         token = self.oauth.bearer(request.headers.get("authorization") or authorization)
         if token is not None and "401" in hit:
             token.expires_s = self.world.clock.now_s()
+        if "do" in hit:
+            hit["do"].args["action"]()
         if token is not None and "role" in hit and "calendarId" in path:
             name = token.grant.user if path["calendarId"] == "primary" else path["calendarId"]
             self.world.share(name, token.grant.user, str(hit["role"].args.get("role", "reader")))

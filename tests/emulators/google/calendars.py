@@ -197,8 +197,6 @@ def _set_calendar(call: Call, calendar: Calendar, body: Body) -> None:
     calendar.time_zone = body.get("timeZone", calendar.time_zone)
     calendar.more = {name: body[name] for name in CALENDAR_SETTABLE if name in body}
     calendar.us = call.world.clock.tick_us()
-    for row in calendar.rows.values():
-        row.shown.clear()
 
 
 def delete_calendar(call: Call) -> Reply:

@@ -16,10 +16,19 @@ from tests.emulators.google.body import (
     writable,
 )
 from tests.emulators.google.call import Call, Reply
-from tests.emulators.google.guests import QUIET, answer, guests, list_organizer, organizes, shared_part, spread
+from tests.emulators.google.guests import (
+    QUIET,
+    answer,
+    guests,
+    list_organizer,
+    organizes,
+    original_row,
+    shared_part,
+    spread,
+)
 from tests.emulators.google.kinds import event_type_restriction
 from tests.emulators.google.lookup import belongs, find, is_virtual
-from tests.emulators.google.series import end, rekey
+from tests.emulators.google.series import end, keep_strictest, rekey
 from tests.emulators.google.state import Body, Calendar, Row
 from tests.emulators.google.view import is_hidden, render
 
@@ -115,6 +124,7 @@ def _apply(call: Call, calendar: Calendar, row: Row, body: Body, reminders: Body
     before = row.body
     body = checked(call, calendar, body, before)
     list_organizer(call, calendar, body)
+    keep_strictest(call.world, calendar, body, before)
     mine = row.reminders if reminders is None else {**row.reminders, call.user: reminders}
     reminded = reminders is not None and reminders != row.reminders.get(call.user, NO_REMINDERS)
     if body == before and not reminded:
@@ -162,10 +172,10 @@ def _without_me(calendar: Calendar, body: Body) -> Body:
 
 def _change_original(call: Call, calendar: Calendar, body: Body, before: Body) -> None:
     """What a guest with guestsCanModify changed reaches the organizer and everybody else."""
-    home = call.world.calendars.get(body["organizer"]["email"])
-    row = home.rows.get(call.path["eventId"]) if home else None
-    if home is None or row is None or _without_me(calendar, body) == _without_me(calendar, before):
+    found = original_row(call, body)
+    if found is None or _without_me(calendar, body) == _without_me(calendar, before):
         return
+    home, row = found
     names = {name for name in set(body) | set(before) if body.get(name) != before.get(name)} - set(QUIET)
     changed: dict[str, Any] = {name: value for name, value in row.body.items() if name not in names}
     changed |= {name: body[name] for name in names if name in body and name != "extendedProperties"}

@@ -108,6 +108,9 @@ class Control:
     # -- how it behaves ------------------------------------------------------------------------------------------------
 
     def on_fault(self, name: str, **more: Any) -> None:
+        if "step" in more:
+            step = more.pop("step")
+            more["action"] = lambda: self.do(dict(step))
         self.emulator.faults.arm(name, **more)
 
     def on_disarm(self) -> None:

@@ -26,7 +26,7 @@ from tests.emulators.google.batch import PATH as BATCH
 from tests.emulators.google.channels import Channels
 from tests.emulators.google.control import Control
 from tests.emulators.google.discovery import document
-from tests.emulators.google.faults import Faults
+from tests.emulators.google.faults import Faults, refusal, spoiled
 from tests.emulators.google.modes import Modes
 from tests.emulators.google.people import People
 from tests.emulators.google.quota import Quota
@@ -34,7 +34,7 @@ from tests.emulators.google.state import Body, Calendar, World
 from tests.emulators.google.view import render
 from tests.emulators.oauth import Client, OAuthServer
 from tests.emulators.oauth_tokens import Grant, Policy
-from tests.emulators.web import Request, Response, WebServer, html_response
+from tests.emulators.web import Request, Response, WebServer, html_response, json_response
 
 ME = "me@example.test"
 SCOPE = "https://www.googleapis.com/auth/"
@@ -103,10 +103,22 @@ class GoogleEmulator:
     def answer(self, request: Request) -> Response:
         if request.path.startswith((SERVICE, BATCH)):
             return self.api.answer(request)
-        with self.api.lock:
+        with self.world.lock:
             if request.path == "/control":
                 return self.control.answer(request)
+            if request.path in (self.oauth.paths.token, self.oauth.paths.revoke):
+                return self._answer_token(request)
             return self.oauth.answer(request) or self._unknown(request)
+
+    def _answer_token(self, request: Request) -> Response:
+        """Only faults whose pattern names oauth reach the token end point."""
+        hit = self.faults.take(f"{request.method} {request.path}? oauth", False)
+        refused = refusal(hit)
+        if "drop-before" in hit:
+            return Response(0, fate="dropped")
+        if refused is not None:
+            return json_response(refused.status, {"error": "internal_failure"})
+        return spoiled(self.oauth.answer(request) or self._unknown(request), hit)
 
     def _unknown(self, request: Request) -> Response:
         if request.path != "/favicon.ico":
@@ -143,15 +155,15 @@ class GoogleEmulator:
 
     @property
     def requests(self) -> dict[str, int]:
-        reads = sum(entry.verb == "GET" for entry in self.api.log)
-        return {"read": reads, "write": len(self.api.log) - reads}
+        writes = sum(entry.writes for entry in self.api.log)
+        return {"read": len(self.api.log) - writes, "write": writes}
 
     def calendar(self, calendar_id: str = "") -> Calendar:
         return self.world.calendars[calendar_id or self.me]
 
     def events(self, calendar_id: str = "", *, deleted: bool = False) -> list[Body]:
         """What the owner sees: living events and the cancelled instances of living series."""
-        with self.api.lock:
+        with self.world.lock:
             calendar = self.calendar(calendar_id)
             living = {row.id for row in calendar.rows.values() if not row.dead}
             return [render(self.world, calendar, row, calendar.owner) for row in calendar.rows.values()
@@ -159,7 +171,7 @@ class GoogleEmulator:
 
     def settle(self) -> None:
         """No more faults and no more lag; what was late is carried out now."""
-        with self.api.lock:
+        with self.world.lock:
             self.faults.disarm()
             self.world.lag.seconds, self.world.lag.calls = 0.0, 0
             self.world.show_everything()

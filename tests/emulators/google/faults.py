@@ -5,7 +5,8 @@
     {"name": "403-user-rate", "times": null, "seconds": 30}              a quota storm of half a minute
 
 `match` is searched in "VERB /path?query method-name", e.g. "PATCH /calendar/v3/calendars/x/events/y events.patch"; the
-outer request of a batch is named "batch". `skip` lets the first n matching requests pass. Every name and its arguments:
+outer request of a batch is named "batch", requests for tokens "oauth" (hit only by patterns that say so). `skip` lets
+the first n matching requests pass. Every name and its arguments:
 
     drop-before     the connection closes, nothing is done         drop-after      done, then the connection closes
     cut             done, half of the answer                       garbled         done, answered with an HTML page
@@ -17,6 +18,7 @@ outer request of a batch is named "batch". `skip` lets the first n matching requ
     412             somebody was faster                            410             on a list: the sync token is dead
     page            pages of at most `n`                           empty           `n` empty pages first
     stale           the list as it was `n` changes ago             partial-batch   only some parts `done` and `answered`
+    do do-after     `action`, a callable, or over the control URL `step`, one of its steps: e.g. an edit in between
     role            `role` of this user on this calendar from now on: an access role, or "none"
 """
 
@@ -35,7 +37,7 @@ from tests.emulators.web import Response, html_response, json_response
 NAMES = frozenset({
     "drop-before", "drop-after", "cut", "garbled", "late", "slow", "500", "502", "503", "504", "500-after", "503-after",
     "401", "429", "403-rate", "403-user-rate", "403-quota", "403", "404", "409", "412", "410", "page", "empty", "stale",
-    "partial-batch", "role",
+    "partial-batch", "role", "do", "do-after",
 })
 ON_LISTS = frozenset({"410", "page", "empty", "stale"})
 BROKEN_PAGE = "<html><title>Error 502 (Server Error)!!1</title><p>The server encountered a temporary error.</html>"
@@ -89,6 +91,10 @@ class Faults:
 
     def _applies(self, fault: Fault, what: str, writes: bool) -> bool:
         if (fault.name in ON_LISTS and not LISTS.search(what)) or (fault.name == "403-quota" and not writes):
+            return False
+        if fault.name == "410" and "syncToken=" not in what:
+            return False
+        if what.endswith(" oauth") and "oauth" not in fault.match:
             return False
         if (fault.name == "partial-batch") != what.endswith(" batch") and fault.name == "partial-batch":
             return False

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from tests.emulators.clock import stamp
 from tests.emulators.google.call import Call
-from tests.emulators.google.lookup import belongs
+from tests.emulators.google.errors import ApiError
+from tests.emulators.google.lookup import belongs, find
 from tests.emulators.google.series import cancelled, end, rekey
 from tests.emulators.google.state import Body, Calendar, Row
 
@@ -81,16 +82,26 @@ def answer(call: Call, calendar: Calendar, body: Body, before: Body) -> None:
     if mine is None or mine == old or len(body["attendees"]) > PROPAGATED:
         return
     note(call, calendar, "response", body, [body["organizer"]["email"]])
-    home = call.world.calendars.get(body["organizer"]["email"])
-    row = home.rows.get(call.path.get("eventId", "")) if home else None
-    if home is None or row is None or row.dead:
+    found = original_row(call, body)
+    if found is None:
         return
+    home, row = found
     listed = [mine if guest["email"] == calendar.id else guest for guest in row.body.get("attendees", ())]
     kept = call.world.store(home, row.id, {**row.body, "attendees": listed})
     for email in guests(kept.body):
         other = call.world.primary_of(email)
         if other is not None and other.id not in (home.id, calendar.id):
             _copy(call, other, kept, invited=True)
+
+
+def original_row(call: Call, body: Body) -> tuple[Calendar, Row] | None:
+    """The organizer's own row of an event, if the organizer has an account here; an instance may have none yet."""
+    home = call.world.calendars.get(body["organizer"]["email"])
+    try:
+        row = find(home, call.path["eventId"]) if home else None
+    except ApiError:
+        return None
+    return None if home is None or row is None or row.dead else (home, row)
 
 
 def _mail_changes(call: Call, calendar: Calendar, row: Row, before: Body | None) -> None:

@@ -13,7 +13,7 @@ from tests.emulators.google.expand import expanded, half_a_year, touches
 from tests.emulators.google.lookup import belongs
 from tests.emulators.google.pages import Item, serve
 from tests.emulators.google.state import Body, Calendar, Row
-from tests.emulators.google.times import instant, read_bound
+from tests.emulators.google.times import instant, read_bound, zone
 from tests.emulators.google.tokens import Listing, Place, Position, read_position
 
 NOT_WITH_TOKEN = ("iCalUID", "orderBy", "privateExtendedProperty", "q", "sharedExtendedProperty", "timeMin", "timeMax",
@@ -57,6 +57,8 @@ def _shape(call: Call) -> dict[str, Any]:
 
 def _check_bounds(call: Call) -> None:
     params = call.params
+    if "timeZone" in params and zone(params["timeZone"]) is None:
+        raise errors.invalid("Invalid time zone.", "timeZone")
     if params.get("orderBy") == "startTime" and not params.get("singleEvents"):
         raise errors.invalid("The requested ordering is not available for the particular query.", "orderBy")
     bounds = [read_bound(params[name]) for name in ("timeMin", "timeMax") if name in params]

@@ -9,15 +9,20 @@ from tests.emulators.google.times import Original, as_stored, original_of, shift
 
 
 def find(calendar: Calendar, event_id: str) -> Row:
-    """The row, or an instance computed from its series; 404 when the rule does not produce it (facts 5.4)."""
+    """The row, or an instance computed from its series; 404 when the rule does not produce it (facts 5.4).
+
+    What is left of an instance of a dead series gives way to the living one that has the same id prefix.
+    """
     row = calendar.rows.get(event_id)
-    if row is not None and not row.orphan:
+    if row is not None and not row.orphan and not (row.dead and row.master_id and not belongs(calendar, row)):
         return row
     named = split_instance_id(event_id)
     if named is not None:
         for master in calendar.masters_of(named[0]):
             if master.recurrence.has(named[1]):
                 return instance(master, named[1])
+    if row is not None and not row.orphan:
+        return row
     raise errors.not_found()
 
 

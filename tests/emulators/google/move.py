@@ -26,10 +26,11 @@ def move(call: Call) -> Reply:
         raise errors.duplicate()
     overrides = list(source.overrides_of(row.id))
     moved = _put(call, target, row)
-    for one in overrides:
-        _put(call, target, one)
+    exceptions = [(one, _put(call, target, one)) for one in overrides]
     gone = end(call.world, source, row)
     spread(call, target, moved, row.body)
+    for before, after in exceptions:
+        spread(call, target, after, before.body)
     if call.world.modes.move_answer == "alive":
         return Reply(render(call.world, target, moved, call.user), etag=moved.etag)
     shown: Body = {**render(call.world, source, gone, call.user), "status": "cancelled"}

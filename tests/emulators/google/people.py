@@ -7,7 +7,9 @@ Odd     `put` stores any shape, also those that the API refuses but delivers: ze
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from tests.emulators.clock import stamp
 from tests.emulators.google import change, create, discovery, errors, move
@@ -27,25 +29,43 @@ HANDLERS = {"insert": create.insert, "patch": change.patch, "delete": change.del
 EVERYTHING = {"conferenceDataVersion": 1, "supportsAttachments": True}
 
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _locked(method: Method) -> Method:
+    """No request is answered while somebody edits."""
+    @wraps(method)
+    def inside(self: People, *args: Any, **more: Any) -> Any:
+        with self.world.lock:
+            return method(self, *args, **more)
+
+    return cast(Method, inside)
+
+
 class People:
     def __init__(self, world: World) -> None:
         self.world = world
 
     # -- what the API can do, too --------------------------------------------------------------------------------------
 
+    @_locked
     def insert(self, calendar: str, event: Body, *, user: str = "", send: bool = False) -> Body:
         return self._do("insert", calendar, body=event, user=user, send=send)
 
+    @_locked
     def patch(self, calendar: str, event_id: str, changes: Body, *, user: str = "", send: bool = False) -> Body:
         return self._do("patch", calendar, event_id, changes, user=user, send=send)
 
+    @_locked
     def delete(self, calendar: str, event_id: str, *, user: str = "", send: bool = False) -> None:
         """An event, a whole series, or one instance by its id."""
         self._do("delete", calendar, event_id, user=user, send=send)
 
+    @_locked
     def move(self, calendar: str, event_id: str, to: str, *, user: str = "", send: bool = False) -> Body:
         return self._do("move", calendar, event_id, user=user, send=send, destination=to)
 
+    @_locked
     def respond(self, calendar: str, event_id: str, response: str, *, send: bool = False) -> Body:
         """The guest whose calendar this is answers."""
         row = find(self.world.calendars[calendar], event_id)
@@ -70,6 +90,7 @@ class People:
 
     # -- what only people can do ---------------------------------------------------------------------------------------
 
+    @_locked
     def split(
         self, calendar: str, master_id: str, at: str, changes: Body | None = None, *, full_prefix: bool = False
     ) -> Body:
@@ -93,6 +114,7 @@ class People:
             return self.patch(calendar, new_id, changes)
         return self._shown(home, kept)
 
+    @_locked
     def delete_following(self, calendar: str, master_id: str, at: str) -> Body:
         home = self.world.calendars[calendar]
         master = find(home, master_id)
@@ -106,6 +128,7 @@ class People:
         spread(self._call(home), home, cut, master.body)
         return cut
 
+    @_locked
     def duplicate(self, calendar: str, event_id: str) -> Body:
         """Extended properties are copied, so two live events carry one private marker."""
         home = self.world.calendars[calendar]
@@ -116,6 +139,7 @@ class People:
         prefix = new_id if row.is_master else ""
         return self._shown(home, self.world.store(home, new_id, body, prefix=prefix, reminders=row.reminders))
 
+    @_locked
     def invite(self, calendar: str, organizer: str, event: Body, *, uid: str = "", instance_of: str = "") -> Body:
         """Somebody without an account here invites this calendar by mail: the whole event, or one instance of a
         series whose master is not here (`instance_of` is the master's id; originalStartTime comes in the event)."""
@@ -133,6 +157,7 @@ class People:
             event_id = instance_id(instance_of, original(Row("", given, 0, "", 0)))
         return self.put(home.id, event_id, {"iCalUID": uid, **given})
 
+    @_locked
     def put(self, calendar: str, event_id: str, event: Body, **row: Any) -> Body:
         """Any shape, unchecked: what the server holds from other times and other clients."""
         home, given = self.world.calendars[calendar], without_nulls(event)
@@ -149,6 +174,7 @@ class People:
         prefix = event_id if body.get("recurrence") else ""
         return self._shown(home, self.world.store(home, event_id, body, prefix=prefix, **more, **row))
 
+    @_locked
     def instances(self, calendar: str, master_id: str) -> list[Body]:
         """The first instances as the person sees them, in order."""
         home = self.world.calendars[calendar]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.emulators.google.lookup import original
 from tests.emulators.google.state import Body, Calendar, Row, World
 
+STRICTNESS = {"public": 0, "default": 1, "private": 2, "confidential": 2}
+
 
 def cancelled(body: Body) -> Body:
     return {**body, "status": "cancelled"}
@@ -23,6 +25,19 @@ def end(world: World, calendar: Calendar, row: Row) -> Row:
         for one in overrides:
             world.end_quietly(calendar, one, orphan=False)
     return gone
+
+
+def keep_strictest(world: World, calendar: Calendar, body: Body, before: Body) -> None:
+    """A stricter visibility of one instance spreads to the whole series; a laxer one is ignored (facts 5.1)."""
+    master = calendar.rows.get(body.get("recurringEventId", ""))
+    was, now = before.get("visibility", "default"), body.get("visibility", "default")
+    if master is None or master.dead or STRICTNESS[was] == STRICTNESS[now]:
+        return
+    if STRICTNESS[now] < STRICTNESS[was]:
+        body.pop("visibility", None)
+        body.update({"visibility": was} if was != "default" else {})
+    elif STRICTNESS[now] > STRICTNESS[master.body.get("visibility", "default")]:
+        world.store(calendar, master.id, {**master.body, "visibility": now})
 
 
 def _bury(world: World, calendar: Calendar, rows: list[Row]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
+from threading import RLock
 from typing import Any
 
 from tests.emulators.clock import Clock, Ids, stamp
@@ -131,6 +132,7 @@ class World:
     accounts: dict[str, Account] = field(default_factory=dict)
     calendars: dict[str, Calendar] = field(default_factory=dict)
     lag: Lag = field(default_factory=Lag)
+    lock: Any = field(default_factory=RLock, repr=False)          # held by whoever reads or changes anything
     listings: Listings = field(default_factory=Listings)
     calendars_made: int = 0
     page_limit: int | None = None                 # pages no longer than this, whatever maxResults says

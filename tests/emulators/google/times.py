@@ -21,6 +21,7 @@ ALIASES = {
     "Asia/Calcutta": "Asia/Kolkata", "Asia/Saigon": "Asia/Ho_Chi_Minh", "GB": "Europe/London", "Etc/UTC": "UTC",
     "Asia/Katmandu": "Asia/Kathmandu", "Atlantic/Faeroe": "Atlantic/Faroe",
 }
+NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 YEARS = range(1900, 2201)
 
 
@@ -39,7 +40,7 @@ def read_when(given: Any, which: str, unknown_zones: frozenset[str] = frozenset(
     if given.get("date") and given.get("dateTime"):
         raise invalid(f"Invalid {which} time.")
     tzid = ALIASES.get(given.get("timeZone", ""), given.get("timeZone", ""))
-    if tzid and (zone(tzid) is None or tzid in unknown_zones or ("/" not in tzid and tzid not in ("UTC", "GMT"))):
+    if tzid and (zone(tzid) is None or tzid in unknown_zones or tzid in NO_ZONES):
         raise invalid(f"Invalid time zone definition for {which} time.")
     if given.get("date"):
         return {"date": _read_date(given["date"], which).isoformat()}

@@ -18,9 +18,10 @@ def render(
 ) -> Body:
     """The event resource; the answer is shared between calls, nobody changes it."""
     role = calendar.role(user)
+    tzid = tzid or calendar.time_zone
     key = (user, role, tzid, max_attendees)
     if key not in row.shown:
-        row.shown[key] = _render(calendar, row, user, role, tzid or calendar.time_zone, max_attendees)
+        row.shown[key] = _render(calendar, row, user, role, tzid, max_attendees)
     return row.shown[key]
 
 
