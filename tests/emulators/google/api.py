@@ -183,7 +183,7 @@ class Api:
         if not request.headers.get("content-type", "").startswith("application/json"):
             raise self._loud(request, "the body is not application/json", reason="parseError")
         try:
-            body = json.loads(request.body)
+            body: Any = json.loads(request.body)
         except ValueError:
             raise self._loud(request, "the body is not JSON", reason="parseError") from None
         if not isinstance(body, dict):
@@ -197,7 +197,7 @@ class Api:
                 raise errors.invalid("; ".join(wrong))
         if method.request == "Event":
             self._remark(method, body)
-        return body
+        return dict(body)
 
     def _remark(self, method: Method, body: Body) -> None:
         named = sorted(READ_ONLY & set(body) - ({"organizer"} if method.name == "events.import" else set()))

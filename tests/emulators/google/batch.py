@@ -78,11 +78,11 @@ def read_parts(request: Request) -> list[Part]:
     outer = {name: value for name, value in request.headers.items() if not name.startswith("content-")}
     parts = []
     for number, part in enumerate(message.get_payload()):
-        if part.get_content_type() != "application/http":      # type: ignore[union-attr]
+        if part.get_content_type() != "application/http":
             raise ValueError("a part is not application/http")
-        content = part.get_payload(decode=True)                # type: ignore[union-attr]
-        content_id = str(part.get("Content-ID", f"<{number}>"))        # type: ignore[union-attr]
-        parts.append(Part(content_id, _inner(bytes(content), outer)))  # type: ignore[arg-type]
+        content = part.get_payload(decode=True)
+        content_id = str(part.get("Content-ID", f"<{number}>"))
+        parts.append(Part(content_id, _inner(bytes(content), outer)))
     return parts
 
 

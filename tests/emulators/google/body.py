@@ -85,7 +85,7 @@ def _check_series(body: Body, before: Body | None) -> None:
 def _sequence(body: Body, before: Body | None) -> int:
     """Grows by itself on changes of time and rule; a lower one is refused (facts 4.5)."""
     stored = before["sequence"] if before else 0
-    given = int(body.get("sequence", stored))
+    given: int = body.get("sequence", stored)
     if given < stored:
         raise errors.invalid(f"Invalid sequence value. The specified sequence number is below the current {stored}.")
     moved = before is not None and any(body.get(name) != before.get(name) for name in SIGNIFICANT)

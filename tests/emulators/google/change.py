@@ -26,7 +26,6 @@ from tests.emulators.google.guests import (
     shared_part,
     spread,
 )
-from tests.emulators.google.kinds import event_type_restriction
 from tests.emulators.google.lookup import belongs, find, is_virtual
 from tests.emulators.google.series import end, keep_strictest, rekey
 from tests.emulators.google.state import Body, Calendar, Row
@@ -107,7 +106,7 @@ def _living(stored: Body, given: Body) -> Body:
 def _settable(call: Call, row: Row) -> Body:
     given = writable(call, call.body)
     if given.get("eventType") not in (None, row.body["eventType"]):
-        raise event_type_restriction("The type of an event cannot be changed.")
+        raise errors.event_type_restriction("The type of an event cannot be changed.")
     return {name: value for name, value in given.items() if name not in CREATE_ONLY}
 
 

@@ -29,13 +29,13 @@ class Answer:
         return str(self.json["error"]["message"])
 
 
-class Client:
-    def __init__(self, emulator: GoogleEmulator, user: str = "", scopes: Iterable[str] = (CALENDAR_SCOPE,)) -> None:
-        self.emulator = emulator
-        self.user = user or emulator.me
-        self.http = httpx.Client(verify=False, headers={
-            "Authorization": f"Bearer {emulator.token(self.user, scopes)}", "User-Agent": AGENT,
-        })
+class Wire:
+    """Calls below one API address with one access token; `user` is the calendar meant when none is named."""
+
+    def __init__(self, api_url: str, token: str, user: str) -> None:
+        self.api_url, self.user = api_url, user
+        headers = {"Authorization": f"Bearer {token}", "User-Agent": AGENT}
+        self.http = httpx.Client(verify=api_url.startswith("https"), headers=headers, timeout=30.0)
 
     def __enter__(self) -> Self:
         return self
@@ -48,7 +48,7 @@ class Client:
         """`path` is below the API's address, already quoted; True and False are spelled as Google wants them."""
         sent = {"If-Match": etag} if etag else {}
         told = {name: str(value).lower() if isinstance(value, bool) else value for name, value in params.items()}
-        return Answer(self.http.request(verb, f"{self.emulator.api_url}/{path}", json=body, params=told or None,
+        return Answer(self.http.request(verb, f"{self.api_url}/{path}", json=body, params=told or None,
                                         headers={**sent, **(headers or {})}))
 
     # -- events of one calendar ----------------------------------------------------------------------------------------
@@ -92,6 +92,14 @@ class Client:
             found.update({item["id"]: item for item in page["items"]})
             token = page.get("nextSyncToken", "")
         return found, token
+
+
+class Client(Wire):
+    """A client of the emulator that is signed in already."""
+
+    def __init__(self, emulator: GoogleEmulator, user: str = "", scopes: Iterable[str] = (CALENDAR_SCOPE,)) -> None:
+        self.emulator = emulator
+        super().__init__(emulator.api_url, emulator.token(user, scopes), user or emulator.me)
 
 
 def timed(summary: str, day: int = 4, hour: int = 9, zone: str = "Europe/Berlin", **more: Any) -> dict[str, Any]:

@@ -159,8 +159,8 @@ def _check(spec: dict[str, Any], value: Any, where: str) -> Iterator[str]:
     kind = spec.get("type", "any")
     if kind == "any":
         return
-    wanted = TYPES[kind]
-    if not isinstance(value, wanted) or (kind in ("integer", "number") and isinstance(value, bool)):
+    fits: bool = isinstance(value, TYPES[kind])
+    if not fits or (kind in ("integer", "number") and isinstance(value, bool)):
         yield f"{where}: {type(value).__name__} is not {kind}"
     elif kind == "object":
         yield from _check_object(spec, value, where)

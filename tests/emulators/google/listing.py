@@ -37,7 +37,7 @@ def _begin(call: Call, calendar: Calendar, question: dict[str, Any]) -> Listing:
     world = call.world
     horizon = max(0, world.horizon(calendar) - call.hints.get("stale", 0))
     _check_bounds(call)
-    window = {name: question[name] for name in ("timeMin", "timeMax") if name in question}
+    window: dict[str, str] = {name: question[name] for name in ("timeMin", "timeMax") if name in question}
     if "syncToken" in question:
         since = _position(call, calendar)
         window = since.window

@@ -19,10 +19,10 @@ from tests.emulators.google.create import imported_id
 from tests.emulators.google.expand import expanded
 from tests.emulators.google.guests import spread
 from tests.emulators.google.lookup import find, original
-from tests.emulators.google.recurrence import Original, instance_id, stamp_of, until_before
+from tests.emulators.google.recurrence import instance_id, stamp_of, until_before
 from tests.emulators.google.series import rekey
 from tests.emulators.google.state import Body, Calendar, Row, World
-from tests.emulators.google.times import as_stored, read_when, shifted_end
+from tests.emulators.google.times import Original, as_stored, read_when, shifted_end
 from tests.emulators.google.view import render
 
 HANDLERS = {"insert": create.insert, "patch": change.patch, "delete": change.delete, "move": move.move}
@@ -158,7 +158,7 @@ class People:
         return self.put(home.id, event_id, {"iCalUID": uid, **given})
 
     @_locked
-    def put(self, calendar: str, event_id: str, event: Body, **row: Any) -> Body:
+    def put(self, calendar: str, event_id: str, event: Body) -> Body:
         """Any shape, unchecked: what the server holds from other times and other clients."""
         home, given = self.world.calendars[calendar], without_nulls(event)
         now = stamp(self.world.clock.now_us())
@@ -170,9 +170,9 @@ class People:
         for name in ("start", "end", "originalStartTime"):
             if name in body:
                 body[name] = _as_given(body[name])
-        more = {"reminders": {home.owner: reminders}} if reminders else {}
+        mine = {home.owner: reminders} if reminders else {}
         prefix = event_id if body.get("recurrence") else ""
-        return self._shown(home, self.world.store(home, event_id, body, prefix=prefix, **more, **row))
+        return self._shown(home, self.world.store(home, event_id, body, prefix=prefix, reminders=mine))
 
     @_locked
     def instances(self, calendar: str, master_id: str) -> list[Body]:

@@ -40,7 +40,7 @@ class Row:
 
     @property
     def dead(self) -> bool:
-        return self.body["status"] == "cancelled"
+        return bool(self.body["status"] == "cancelled")
 
     @property
     def is_master(self) -> bool:

@@ -44,7 +44,7 @@ def read_when(given: Any, which: str, unknown_zones: frozenset[str] = frozenset(
         raise invalid(f"Invalid time zone definition for {which} time.")
     if given.get("date"):
         return {"date": _read_date(given["date"], which).isoformat()}
-    return {"dateTime": _read_instant(given["dateTime"], tzid, which), **({"timeZone": tzid} if tzid else {})}
+    return {"dateTime": _read_instant(str(given["dateTime"]), str(tzid), which), **({"timeZone": tzid} if tzid else {})}
 
 
 def _read_date(text: str, which: str) -> date:
