@@ -115,6 +115,27 @@ def test_item_42_errors_by_request_pattern(
     assert len(g.events()) == 2
 
 
+@pytest.mark.parametrize(("status", "reason", "domain"), [
+    (401, "authError", "global"), (401, "push.webhookUrlUnauthorized", "global"), (403, "domainPolicy", "global"),
+    (403, "accessNotConfigured", "usageLimits"), (403, "notACalendarUser", "global"), (428, "required", "global"),
+    (403, "calendarUsageLimitsExceeded", "usageLimits"), (410, "updatedMinTooLongAgo", "calendar"),
+    (403, "dailyLimitExceeded", "usageLimits"),
+])
+def test_item_42_any_row_of_the_table_of_errors(
+    g: GoogleEmulator, client: Client, status: int, reason: str, domain: str
+) -> None:
+    """Facts 8.2; the access token lives on."""
+    g.faults.arm("error", "events.list", status=status, reason=reason, domain=domain)
+    answer = client.list()
+    assert (answer.status, answer.reason, answer.json["error"]["errors"][0]["domain"]) == (status, reason, domain)
+    assert client.list().status == 200
+
+
+def test_item_42_an_answer_without_a_body(g: GoogleEmulator, client: Client) -> None:
+    g.faults.arm("empty-answer")
+    assert client.ask("GET", "colors").text == ""
+
+
 def test_item_42_done_and_answered_500(g: GoogleEmulator, client: Client) -> None:
     g.faults.arm("500-after", times=2)
     assert client.insert(timed("x", id="cs0001")).status == 500

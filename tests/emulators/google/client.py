@@ -18,7 +18,8 @@ class Answer:
         self.status = response.status_code
         self.headers = response.headers
         self.text = response.text
-        self.json: Any = response.json() if "json" in response.headers.get("content-type", "") else None
+        is_json = "json" in response.headers.get("content-type", "") and response.content
+        self.json: Any = response.json() if is_json else None
 
     @property
     def reason(self) -> str:

@@ -19,6 +19,8 @@ the first n matching requests pass. Every name and its arguments:
     page            pages of at most `n`                           empty           `n` empty pages first
     stale           the list as it was `n` changes ago             partial-batch   only some parts `done` and `answered`
     do do-after     `action`, a callable, or over the control URL `step`, one of its steps: e.g. an edit in between
+    error           any row of facts 8.2: `status`, `reason`, and maybe `message`, `domain`, `location`, `retry_after_s`
+    empty-answer    done, answered with its status but without a body
     role            `role` of this user on this calendar from now on: an access role, or "none"
 """
 
@@ -37,7 +39,7 @@ from tests.emulators.web import Response, html_response, json_response
 NAMES = frozenset({
     "drop-before", "drop-after", "cut", "garbled", "late", "slow", "500", "502", "503", "504", "500-after", "503-after",
     "401", "429", "403-rate", "403-user-rate", "403-quota", "403", "404", "409", "412", "410", "page", "empty", "stale",
-    "partial-batch", "role", "do", "do-after",
+    "partial-batch", "role", "do", "do-after", "error", "empty-answer",
 })
 ON_LISTS = frozenset({"410", "page", "empty", "stale"})
 BROKEN_PAGE = "<html><title>Error 502 (Server Error)!!1</title><p>The server encountered a temporary error.</html>"
@@ -112,6 +114,8 @@ def refusal(hit: dict[str, Fault]) -> ApiError | None:
         "403-quota": errors.quota_exceeded(), "403": errors.forbidden(), "404": errors.not_found(),
         "409": errors.conflict(), "412": errors.condition_not_met(), "429": errors.too_many_requests(),
     }
+    if "error" in hit:
+        return ApiError(**{"message": "An error", **hit["error"].args})
     for name, error in made.items():
         if name in hit:
             error.retry_after_s = hit[name].args.get("retry_after_s", error.retry_after_s)
@@ -134,6 +138,8 @@ def spoiled(response: Response, hit: dict[str, Fault]) -> Response:
         response = json_response(error.status, error.body())
     if "garbled" in hit:
         response = html_response(200, "<html><title>Sign in</title></html>")
+    if "empty-answer" in hit:
+        response.body = b""
     if "cut" in hit:
         response.fate = "cut"
     if "drop-after" in hit:
