@@ -120,12 +120,22 @@ class Workspace:
 
         known = self.config.accounts[account]
 
+        def store() -> Any:
+            from calsync_cli.config.secrets import open_store
+
+            return open_store(self.config.secrets, self.state_dir, self.environ)
+
         def credential() -> Any:
-            from calsync_cli.config.secrets import open_store, password_for
+            from calsync_cli.config.secrets import password_for
 
-            return password_for(known, lambda: open_store(self.config.secrets, self.state_dir, self.environ))
+            return password_for(known, store)
 
-        return connect(known, credential, self.ports)
+        def signer() -> Any:
+            from calsync_cli.auth.google.token import GoogleToken
+
+            return GoogleToken(known, store, self.ports)
+
+        return connect(known, credential, signer, self.ports)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from calsync_cli.engine import settle
 from calsync_cli.engine.intent import Done, Work, claim_folders, store_plan
 from calsync_cli.engine.keys import parse_marker
 from calsync_cli.engine.observe import as_calendar, read_item, store_seen
 from calsync_cli.engine.plan import write_digest
-from calsync_cli.engine.session import Session
+from calsync_cli.engine.session import Job, Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.world import Plan
 from calsync_cli.errors import (
@@ -30,7 +31,7 @@ from calsync_cli.errors import (
     UidConflict,
     UnknownOutcome,
 )
-from calsync_cli.providers.base import Item, Receipt
+from calsync_cli.providers.base import Item, Receipt, Write
 from calsync_cli.store import journal, mirror
 from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
@@ -90,8 +91,7 @@ def _met(work: Work, works: Sequence[Work]) -> bool:
 def _send_batch(session: Session, scene: Scene, batch: list[Work], result: Executed) -> None:
     with session.db.transaction():
         journal.mark_sent(session.db, [work.op.id for work in batch])
-    answers = session.crew.each([(work.account, _call(session, work)) for work in batch])
-    for work, answer in zip(batch, answers, strict=True):
+    for work, answer in zip(batch, _answers(session, batch), strict=True):
         if isinstance(answer, CalsyncError):
             work.error = answer
         else:
@@ -106,6 +106,36 @@ def _send_batch(session: Session, scene: Scene, batch: list[Work], result: Execu
     for work in batch:
         if isinstance(work.error, RemoteError) and work.outcome == "waiting":
             result.account_errors.setdefault(work.account, work.error)
+
+
+def _answers(session: Session, batch: list[Work]) -> list[Receipt | CalsyncError | None]:
+    """Side by side; all writes of one calendar at once where its provider takes several in one request."""
+    groups: dict[tuple[str, int, int], list[int]] = {}
+    for place, work in enumerate(batch):
+        bulk = session.provider(work.account).caps.bulk
+        groups.setdefault((work.account, work.op.calendar, -1 if bulk else place), []).append(place)
+    jobs: list[Job[list[Receipt | CalsyncError | None]]] = []
+    for (account, _, _), places in groups.items():
+        works = [batch[place] for place in places]
+        bulk = session.provider(account).caps.bulk > 0
+        jobs.append((account, _bulk(session, works) if bulk else _alone(session, *works)))
+    answers: list[Receipt | CalsyncError | None] = [None] * len(batch)
+    for places, found in zip(groups.values(), session.crew.each(jobs), strict=True):
+        for number, place in enumerate(places):
+            answers[place] = found if isinstance(found, CalsyncError) else found[number]
+    return answers
+
+
+def _bulk(session: Session, works: list[Work]) -> Callable[[], list[Receipt | CalsyncError | None]]:
+    provider: Any = session.provider(works[0].account)
+    calendar = as_calendar(mirror.calendar_row(session.db, works[0].op.calendar))
+    writes = [Write(w.op.kind, w.op.remote_id, w.op.intent or b"", w.op.etag) for w in works]  # type: ignore[arg-type]
+    return partial(provider.bulk, calendar, writes)
+
+
+def _alone(session: Session, work: Work) -> Callable[[], list[Receipt | CalsyncError | None]]:
+    call = _call(session, work)
+    return lambda: [call()]
 
 
 def _call(session: Session, work: Work) -> Callable[[], Receipt | None]:
@@ -165,7 +195,12 @@ def _read_back(session: Session, works: list[Work]) -> dict[int, Item]:
 
 def _look_at(session: Session, work: Work, remote_id: str) -> Callable[[], Item | None]:
     calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
-    return partial(session.provider(work.account).look, calendar, remote_id)
+    return partial(session.provider(work.account).look, calendar, remote_id, _last_known(work.op))
+
+
+def _last_known(op: Operation) -> bytes:
+    """What the item looks like as far as we know: what was to be written, else what was there before."""
+    return op.intent or op.before or b""
 
 
 class _NotLooked:
@@ -183,7 +218,8 @@ def _look_after_doubt(session: Session, batch: list[Work]) -> dict[int, Item | N
         place = _in_the_way(work, calendar.id)
         if place is not None:
             works.append(work)
-            jobs.append((work.account, partial(session.provider(work.account).look, calendar, place)))
+            look = session.provider(work.account).look
+            jobs.append((work.account, partial(look, calendar, place, _last_known(work.op))))
     answers = session.crew.each(jobs)
     return {w.op.id: a for w, a in zip(works, answers, strict=True) if not isinstance(a, CalsyncError)}
 
@@ -244,10 +280,13 @@ def _close_stale(session: Session, work: Work, looked: Item | _NotLooked | None)
         else:
             settle.next_generation(session, op)
         return
+    if op.kind == "create" and looked is None:  # taken by something that is gone: Google gives no id twice (J4)
+        settle.next_generation(session, op)
+        return
     settle.abandon(session, op, str(work.error))
     if isinstance(looked, Item):
         store_seen(session, op.calendar, work.account, [read_item(session, work.account, looked)], [])
-    elif looked is None and op.kind != "create":
+    elif looked is None:
         store_seen(session, op.calendar, work.account, [], [op.remote_id])
 
 

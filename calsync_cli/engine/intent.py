@@ -15,6 +15,7 @@ from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.world import Plan, Step
 from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, TooLarge
+from calsync_cli.mapping.base import Place
 from calsync_cli.providers.base import Receipt
 from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.journal import Operation
@@ -100,9 +101,9 @@ def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> Operatio
         key = create_key(session.installation, step.link, state.identity, step.generation)
         form = {path: value for path, value in step.changes.items() if value is not None}
         marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
-        body = wire.make(step.uid, form, marker)
         calendar = as_calendar(mirror.calendar_row(session.db, step.calendar))
         remote_id = session.provider(account).remote_id_for(calendar, key)
+        body = wire.make(step.uid, form, marker, Place(remote_id, calendar.zone))
         op = replace(base, remote_id=remote_id, key=key, intent=body, intent_form=wire.read(body).form)
     else:
         before = mirror.payload(session.db, step.calendar, base.remote_id)

@@ -72,7 +72,7 @@ def as_calendar(row: CalendarRow) -> Calendar:
     """The calendar as it was last seen, so that a quiet run asks nothing about it."""
     return Calendar(
         row.remote, row.name, "read" if row.access == "read" else "write", row.level,  # type: ignore[arg-type]
-        row.mails, row.max_bytes,
+        row.mails, row.max_bytes, zone=row.zone,
     )
 
 
@@ -108,6 +108,9 @@ def _list(provider: Provider, item: _Round) -> None:
     if token is not None and _looks_like_everything(item):
         item.pages = list(provider.changes(item.cal, None))
         token = None
+    told = next((page.calendar for page in reversed(item.pages) if page.calendar is not None), None)
+    if told is not None and told != item.cal:
+        item.cal, item.refreshed = told, True
     last = item.pages[-1].token if item.pages else None
     if token is None and last is not None and provider.caps.delta:
         item.pages += list(provider.changes(item.cal, last))  # O4: what vanished meanwhile
@@ -132,6 +135,7 @@ def pick(known: Sequence[Calendar], name: CalendarName) -> Calendar:
     wanted = name.calendar.rstrip("/")
     tests: tuple[Callable[[Calendar], bool], ...] = (
         lambda c: c.id.rstrip("/") == wanted,
+        lambda c: c.alias == wanted,
         lambda c: c.id.rstrip("/").rpartition("/")[2] == wanted,
         lambda c: c.name == name.calendar,
         lambda c: c.name.casefold() == name.calendar.casefold(),
@@ -169,7 +173,7 @@ def _settle_row(session: Session, item: _Round) -> None:
     with session.db.transaction():
         item.row = mirror.put_calendar(
             session.db, item.name.account, item.name.calendar, cal.id, cal.name, cal.access, cal.level, cal.mails,
-            cal.max_bytes,
+            cal.max_bytes, cal.zone,
         )
         if before is not None and before.access != cal.access:
             words = "this account may no longer write to it" if cal.access == "read" else ""
@@ -215,8 +219,10 @@ def _doubtful(item: _Round, found: Item | Missing) -> bool:
 
 def _body_call(session: Session, item: _Round, ids: Sequence[str], look: bool) -> Callable[[], object]:
     provider, cal = session.provider(item.name.account), item.cal
-    assert cal is not None
-    return partial(provider.look, cal, ids[0]) if look else partial(_fetch, provider, cal, ids)
+    assert cal is not None and item.row is not None
+    if not look:
+        return partial(_fetch, provider, cal, ids)
+    return partial(provider.look, cal, ids[0], mirror.payload(session.db, item.row.id, ids[0]) or b"")
 
 
 def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:

@@ -10,7 +10,7 @@ from calsync_cli.engine.observe import as_calendar, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model import recur
-from calsync_cli.providers.base import Item
+from calsync_cli.providers.base import Calendar, Item, Provider
 from calsync_cli.store import journal, mirror
 from calsync_cli.store.journal import Operation
 
@@ -31,7 +31,7 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
     for op in ops:
         calendar = as_calendar(mirror.calendar_row(db, op.calendar))
         provider = session.provider(accounts[op.calendar])
-        jobs.append((accounts[op.calendar], partial(provider.look, calendar, op.remote_id)))
+        jobs.append((accounts[op.calendar], partial(_seen, provider, calendar, op)))
     undecided = []
     for op, answer in zip(ops, session.crew.each(jobs), strict=True):
         if isinstance(answer, CalsyncError):
@@ -40,6 +40,15 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
         with db.transaction():
             _resolve(session, op, accounts[op.calendar], answer)
     return undecided
+
+
+def _seen(provider: Provider, calendar: Calendar, op: Operation) -> Item | None:
+    """What is there now. A server that remembers removals tells a create that never came from one that was undone."""
+    found = provider.look(calendar, op.remote_id, op.intent or op.before or b"")
+    buried = getattr(provider, "buried", None)
+    if found is None and op.kind == "create" and buried is not None and buried(calendar, op.remote_id):
+        return Item(op.remote_id, None, op.intent or b"")
+    return found
 
 
 def _sweep_folders(session: Session, ops: list[Operation], accounts: dict[int, str]) -> None:

@@ -177,7 +177,7 @@ def _allowed(state: _State, group: Group, scene: Scene, plan: Plan, plan_id: str
     if wish.confirm is not None and wish.confirm(first_words(group, scene, plan), state.report):
         return True
     command = f"calsync sync {group.pairs[0].name} --yes"
-    words = f"{first_words(group, scene, plan)} Nothing was changed yet"
+    words = f"{first_words(group, scene, plan)} Nothing was changed yet."
     state.problem(Problem("first-plan", words, command, 3))
     return False
 
@@ -188,13 +188,13 @@ def first_words(group: Group, scene: Scene, plan: Plan) -> str:
     for step in plan.steps:
         if step.kind == "create":
             creates[step.calendar] += 1
-    news = ", ".join(f"{count} new on {scene.names[number]}" for number, count in creates.items())
-    kinds = [hold.kind for hold in plan.holds]
-    updates = sum(step.kind == "update" for step in plan.steps)
-    counts = f"{len(plan.linked)} events are on several calendars already, {news}, {updates} to update"
-    counts += f", {kinds.count('fields')} conflicts, {kinds.count('ambiguous')} ambiguous, 0 deletions"
+    kinds = [step.kind for step in plan.steps] + [hold.kind for hold in plan.holds]
+    counts = [f"{len(plan.linked):,} on several calendars already"]
+    counts += [f"{count:,} new on {scene.names[number]}" for number, count in creates.items()]
+    counts += [f"{kinds.count('update'):,} to update", f"{kinds.count('delete'):,} to delete"]
+    counts += [f"{kinds.count('fields'):,} in conflict", f"{kinds.count('ambiguous'):,} ambiguous"]
     kind = "first" if scene.snapshot.first else "changed"
-    return f"The {kind} plan of {_pairs(group)} waits for your yes: {counts}."
+    return f"The {kind} plan of {_pairs(group)} waits for your yes. Events: {', '.join(counts)}."
 
 
 def plan_document(group: Group, scene: Scene, plan: Plan, plan_id: str, trips: Sequence[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from calsync_cli.engine.plan import forms_digest, is_pending
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.world import CalendarState, Link, Spoke
 from calsync_cli.model import recur
-from calsync_cli.model.series import Form, Path, Value, split
+from calsync_cli.model.series import Form, Path, Value, instance_keys, split
 from calsync_cli.providers.base import Item
 from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.journal import Operation
@@ -37,7 +37,8 @@ def confirm_write(
     rewritten = recur.diff(intent, shown)
     ours = answered_etag is not None and answered_etag == item.etag
     doubtful = late or answered_etag is not None
-    foreign = set() if ours else {p for p in rewritten if doubtful or p not in op.changes}
+    owed = _not_arrived(intent, shown) if late and not session.provider(account).caps.atomic else frozenset()
+    foreign = set() if ours else {p for p in rewritten if p not in owed and (doubtful or p not in op.changes)}
     agreed = {p: v for p, v in {**dict(shown), **dict(intent)}.items() if p in foreign and p in intent}
     agreed |= {p: v for p, v in shown.items() if p not in foreign}
     link = _link(session, op)
@@ -46,13 +47,20 @@ def confirm_write(
     base = _moved_base(spoke, before or {}, agreed, op)
     spoke = replace(
         spoke, state="live", remote_id=item.remote_id, owned=spoke.owned or op.kind == "create", base=base, rev=op.rev,
-        behind={p: spoke.ack(p) for p in op.held}, refused=None, problem=None,
+        behind={p: spoke.ack(p) for p in op.held} | dict.fromkeys(owed, 0), refused=None, problem=None,
     )
     mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign else op.grp)
     links.save_spoke(db, op.grp, op.link_id, spoke)
     journal.close(db, op.id, "confirmed", after=item.payload)
-    broken = sorted(p for p in rewritten if p not in foreign and split(p)[1] in ("time", "recurrence", ""))
+    dates = {p for p in rewritten if split(p)[1] in ("time", "recurrence", "")}
+    broken = sorted(dates - foreign - owed)
     return _quarantine(session, op, broken) if broken or seen.form is None else ""
+
+
+def _not_arrived(intent: Form, shown: Form) -> frozenset[Path]:
+    """Of a set that is written in several requests: instances that a cut one left out. They are owed, not undone."""
+    there = set(instance_keys(shown))
+    return frozenset(path for path in intent if split(path)[0] and split(path)[0] not in there)
 
 
 def _moved_base(spoke: Spoke, before: Form, agreed: Form, op: Operation) -> dict[Path, Value]:

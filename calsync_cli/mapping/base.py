@@ -6,9 +6,21 @@ Laws    put-get: reading what was written gives what was asked, up to the declar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from calsync_cli.model.series import Changes, Form, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a new payload will be. remote_id: the id it will get; zone: the calendar's own, "" when it has none."""
+
+    remote_id: str = ""
+    zone: str = ""
+
+
+NOWHERE = Place()
 
 
 class Mapping(Protocol):
@@ -16,7 +28,7 @@ class Mapping(Protocol):
         """Raises MappingError with a reason in words when the event set cannot be trusted as a whole (O8)."""
         ...
 
-    def make(self, uid: str, form: Form, marker: str) -> bytes:
+    def make(self, uid: str, form: Form, marker: str, place: Place = NOWHERE) -> bytes:
         """A new payload for a copy of `form`, carrying our marker. People never become real guests (semantics 15)."""
         ...
 

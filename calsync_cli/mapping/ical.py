@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from calsync_cli.mapping.base import Mapping
+from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.carried import carried_form
 from calsync_cli.mapping.ical_edit import edit_payload, without_marker
 from calsync_cli.mapping.ical_read import reading, source_of
@@ -22,7 +22,7 @@ class ICalMapping:
     def read(self, payload: bytes) -> Reading:
         return reading(source_of(payload))
 
-    def make(self, uid: str, form: Form, marker: str) -> bytes:
+    def make(self, uid: str, form: Form, marker: str, place: Place = NOWHERE) -> bytes:
         return make_payload(uid, form, marker)
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:

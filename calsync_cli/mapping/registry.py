@@ -12,7 +12,7 @@ def mapping(name: str) -> Mapping:
 
         return ICAL
     if name == "google":
-        from calsync_cli.mapping.google.mapping import GOOGLE
+        from calsync_cli.mapping.google.wire import WIRE
 
-        return GOOGLE
+        return WIRE
     raise KeyError(name)

@@ -25,6 +25,8 @@ class Capabilities:
     fragile        a 404 proves a deletion only when seen in two runs (O2)
     concurrency    requests side by side
     batch          how many journal rows leave in one group
+    bulk           how many writes of one calendar the provider takes at once, by `bulk`; 0: one by one
+    atomic         a write happens whole or not at all; else a series may be found half written (facts of Google 5.4)
     """
 
     mapping: str
@@ -33,6 +35,8 @@ class Capabilities:
     fragile: bool = False
     concurrency: int = 8
     batch: int = 64
+    bulk: int = 0
+    atomic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Calendar:
     access     what this login may do: "write", or "read"
     mails      writing or deleting an event with guests may make the server mail people (semantics 15)
     max_bytes  largest object the server takes, if it says so
+    alias      a name that every account has for one of its calendars ("primary")
+    zone       IANA name of the zone that its times without one are meant in, where it has such a thing
     """
 
     id: str
@@ -52,6 +58,8 @@ class Calendar:
     mails: bool = False
     max_bytes: int | None = None
     color: str | None = None
+    alias: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +97,14 @@ class Page:
                if the calendar has tokens at all
     listing    the round lists every member, so a known id that is in none of its pages is a hint that it is gone
     server_now the server's clock when it answered (Date header), for G5 and D2
+    calendar   the calendar's present rights and name, where the answer told them (O7)
     """
 
     hints: tuple[Hint, ...]
     token: str | None = None
     listing: bool = False
     server_now: datetime | None = None
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,16 @@ class Receipt:
     remote_id: str
     etag: str | None = None
     item: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of several. remote_id: of a create, the id it will get; etag: the version it was planned from (I13)."""
+
+    kind: Literal["create", "update", "delete"]
+    remote_id: str
+    body: bytes = b""
+    etag: str | None = None
 
 
 class Provider(Protocol):
@@ -128,8 +148,11 @@ class Provider(Protocol):
         """Bodies, in batches of the provider's choosing, any order; each id is answered exactly once."""
         ...
 
-    def look(self, cal: Calendar, remote_id: str) -> Item | None:
-        """A point read of one item past every cache. None only if the server itself says it is gone (404, 410)."""
+    def look(self, cal: Calendar, remote_id: str, known: bytes = b"") -> Item | None:
+        """A point read of one item past every cache. None only if the server itself says it is gone (404, 410).
+
+        known: the payload as it was last; its parts are read one by one where a set has several (O6).
+        """
         ...
 
     def remote_id_for(self, cal: Calendar, key: str) -> str:

@@ -7,9 +7,11 @@ Source  httpx 0.28; facts 7.4
 
 from __future__ import annotations
 
+import email.utils
 import re
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -126,3 +128,22 @@ def _words(err: Exception) -> str:
         reason = re.sub(r"^.*certificate verify failed: |\s*\(_ssl\.c:\d+\)$", "", str(err))
         return f"its certificate is not trusted: {reason}; ca_file names one of your own"
     return re.sub(r"^\[(Errno -?\d+|SSL[^]]*)\] |\s*\(_ssl\.c:\d+\)$", "", str(err)) or "the connection was cut"
+
+
+def http_date(text: str | None) -> datetime | None:
+    """RFC 9110 section 5.6.7; None for what is none."""
+    try:
+        return email.utils.parsedate_to_datetime(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
+
+
+def retry_after_s(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds, from a number or a date (RFC 9110 section 10.2.3)."""
+    text = response.headers.get("retry-after")
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    when = http_date(text)
+    return None if when is None else max(0.0, (when - now).total_seconds())

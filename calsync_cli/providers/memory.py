@@ -68,7 +68,7 @@ class MemoryProvider:
     def _items(self, cal: Calendar, remote_ids: Sequence[str]) -> list[Item | Missing]:
         return [self.server.item(cal.id, i, exact=False) or Missing(i) for i in remote_ids]
 
-    def look(self, cal: Calendar, remote_id: str) -> Item | None:
+    def look(self, cal: Calendar, remote_id: str, known: bytes = b"") -> Item | None:
         return self._read("look", cal.id, lambda: self.server.item(cal.id, remote_id, exact=True), remote_id)
 
     def remote_id_for(self, cal: Calendar, key: str) -> str:

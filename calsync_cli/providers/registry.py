@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from calsync_cli.errors import ConfigError
 from calsync_cli.model.account import Account
@@ -10,11 +11,18 @@ from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Provider
 
+if TYPE_CHECKING:
+    import httpx
+
 Credential = Callable[[], Secret | None]
 """Asks the secret store for the account's password or token when it is first needed; None when there is none."""
 
 
-def connect(account: Account, credential: Credential, ports: Ports) -> Provider:
+Signer = Callable[[], "httpx.Auth"]
+"""Makes what signs the requests of an account whose sign-in is renewed (auth/google/token.py)."""
+
+
+def connect(account: Account, credential: Credential, signer: Signer, ports: Ports) -> Provider:
     """Raises ConfigError for a kind this version cannot connect."""
     match account.provider:
         case "vdir":
@@ -25,6 +33,10 @@ def connect(account: Account, credential: Credential, ports: Ports) -> Provider:
             from calsync_cli.providers.caldav.provider import CalDavProvider
 
             return CalDavProvider(account, credential, ports)
+        case "google":
+            from calsync_cli.providers.google.provider import GoogleProvider
+
+            return GoogleProvider(account, signer(), ports)
         case kind:
             text = f"{kind!r} accounts cannot be synced by this version"
             raise ConfigError([(f"accounts.{account.name}.provider", text)])

@@ -128,7 +128,7 @@ class VdirProvider:
         for remote_id in dict.fromkeys(remote_ids):
             yield self._read(cal, remote_id) or Missing(remote_id)
 
-    def look(self, cal: Calendar, remote_id: str) -> Item | None:
+    def look(self, cal: Calendar, remote_id: str, known: bytes = b"") -> Item | None:
         item = self._read(cal, remote_id)
         # The marker is looked for after the file: it shows that the folder was still there when the file was not.
         if item is None and self.identity(cal) is None:

@@ -31,6 +31,7 @@ class CalendarRow:
     last_full: datetime | None
     reset: bool
     lowered: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def _calendar(row: sqlite3.Row) -> CalendarRow:
     return CalendarRow(
         row["id"], row["account"], row["remote"], row["name"], row["access"], row["level"], bool(row["mails"]),
         row["max_bytes"], row["sync_token"], moment(row["last_full_us"]) if row["last_full_us"] else None,
-        bool(row["reset"]), row["lowered"],
+        bool(row["reset"]), row["lowered"], row["zone"],
     )
 
 
@@ -77,14 +78,15 @@ def forget_name(db: Database, account: str, name: str) -> None:
 
 def put_calendar(
     db: Database, account: str, alias: str, remote: str, name: str, access: str, level: str, mails: bool,
-    max_bytes: int | None,
+    max_bytes: int | None, zone: str = "",
 ) -> CalendarRow:
     """Note a calendar as its provider shows it now, and the configured name that leads to it."""
     db.run(
-        "INSERT INTO calendar (account, remote, name, access, level, mails, max_bytes) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO calendar (account, remote, name, access, level, mails, max_bytes, zone) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (account, remote) DO UPDATE SET name = excluded.name, access = excluded.access, "
-        "level = excluded.level, mails = excluded.mails, max_bytes = excluded.max_bytes",
-        account, remote, name, access, level, int(mails), max_bytes,
+        "level = excluded.level, mails = excluded.mails, max_bytes = excluded.max_bytes, zone = excluded.zone",
+        account, remote, name, access, level, int(mails), max_bytes, zone,
     )
     calendar_id = db.value("SELECT id FROM calendar WHERE account = ? AND remote = ?", account, remote)
     db.run(

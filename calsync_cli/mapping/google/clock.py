@@ -34,7 +34,7 @@ from calsync_cli.model.times import (
     zone,
 )
 
-_FIRST_YEAR, _LAST_YEAR = 1000, 9998
+_FIRST_YEAR, _LAST_YEAR = 1001, 9997  # a year from where datetime ends, so that no zone leads out of it
 _DAY = timedelta(days=1)
 _BETWEEN = ("T", "t", " ")
 _UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z", re.ASCII)
@@ -100,6 +100,8 @@ def read_time(node: Json, clock: Clock, name: str, losses: list[str], *, recurs:
             return AllDay(_in_range(date.fromisoformat(day), day, name))
         except ValueError:
             pass
+    if moment is None and day is None:
+        raise MappingError(f"the event has no {name}")
     raise MappingError(f"its {name} is not a possible date: {str(moment or day)[:60]!r}")
 
 
@@ -111,7 +113,7 @@ def _in_range(day: date, said: str, name: str) -> date:
 
 def _timed(said: str, node: Json, clock: Clock, name: str, losses: list[str], *, recurs: bool) -> When:
     try:
-        moment = datetime.fromisoformat(said if said[10:11] in _BETWEEN else "").replace(microsecond=0)
+        moment = datetime.fromisoformat(said.upper() if said[10:11] in _BETWEEN else "").replace(microsecond=0)
     except ValueError:
         raise MappingError(f"its {name} is not a possible date: {said[:60]!r}") from None
     _in_range(moment, said, name)

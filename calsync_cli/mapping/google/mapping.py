@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from calsync_cli.mapping.base import Mapping
 from calsync_cli.mapping.google.edit import edit_payload, without_marker
 from calsync_cli.mapping.google.new_event import make_payload
 from calsync_cli.mapping.google.source import carried_form, reading, source_of
@@ -38,4 +37,3 @@ class GoogleMapping:
 
 
 GOOGLE = GoogleMapping()
-_: Mapping = GOOGLE

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from calsync_cli.mapping.google.document import Json, object_of, objects_of
+from calsync_cli.mapping.google.document import Json, object_of, objects_of, text_of
 from calsync_cli.mapping.values import clean, duration, exact_text
 from calsync_cli.model.times import Span, When, Zoned, utc, wall
 
@@ -29,7 +29,7 @@ def shown(resource: Json) -> list[str]:
 
 
 def _shown(item: Json) -> str:
-    method, minutes = item.get("method"), item.get("minutes")
+    method, minutes = text_of(item, "method"), item.get("minutes")
     if method not in _KINDS or not isinstance(minutes, int) or isinstance(minutes, bool):
         return ""
     return f"{method}:{minutes}" if 0 <= minutes <= _MOST_MINUTES else ""

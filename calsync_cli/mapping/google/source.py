@@ -190,9 +190,9 @@ def reading(source: Source) -> Reading:
 
 
 def off_by_line(source: Source) -> list[InstanceKey]:
-    """Keys of the dates that EXDATE lines take out."""
+    """Keys of the dates that EXDATE lines take out; from an event that does not repeat they take nothing."""
     start = source.start
-    if start is None:
+    if start is None or source.rule is None:
         return []
     found = [when for one in source.entries if one.name == "EXDATE" for _, when in dates_of(one, start)]
     return [instance_key(source.clock.model(when)) for when in found if not isinstance(when, str)]
@@ -222,14 +222,21 @@ def _remarks(source: Source) -> list[str]:
     if source.clock.floating is not None:
         remarks.append("it has no time zone; Google shows it in the calendar's own")
     if source.kept:
-        remarks += _kept_remarks(source.kept)
+        remarks += _kept_remarks(source)
     return remarks
 
 
-def _kept_remarks(kept: Kept) -> list[str]:
+def _kept_remarks(source: Source) -> list[str]:
+    kept = source.kept
     remarks = [f"its {_word(name)} did not fit into the event at Google and was lost" for name in texts(kept, LOST)]
-    words = ", ".join(_word(name) for name in sorted(kept) if name != LOST)
+    counts = [name for name in sorted(kept) if name != LOST and _counts(kept[name], source.fields.get(name, ""))]
+    words = ", ".join(map(_word, counts))
     return [*remarks, f"kept with the event, but not shown by Google as it is: {words}"] if words else remarks
+
+
+def _counts(kept: object, shown: Value) -> bool:
+    """A kept word that a person has overtaken at Google is only there still."""
+    return not isinstance(kept, list) or not isinstance(shown, str) or kept[:1] == [shown]
 
 
 def _word(name: str) -> str:

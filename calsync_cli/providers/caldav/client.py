@@ -7,11 +7,10 @@ Redirects keep method and body, at most 5, https or loopback only; credentials g
 
 from __future__ import annotations
 
-import email.utils
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -95,7 +94,7 @@ class DavClient:
                 response = self._in_turn(method, url, body, headers)
             if writes or response.status_code not in (429, 503) or attempt == MAX_TRIES - 1:
                 return response
-            wait = retry_after_s(response, self._ports.now())
+            wait = http.retry_after_s(response, self._ports.now())
             wait = 5.0 * 2**attempt if wait is None else wait
             if wait > MAX_WAIT_S:
                 return response
@@ -190,27 +189,8 @@ class DavClient:
         return httpx.BasicAuth(account.username or "", secret.reveal())
 
 
-def retry_after_s(response: httpx.Response, now: datetime) -> float | None:
-    """Seconds, from a number or a date (RFC 9110 section 10.2.3)."""
-    text = response.headers.get("retry-after")
-    if text is None:
-        return None
-    if text.strip().isdigit():
-        return float(text)
-    when = http_date(text)
-    return None if when is None else max(0.0, (when - now).total_seconds())
-
-
-def http_date(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return email.utils.parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
-        return None
-
-
 def busy(response: httpx.Response, now: datetime) -> TransientError:
     """429 or 503 that did not go away."""
     host = response.request.url.host
-    return TransientError(f"{host} asks to wait ({response.status_code})", retry_after_s=retry_after_s(response, now))
+    wait = http.retry_after_s(response, now)
+    return TransientError(f"{host} asks to wait ({response.status_code})", retry_after_s=wait)

@@ -14,9 +14,10 @@ import httpx
 
 from calsync_cli.errors import CalendarGone, ProtocolError, SyncTokenExpired
 from calsync_cli.ports import Ports
+from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar, Hint, Page
 from calsync_cli.providers.caldav import xml
-from calsync_cli.providers.caldav.client import DavClient, busy, http_date
+from calsync_cli.providers.caldav.client import DavClient, busy
 from calsync_cli.providers.caldav.hrefs import Hrefs
 from calsync_cli.providers.caldav.refusals import unexpected
 from calsync_cli.providers.caldav.xml import CS, D
@@ -88,7 +89,7 @@ class Delta:
             elif one.status is None or one.status == 200:
                 hints[remote_id] = Hint(remote_id, one.text(f"{D}getetag") or None)
         token = f"sync:{answer.token}" if answer.token else None
-        now = http_date(response.headers.get("date"))
+        now = http.http_date(response.headers.get("date"))
         return Page(tuple(hints.values()), token, listing=initial, server_now=now), cut
 
     def _listing(self, cal: Calendar, ctag: str) -> Page:
@@ -109,7 +110,7 @@ class Delta:
 
     def _ctag(self, cal: Calendar) -> tuple[str | None, datetime | None]:
         response = self._propfind(cal, "<CS:getctag/>", depth=0)
-        now = http_date(response.headers.get("date"))
+        now = http.http_date(response.headers.get("date"))
         if response.status_code != 207:
             return None, now
         found = [one.text(f"{CS}getctag") for one in xml.multistatus(response.content).answers]

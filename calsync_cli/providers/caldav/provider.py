@@ -22,7 +22,7 @@ from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt
 from calsync_cli.providers.caldav import xml
 from calsync_cli.providers.caldav.calendars import Calendars
-from calsync_cli.providers.caldav.client import DavClient, busy, http_date
+from calsync_cli.providers.caldav.client import DavClient, busy
 from calsync_cli.providers.caldav.delta import Delta
 from calsync_cli.providers.caldav.hrefs import Hrefs
 from calsync_cli.providers.caldav.refusals import Attempt, ServerFault, refusal, unexpected
@@ -113,7 +113,7 @@ class CalDavProvider:
             return None
         payload = _stored(data.text.encode())
         etag = answer.text(f"{D}getetag") or _content_mark(payload)
-        stamp = http_date(answer.text(f"{D}getlastmodified"))
+        stamp = http.http_date(answer.text(f"{D}getlastmodified"))
         return Item(self._hrefs.member(cal.id, answer.href, base), etag, payload, stamp)
 
     def _alone(self, cal: Calendar, remote_id: str) -> Item | Missing:
@@ -129,7 +129,7 @@ class CalDavProvider:
         self.open(cal.id)  # raises if it is not only this object
         return Item(remote_id, None, b"")
 
-    def look(self, cal: Calendar, remote_id: str) -> Item | None:
+    def look(self, cal: Calendar, remote_id: str, known: bytes = b"") -> Item | None:
         """Uncompressed, since front ends change the etag of what they compress (facts 0.19)."""
         response = self._client.request("GET", self._hrefs.url(remote_id), None, {"Accept-Encoding": "identity"})
         if response.status_code in GONE:
@@ -138,7 +138,7 @@ class CalDavProvider:
             raise unexpected(response, self._ports.now())
         payload = _stored(response.content)
         etag = response.headers.get("etag") or self._etag(remote_id) or _content_mark(payload)
-        return Item(remote_id, etag, payload, http_date(response.headers.get("last-modified")))
+        return Item(remote_id, etag, payload, http.http_date(response.headers.get("last-modified")))
 
     def _etag(self, remote_id: str) -> str | None:
         response = self._client.ask("PROPFIND", self._hrefs.url(remote_id), xml.propfind("<D:getetag/>"), depth=0)

@@ -25,9 +25,10 @@ from calsync_cli.errors import (
     UidConflict,
     UnknownOutcome,
 )
+from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar
 from calsync_cli.providers.caldav import xml
-from calsync_cli.providers.caldav.client import busy, retry_after_s
+from calsync_cli.providers.caldav.client import busy
 
 UID_CONFLICTS = frozenset({"no-uid-conflict", "unique-scheduling-object-resource"})
 SIZES = frozenset({"max-resource-size", "quota-not-exceeded"})
@@ -67,7 +68,7 @@ def refusal(attempt: Attempt, response: httpx.Response, other: str | None, now: 
                            remote_id=other)
     if code in (429, 423) or (code == 503 and "retry-after" in response.headers):
         return TransientError(f"{name}: the server asks to wait; the event was not written",
-                              retry_after_s=retry_after_s(response, now))
+                              retry_after_s=http.retry_after_s(response, now))
     if code in (413, 507) or said.names & SIZES:
         return TooLarge(f"{name}: the server has no room for an event of this size ({words})")
     if code >= 500:

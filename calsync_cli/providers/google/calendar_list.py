@@ -45,12 +45,20 @@ def entries(client: httpx.Client, auth: httpx.Auth, account: Account) -> Iterato
 def _page(response: httpx.Response, account: Account) -> dict[str, Any]:
     if response.status_code != 200:
         raise problem(response, account)
+    data = json_of(response)
+    if not all(isinstance(item, dict) for item in data.get("items") or ()):
+        raise ProtocolError(f"{response.request.url.host} sent no list of calendars; is api_url right?")
+    return data
+
+
+def json_of(response: httpx.Response) -> dict[str, Any]:
+    """The object that an answer holds. Raises ProtocolError."""
     try:
         data = response.json()
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict) or not all(isinstance(item, dict) for item in data.get("items") or ()):
-        raise ProtocolError(f"{response.request.url.host} sent no list of calendars; is api_url right?")
+    if not isinstance(data, dict):
+        raise ProtocolError(f"{response.request.url.host} sent something that is no answer of the Calendar API")
     return data
 
 

@@ -14,6 +14,7 @@ CREATE TABLE calendar (
     level        TEXT NOT NULL,              -- full | limited | busy (O7)
     mails        INTEGER NOT NULL,           -- 1: writes to events with guests may mail people
     max_bytes    INTEGER,
+    zone         TEXT NOT NULL DEFAULT '',   -- of its times that name none (Google)
     sync_token   TEXT,                       -- covers exactly the mirror's rows (T1)
     last_full_us INTEGER,                    -- last complete listing (facts 0.7)
     last_ok_us   INTEGER,
