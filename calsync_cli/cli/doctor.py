@@ -11,6 +11,8 @@ from functools import partial
 
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
+from calsync_cli.cli.lines import counted
+from calsync_cli.cli.screen import say
 from calsync_cli.errors import AuthError, CalsyncError, StoreError, worst_exit
 from calsync_cli.model.account import CalendarName, Config, Pair
 from calsync_cli.providers.base import Calendar
@@ -35,15 +37,17 @@ def doctor(ctx: Context, *, as_json: bool) -> int:
     else:
         table(["check", "state", "what"], [[f.check, "ok" if f.ok else "failed", f.message] for f in findings],
               color=ctx.color)
+        bad = sum(not f.ok for f in findings)
+        say("", "all is well" if not bad else f"{counted(bad, 'finding')}; once mended, look again: calsync doctor")
         for command in dict.fromkeys(f.next for f in findings if f.next and f.next != "calsync doctor"):
-            print(f"next: {command}")
+            say(f"  next: {command}")
     return worst_exit([f.code for f in findings])
 
 
 def _findings(ctx: Context) -> Iterator[Finding]:
     try:
         config = ctx.config()
-        words = f"{len(config.accounts)} accounts, {len(config.pairs)} pairs in {ctx.config_file}"
+        words = f"{counted(len(config.accounts), 'account')}, {counted(len(config.pairs), 'pair')} in {ctx.config_file}"
         yield Finding("config", True, words)
     except CalsyncError as err:
         yield _failed("config", err)
@@ -52,8 +56,10 @@ def _findings(ctx: Context) -> Iterator[Finding]:
     yield folder
     if folder.code in (0, 1):  # too open is not unusable
         yield _try("lock", lambda: _lock(ctx))
-        yield _try("database", lambda: _database(ctx))
-        yield _try("clock", lambda: _clock(ctx))
+        database = _try("database", lambda: _database(ctx))
+        yield database
+        if database.ok:
+            yield _try("clock", lambda: _clock(ctx))
     yield _try("zones", _zones)
     if any(account.provider in ("caldav", "google") for account in config.accounts.values()):
         yield _try("secrets", lambda: _secrets(ctx, config))
@@ -110,7 +116,7 @@ def _database(ctx: Context) -> str:
     if problems:
         text = f"{file} is damaged: {problems[0]}. The calendars themselves are not"
         raise StoreError(text, next=f"move {file} away and run calsync sync: it finds every event again")
-    return f"sound, {count:,} mirrored events, {file.stat().st_size / 1e6:.1f} MB"
+    return f"sound, {counted(count, 'mirrored event')}, {file.stat().st_size / 1e6:.1f} MB"
 
 
 class _WrongTime(CalsyncError):
@@ -164,7 +170,7 @@ def _account(ctx: Context, config: Config, name: str) -> Iterator[Finding]:
             known.extend(provider.calendars())
         finally:
             provider.close()
-        return f"{len(known)} calendars"
+        return counted(len(known), "calendar")
 
     try:
         signed_in = _try(f"account {name}", look)

@@ -36,7 +36,7 @@ def tell(err: Exception, context: Context, *, as_json: bool) -> int:
             import logging
 
             logging.getLogger(__name__).error("%s: %s", err.code, err)
-        return _say(err, as_json)
+        return _say(err, as_json, context)
     if isinstance(err, BrokenPipeError):
         return 1
     if type(err).__name__ == "Abort":  # the option parser's word for Ctrl-C, and for the end of input at a prompt
@@ -61,7 +61,7 @@ def flushed(code: int) -> int:
     return code
 
 
-def _say(err: CalsyncError, as_json: bool) -> int:
+def _say(err: CalsyncError, as_json: bool, context: Context | None = None) -> int:
     if as_json:
         import json
 
@@ -70,7 +70,12 @@ def _say(err: CalsyncError, as_json: bool) -> int:
     else:
         from calsync_cli.cli.screen import say
 
-        say(f"calsync: {err}", to=sys.stderr)
+        problems = str(err).split("\n")
+        if context is not None and len(problems) > 1:
+            where = f"{len(problems)} problems in {context.config_file}; nothing was touched"
+            say(f"calsync: {where}", *(f"  {problem}" for problem in problems), to=sys.stderr)
+        else:
+            say(f"calsync: {err}", to=sys.stderr)
         if err.next:
             say(f"  next: {err.next}", to=sys.stderr)
     return err.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 from calsync_cli.api import Workspace
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import Cell, print_json, table
-from calsync_cli.cli.lines import ago, counted, operation_lines
+from calsync_cli.cli.lines import ago, counted, operation_lines, problem_words
 from calsync_cli.cli.screen import say, shown
 from calsync_cli.errors import CalsyncError
+from calsync_cli.store import views
+from calsync_cli.store.db import moment
 
 STATES = ("synced", "pending", "held", "conflict", "error", "quarantined", "dormant")
+RUNS_LOOKED_AT = 50
 ARROWS = {"two-way": "<->", "a-to-b": "-->", "b-to-a": "<--"}
 
 
@@ -23,10 +27,11 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
     try:
         rows = work.status([pair] if pair else [])
         accounts = [account_state(work, name) for name in work.config.accounts]
+        problems = _last_problems(work, [row["pair"] for row in rows])
     finally:
         work.close()
     if as_json:
-        print_json({"pairs": rows, "accounts": accounts})
+        print_json({"pairs": rows, "accounts": accounts, "problems": problems})
         return 0
     now = work.ports.now()
     columns = ["pair", "calendars", "events>", "last good sync", "next due", "state"]
@@ -36,9 +41,33 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
     for account in accounts:
         if account["problem"]:
             say(f"! account {account['account']}: {shown(account['problem'])}")
-    for line in _needs(rows, any(account["problem"] for account in accounts)):
+    for problem in problems:
+        words = problem_words(problem["code"], problem["message"], problem["account"])
+        say(f"! run {problem['run']}, {ago(problem['started'], now)}: {words}")
+        if problem["next"]:
+            say(f"  next: {problem['next']}")
+    for line in _needs(rows, bool(problems) or any(account["problem"] for account in accounts)):
         say(line)
     return 0
+
+
+SEEN_ELSEWHERE = frozenset({"fields", "delete", "orphan", "ambiguous", "notify", "read-only", "refused", "quarantine",
+                            "quarantined"})
+"""Problems of single events, which the counts of the table tell better: what holds now, not what held then."""
+
+
+def _last_problems(work: Workspace, pairs: Sequence[str]) -> list[dict[str, Any]]:
+    """What stopped the newest run of each of the pairs: guards, questions, accounts and calendars."""
+    todo, found = set(pairs), []
+    for run in views.runs(work.db, RUNS_LOOKED_AT):
+        summary = json.loads(run["summary"])
+        there = {pair["pair"] for pair in summary.get("pairs", [])} & todo
+        todo -= there
+        started = moment(run["started_us"]).isoformat(timespec="seconds").replace("+00:00", "Z")
+        for problem in summary.get("errors", []) if there else ():
+            if problem["code"] not in SEEN_ELSEWHERE:
+                found.append({"run": run["id"], "started": started, **problem})
+    return found
 
 
 def _status_row(row: Mapping[str, Any], now: datetime) -> list[Cell]:
@@ -174,6 +203,6 @@ def _show_run(data: Mapping[str, Any]) -> None:
     if not data["changes"]:
         say("  nothing was written")
     for error in data["errors"]:
-        say(f"  ! {shown(error['message'])}")
+        say(f"  ! {problem_words(error['code'], error['message'], error['account'])}")
         if error["next"]:
             say(f"    next: {error['next']}")

@@ -12,8 +12,8 @@ from calsync_cli.engine.report import Change, PairReport, Problem, Report
 
 SIGN = {"create": "+", "update": "~", "delete": "-"}
 OUTCOME = {
-    "confirmed": "", "planned": "", "failed": "  FAILED", "stale": "  again later", "unknown": "  not confirmed yet",
-    "waiting": "  not sent",
+    "confirmed": "", "planned": "  (not done)", "failed": "  FAILED", "stale": "  again later",
+    "unknown": "  not confirmed yet", "waiting": "  not sent",
 }
 
 
@@ -44,15 +44,16 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
-def change_line(change: Change, width: int) -> str:
-    """side, verb, title, start, why."""
+def change_line(change: Change, width: int, *, dry_run: bool = False) -> str:
+    """side, verb, title, start, why. In a dry run nobody needs to be told that it was not done."""
     title = shown(change.title) or "(no title)"
     when = day_words(change.start)
     if change.recurring and change.action != "create":
         touched = f", {change.instances} instance{'s' if change.instances != 1 else ''}" if change.instances else ""
         when = f"series{touched}"
     sign = f"{SIGN[change.action]}{change.side}"
-    return f'{change.pair:<{width}}  {sign}  "{title}"  {when}   {change.because}{OUTCOME.get(change.outcome, "")}'
+    outcome = "" if dry_run else OUTCOME.get(change.outcome, "")
+    return f'{change.pair:<{width}}  {sign}  "{title}"  {when}   {change.because}{outcome}'
 
 
 def pair_line(pair: PairReport, width: int, *, dry_run: bool) -> str:
@@ -77,12 +78,25 @@ def problem_lines(problems: Sequence[Problem], limit: int = 5) -> Iterator[str]:
         by_code.setdefault(problem.code, []).append(problem)
     for group in by_code.values():
         for problem in group[:limit]:
-            yield f"! {shown(problem.message)}"
+            yield f"! {problem_words(problem.code, problem.message, problem.account)}"
         if len(group) > limit:
             yield f"! ... and {len(group) - limit} more like this"
         commands = dict.fromkeys(problem.next for problem in group if problem.next)
         for command in list(commands)[:3]:
             yield f"  next: {command}"
+
+
+ACCOUNT_WIDE = frozenset({"transient", "remote", "protocol", "auth", "calendar-gone"})
+
+
+def problem_words(code: str, message: str, account: str | None) -> str:
+    """What happened, where, and what is untouched."""
+    words = shown(message)
+    if code not in ACCOUNT_WIDE:
+        return words
+    if account and account not in words:
+        words = f"account {account}: {words}"
+    return words if "nothing was" in words.lower() else f"{words.rstrip('.')}. Nothing was changed there"
 
 
 DONE = {"create": "created", "update": "changed", "delete": "deleted"}

@@ -35,7 +35,7 @@ def check(ctx: Context, *, as_json: bool) -> int:
         config = ctx.config()
     except ConfigError as err:
         if not as_json:
-            print(f"{ctx.config_file}:", file=sys.stderr)
+            err.next = "calsync config edit" if err.next == "calsync config check" else err.next
             raise
         problems = [{"path": path, "message": text} for path, text in err.problems]
         print_json({"ok": False, "problems": problems, "warnings": []})

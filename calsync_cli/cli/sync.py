@@ -18,11 +18,11 @@ from calsync_cli.api import Workspace
 from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.screen import say
-from calsync_cli.engine.report import Report
+from calsync_cli.engine.report import Change, Report
 from calsync_cli.engine.run import Wish
 from calsync_cli.errors import UsageError
 
-SHOWN_CHANGES = 200
+SHOWN_CHANGES, SHOWN_UNDONE = 200, 10
 LOGGED_PROBLEMS = 50
 
 
@@ -157,7 +157,8 @@ def _ask(words: str, report: Report) -> bool:
     stopped_by = 0
     try:
         say(words, to=sys.stderr)
-        answer = input("Go ahead? [y/N] ")
+        while (answer := input("Go ahead? [y/N, s shows each change] ").strip().lower()) in ("s", "show"):
+            say(*_planned_lines(report))
     except EOFError:
         answer = ""
         print()
@@ -169,7 +170,13 @@ def _ask(words: str, report: Report) -> bool:
             signal.signal(number, handler)
     if stopped_by:
         signal.raise_signal(stopped_by)
-    return answer.strip().lower() in ("y", "yes")
+    return answer in ("y", "yes")
+
+
+def _planned_lines(report: Report) -> Iterator[str]:
+    """Every change of the plan that is asked about: the last one made."""
+    changes = [Change(**{**change, "fields": tuple(change["fields"])}) for change in report.plans[-1]["changes"]]
+    return (lines.change_line(change, 0, dry_run=True) for change in changes)
 
 
 class _Stopped(Exception):
@@ -194,11 +201,7 @@ def show(ctx: Context, report: Report, *, as_json: bool) -> None:
     out: list[str] = []
     width = max((len(pair.pair) for pair in report.pairs), default=0)
     if not ctx.quiet:
-        fit = SHOWN_CHANGES if sys.stdout.isatty() else len(report.changes)
-        out += [lines.change_line(change, width) for change in report.changes[:fit]]
-        if len(report.changes) > fit:
-            whole = "calsync sync --dry-run | less" if report.run is None else f"calsync history {report.run}"
-            out.append(f"... and {lines.counted(len(report.changes) - fit, 'more change')}: {whole}")
+        out += _change_lines(report, width)
         if report.changes or report.problems:
             out += [lines.pair_line(pair, width, dry_run=report.dry_run) for pair in report.pairs]
         out += [f"note: {lines.shown(note)}" for note in report.notes]
@@ -207,3 +210,16 @@ def show(ctx: Context, report: Report, *, as_json: bool) -> None:
         out = [lines.quiet_line(report)]
     if out:
         say(*out)
+
+
+def _change_lines(report: Report, width: int) -> Iterator[str]:
+    """What was done, or would be; of what a guard or a question stopped only the first, so that the reason is seen."""
+    undone = [c for c in report.changes if c.outcome == "planned" and not report.dry_run]
+    done = [c for c in report.changes if c not in undone]
+    for changes, fit in ((done, SHOWN_CHANGES), (undone, SHOWN_UNDONE)):
+        fit = fit if sys.stdout.isatty() else len(changes)
+        yield from (lines.change_line(change, width, dry_run=report.dry_run) for change in changes[:fit])
+        if len(changes) > fit:
+            history = report.run is not None and changes is done
+            whole = f"calsync history {report.run}" if history else "calsync sync --dry-run | less"
+            yield f"... and {len(changes) - fit:,} more: {whole}"

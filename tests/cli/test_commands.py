@@ -209,7 +209,7 @@ def test_wrong_words_about_conflicts_are_refused(shell: Shell) -> None:
 def test_status_json_has_the_documented_members(shell: Shell) -> None:
     shell.synced()
     said = shell("status", "--json").json
-    assert set(said) == {"pairs", "accounts"}
+    assert {"pairs", "accounts"} <= set(said)
     wanted = {"pair", "direction", "last_run", "last_ok", "next_due", "a", "b", "synced", "pending", "conflict", "held"}
     assert wanted | {"error", "quarantined", "dormant"} <= set(said["pairs"][0])
     assert said["pairs"][0]["synced"] == 3

@@ -140,9 +140,22 @@ def test_a_question_is_not_drawn_over(shell: Shell, server: FakeCalDav) -> None:
     with Terminal(shell, "sync") as term:
         term.see("looking at calendars")
         term.see("waits for your yes")
-        term.see("[y/N] ")
+        term.see("[y/N, s shows each change] ")
         assert term.silent(1.6)
         term.type("y")
+        assert term.end() == 0, term.screen
+    assert len(shell.titles("x")) == 3
+
+
+def test_each_change_can_be_seen_before_the_answer(shell: Shell, server: FakeCalDav) -> None:
+    _configure(shell, server, "ask")
+    _fill(server, 3)
+    with Terminal(shell, "sync") as term:
+        term.see("[y/N, s shows each change] ")
+        term.type("s")
+        said = term.see("[y/N, s shows each change] ")
+        assert all(f'home  +a  "Event {n}"' in said for n in range(3)) and "(not done)" not in said
+        term.type("yes")
         assert term.end() == 0, term.screen
     assert len(shell.titles("x")) == 3
 
@@ -152,7 +165,7 @@ def test_anything_but_yes_leaves_all_as_it_was(shell: Shell, server: FakeCalDav,
     _configure(shell, server, "ask")
     _fill(server, 3)
     with Terminal(shell, "sync") as term:
-        term.see("[y/N] ")
+        term.see("[y/N, s shows each change] ")
         term.press(keys)
         assert term.end() == 3 and "calsync sync home --yes" in term.screen
     assert shell.titles("x") == []
@@ -163,7 +176,7 @@ def test_a_signal_at_the_question_is_a_no(shell: Shell, server: FakeCalDav, numb
     _configure(shell, server, "ask")
     _fill(server, 3)
     with Terminal(shell, "sync") as term:
-        term.see("[y/N] ")
+        term.see("[y/N, s shows each change] ")
         assert term.interrupt(number) == code, term.screen
     assert shell.titles("x") == []
     assert [run["exit_code"] for run in shell("history", "--json").json] == [3]
