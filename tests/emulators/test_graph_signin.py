@@ -1,4 +1,4 @@
-"""The sign-in side of the Graph emulator, mostly through MSAL itself. Each test cites its items (see test_graph_emulator)."""
+"""The sign-in side of the Graph emulator, mostly through MSAL itself. Each test cites its items."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def run(call: Call) -> Answer:
         if knobs.batch_shuffled and not _chained(parts)
         else parts
     )
-    half = emulator.faults.pick("POST", "half-batch", part=True)
+    half = emulator.faults.take("half-batch")
     for place, part in enumerate(order):
         if half is not None and place >= len(order) // 2:
             break
@@ -40,7 +40,7 @@ def run(call: Call) -> Answer:
     if half is not None:
         raise GraphError(int(half.values.get("status", 503)), "ErrorServerBusy", "The service is unavailable.")
     responses = list(answers.values())
-    if emulator.faults.pick("POST", "missing-part", part=True) is not None:
+    if emulator.faults.take("missing-part") is not None:
         responses.pop()
     if knobs.batch_shuffled:
         random.Random(len(emulator.log) + 1).shuffle(responses)

@@ -28,6 +28,7 @@ NOT_VALIDATED = (
 GATHER_S = 0.02
 REPEATS = (0.5, 1.0, 2.0, 4.0)  # seconds here; the service stretches them over four hours
 SLOW_S = 2.9
+SLOW_DELAY_S = 600.0
 JUDGED_AFTER = 100
 
 
@@ -60,6 +61,8 @@ class Courier:
 
     def post(self, url: str, notice: dict[str, Any], *, twice: bool = False) -> None:
         delay = self.knobs.notices_delay_s + GATHER_S
+        if self.state(urlsplit(url).netloc) == "slow":
+            delay += SLOW_DELAY_S
         with self.wake:
             for gap in (0.0, 0.2) if twice else (0.0,):
                 late = random.random() * 0.2 if self.knobs.notices_shuffled else 0.0

@@ -98,6 +98,8 @@ class Delta:
         if self.knobs.middle_page_empty and number == 2:
             return self._more(name, number, first, path)
         size = min(filter(None, (prefs.page or self.knobs.delta_page, self.knobs.page_cap)))
+        if number and self.knobs.poison_page and size >= self.knobs.poison_page:
+            raise GraphError(500, "ErrorInternalServerError", "An internal server error occurred.")
         rows: list[Json] = []
         while first < len(this.units) and len(rows) < size:  # a series is never split
             rows += this.units[first].rows(self.renderer, prefs)

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tests.emulators.graph.calls import Answer, Call
 from tests.emulators.graph.couriers import Courier
@@ -99,7 +99,7 @@ class Subscriptions:
         )
 
     def _resource(self, call: Call, text: str) -> int | None:
-        parts = text.strip("/").split("/")
+        parts = [unquote(part) for part in text.strip("/").split("/")]
         if parts[0] == "users" and len(parts) > 1:
             parts = ["me", *parts[2:]]
         if parts == ["me", "events"]:
@@ -155,7 +155,8 @@ class Subscriptions:
         return Answer(204)
 
     def delete(self, call: Call, name: str) -> Answer:
-        del self.alive[self._named(call, name).id]
+        one = self._named(call, name)
+        del self.alive[one.id]
         return Answer(204)
 
     def _named(self, call: Call, name: str) -> Subscription:

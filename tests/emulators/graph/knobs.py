@@ -42,6 +42,9 @@ class Knobs:
     iana: str = "listed"  # listed: only the 99 documented names; all (L17.5)
     recurrence_zone: str = "event"  # event, empty, custom: what recurrenceTimeZone shows (L16.39)
     empty_body: str = "\r\n"  # or "" (L16.25)
+    loose_values: bool = (
+        False  # enum values in any case and booleans as text are taken, as the service does; else noted
+    )
     unknown_members: str = "refuse"  # refuse, ignore (L16.24)
     read_only_members: str = "refuse"  # refuse, ignore (L16.28)
     long_subject: str = "refuse"  # refuse, cut: over 255 characters (S9)
@@ -88,6 +91,7 @@ class Knobs:
     delta_tokens_kept: int = 64  # newer tokens of a calendar before the old ones die (L16.52)
     delta_token_s: float = 30 * 86400.0
     lost_token: str = "410"  # 410, 410-location, 400, 404, 400-id: the form of the refusal (A9.20)
+    poison_page: int = 0  # pages after the first give 500 when at least so many rows are wished for (A9.21)
     foreign_next_link: bool = False  # L16.55
     # -- batch
     batch_shuffled: bool = True

@@ -105,6 +105,24 @@ def _value(kind: str, value: Any, place: str, answer: bool) -> list[str]:
     return []
 
 
+def loosened(entity: str, body: Any) -> Any:
+    """The body with enum values in their own case and booleans made of text, as the service reads them."""
+    if not isinstance(body, dict):
+        return body
+    known = table()["entities"][entity]
+    return {name: _loose(known.get(name, "any"), value) for name, value in body.items()}
+
+
+def _loose(kind: str, value: Any) -> Any:
+    if kind.startswith("[") and isinstance(value, list):
+        return [_loose(kind[1:-1], one) for one in value]
+    if kind == "bool" and isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower(), value)
+    if kind in table()["enums"] and isinstance(value, str):
+        return next((one for one in table()["enums"][kind] if one.lower() == value.lower()), value)
+    return loosened(kind, value) if kind in table()["entities"] else value
+
+
 def _date(value: Any, place: str) -> list[str]:
     try:
         datetime.strptime(value, "%Y-%m-%d")

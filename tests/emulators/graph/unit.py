@@ -73,8 +73,8 @@ def _step(
         masters = (whole(box, item, old),) if not old.rule or knobs.removed_masters else ()
         return Unit(removed=masters + tuple(seen for seen in before if seen.day is not None))
     here = [state for state in (old, new) if state and state.calendar == calendar]
-    if here and knobs.removed_outside:
-        return Unit(removed=(whole(box, item, here[-1]),))
+    if here:
+        return Unit(removed=(whole(box, item, here[-1]),)) if knobs.removed_outside else None
     lived = [s for seq, _, s in item.history if span[0] < seq <= span[1] and s and s.calendar == calendar]
     if lived and knobs.removed_phantoms:
         return Unit(removed=(whole(box, item, lived[-1]),))
