@@ -13,7 +13,7 @@ import pytest
 
 from calsync_cli.engine import execute, intent, observe, recover, settle
 from calsync_cli.engine import run as engine_run
-from calsync_cli.errors import CalsyncError
+from calsync_cli.errors import CalsyncError, InternalCheck
 from calsync_cli.providers.base import Hint
 from calsync_cli.store import journal, links, mirror
 from tests.crash.enumerate import Trial
@@ -323,5 +323,5 @@ def test_the_sound_engine_passes(check: Check) -> None:
 def test_the_gate_catches(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate, check = MUTANTS[name]
     mutate(monkeypatch)
-    with pytest.raises((AssertionError, Broken, SimulatedCrash)):
+    with pytest.raises((AssertionError, Broken, SimulatedCrash, InternalCheck)):
         check()
