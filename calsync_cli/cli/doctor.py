@@ -183,7 +183,7 @@ def _account(ctx: Context, config: Config, name: str) -> Iterator[Finding]:
 
 
 def _rights(known: Sequence[Calendar], wanted: CalendarName, config: Config) -> str:
-    from calsync_cli.engine.observe import pick
+    from calsync_cli.engine.listing import pick
 
     if pick(known, wanted).access == "write":
         return "read and write"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from calsync_cli.engine.world import Role
-from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.account import CalendarName, Pair, Window
 from calsync_cli.model.series import LOCAL_FIELDS
 
 
@@ -36,6 +36,16 @@ def groups(pairs: Iterable[Pair]) -> list[Group]:
         merged = [other for group in touching for other in group] + [pair]
         found = [group for group in found if group not in touching] + [merged]
     return [_two_way(group) for group in found] + [_one_way(pair) for pair in alone]
+
+
+def windows(all_groups: Sequence[Group]) -> dict[CalendarName, Window]:
+    """Each calendar of these groups, with the window that holds those of all its pairs."""
+    found: dict[CalendarName, Window] = {}
+    for group in all_groups:
+        for pair in group.pairs:
+            for name in (pair.a, pair.b):
+                found[name] = found[name].with_all_of(pair.window) if name in found else pair.window
+    return {name: found[name] for group in all_groups for name in group.calendars}
 
 
 def selected(all_groups: Sequence[Group], names: Sequence[str]) -> list[Group]:

@@ -6,16 +6,18 @@ Errors  a calendar that fails is told in its Observation and leaves the mirror a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from calsync_cli.engine.listing import Round, fetch_bodies, list_calendar
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.tally import Tally
-from calsync_cli.errors import AuthError, CalendarGone, CalsyncError, ConfigError, MappingError, SyncTokenExpired
-from calsync_cli.model.account import CalendarName
-from calsync_cli.providers.base import Calendar, Hint, Item, Missing, Page, Provider
+from calsync_cli.errors import AuthError, CalendarGone, CalsyncError, MappingError
+from calsync_cli.model import recur
+from calsync_cli.model.account import CalendarName, Window
+from calsync_cli.providers.base import Calendar, Hint, Item, Missing
 from calsync_cli.store import journal, mirror
 from calsync_cli.store.db import micros
 from calsync_cli.store.mirror import CalendarRow, Seen
@@ -23,7 +25,6 @@ from calsync_cli.store.mirror import CalendarRow, Seen
 SETTLE = timedelta(minutes=15)
 FULL_EVERY = timedelta(hours=24)
 FETCH_CHUNK = 100
-SUSPICIOUS = 10
 LEVELS = ("full", "limited", "busy")
 
 
@@ -38,29 +39,16 @@ class Observation:
     server_now: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Round:
-    """One calendar's round in the making."""
+def observe(
+    session: Session, windows: Mapping[CalendarName, Window], *, full: bool = False
+) -> dict[CalendarName, Observation]:
+    """Read all the calendars side by side, then store what was seen. `full` ignores tokens.
 
-    name: CalendarName
-    row: CalendarRow | None
-    full: bool
-    cal: Calendar | None = None
-    pages: list[Page] = field(default_factory=list)
-    expired: bool = False
-    hinted: dict[str, str | None] = field(default_factory=dict)
-    items: list[Item] = field(default_factory=list)
-    looked: dict[str, Item | None] = field(default_factory=dict)
-    error: CalsyncError | None = None
-    refreshed: bool = False
-    known: int = 0
-
-
-def observe(session: Session, names: Sequence[CalendarName], *, full: bool = False) -> dict[CalendarName, Observation]:
-    """Read all the calendars side by side, then store what was seen. `full` ignores tokens."""
-    rounds = [_begin(session, name, full) for name in names]
+    windows: each calendar, and how much of it is asked for where its provider reads in windows (V1).
+    """
+    rounds = [_begin(session, name, window, full) for name, window in windows.items()]
     listed = Tally(session.progress, "list", len(rounds))
-    _all(session, rounds, lambda r: listed.counting(partial(_list, session.provider(r.name.account), r)))
+    _all(session, rounds, lambda r: listed.counting(partial(list_calendar, session.provider(r.name.account), r)))
     for item in rounds:
         if item.error is None:
             _settle_row(session, item)
@@ -76,91 +64,24 @@ def as_calendar(row: CalendarRow) -> Calendar:
     )
 
 
-def _begin(session: Session, name: CalendarName, full: bool) -> _Round:
+def _begin(session: Session, name: CalendarName, window: Window, full: bool) -> Round:
     row = mirror.find_calendar(session.db, name.account, name.calendar)
     stale = row is None or row.last_full is None or session.ports.now() - row.last_full > FULL_EVERY
     known = mirror.live_count(session.db, row.id) if row else 0
-    return _Round(name, row, full or stale, as_calendar(row) if row else None, known=known)
+    return Round(name, row, full or stale, as_calendar(row) if row else None, known=known, window=window)
 
 
-def _all(session: Session, rounds: list[_Round], job: Callable[[_Round], Callable[[], None]]) -> None:
+def _all(session: Session, rounds: list[Round], job: Callable[[Round], Callable[[], None]]) -> None:
     results = session.crew.each([(r.name.account, job(r)) for r in rounds])
     for item, result in zip(rounds, results, strict=True):
         if isinstance(result, CalsyncError):
             item.error = result
 
 
-# -- in worker threads -------------------------------------------------------------------------------------------------
-
-
-def _list(provider: Provider, item: _Round) -> None:
-    """Hints of one calendar. Its rights are read again whenever everything is listed."""
-    if item.cal is None or item.full:
-        item.cal = _resolve(provider, item)
-        item.refreshed = True
-    token = None if item.full or item.row is None else item.row.token
-    try:
-        item.pages = list(provider.changes(item.cal, token))
-    except SyncTokenExpired:
-        item.expired = True
-        item.pages = list(provider.changes(item.cal, None))
-        token = None
-    if token is not None and _looks_like_everything(item):
-        item.pages = list(provider.changes(item.cal, None))
-        token = None
-    told = next((page.calendar for page in reversed(item.pages) if page.calendar is not None), None)
-    if told is not None and told != item.cal:
-        item.cal, item.refreshed = told, True
-    last = item.pages[-1].token if item.pages else None
-    if token is None and last is not None and provider.caps.delta:
-        item.pages += list(provider.changes(item.cal, last))  # O4: what vanished meanwhile
-
-
-def _looks_like_everything(item: _Round) -> bool:
-    """Some servers answer a bad token with a full listing and no removals, and do not say so (facts 0.7)."""
-    there = sum(not hint.gone for page in item.pages for hint in page.hints)
-    listing = any(page.listing for page in item.pages)
-    return not listing and there >= SUSPICIOUS and 2 * there >= item.known
-
-
-def _resolve(provider: Provider, item: _Round) -> Calendar:
-    if item.row is not None:
-        return provider.open(item.row.remote)
-    known = list(provider.calendars())
-    return pick(known, item.name)
-
-
-def pick(known: Sequence[Calendar], name: CalendarName) -> Calendar:
-    """The calendar meant by an id, the last part of one, or a display name. Raises ConfigError naming the choices."""
-    wanted = name.calendar.rstrip("/")
-    tests: tuple[Callable[[Calendar], bool], ...] = (
-        lambda c: c.id.rstrip("/") == wanted,
-        lambda c: c.alias == wanted,
-        lambda c: c.id.rstrip("/").rpartition("/")[2] == wanted,
-        lambda c: c.name == name.calendar,
-        lambda c: c.name.casefold() == name.calendar.casefold(),
-    )
-    for test in tests:
-        found = [calendar for calendar in known if test(calendar)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            ids = ", ".join(c.id for c in found)
-            text = f"{len(found)} calendars of {name.account} are called so; use an id: {ids}"
-            raise ConfigError([(str(name), text)], next=f"calsync calendars {name.account}")
-    names = ", ".join(repr(c.name) for c in known) or "none"
-    text = f"no such calendar in account {name.account}; it has: {names}"
-    raise ConfigError([(str(name), text)], next=f"calsync calendars {name.account}")
-
-
-def _fetch(provider: Provider, cal: Calendar, ids: Sequence[str]) -> list[Item | Missing]:
-    return list(provider.fetch(cal, ids))
-
-
 # -- in the main thread ------------------------------------------------------------------------------------------------
 
 
-def _settle_row(session: Session, item: _Round) -> None:
+def _settle_row(session: Session, item: Round) -> None:
     assert item.cal is not None
     if item.row is not None and not item.refreshed:
         return
@@ -181,16 +102,16 @@ def _settle_row(session: Session, item: _Round) -> None:
             item.row = mirror.calendar_row(session.db, item.row.id)
 
 
-def _read_bodies(session: Session, rounds: list[_Round]) -> None:
+def _read_bodies(session: Session, rounds: list[Round]) -> None:
     """Fetch what is new or changed; look at what must not be believed from a listing (O2, O3, O4)."""
-    jobs: list[tuple[_Round, Sequence[str], bool]] = []
+    jobs: list[tuple[Round, Sequence[str], bool]] = []
     for item in rounds:
         wants, looks = _needs(session, item)
         jobs += [(item, wants[i : i + FETCH_CHUNK], False) for i in range(0, len(wants), FETCH_CHUNK)]
         jobs += [(item, [remote_id], True) for remote_id in looks]
     read = Tally(session.progress, "read", sum(len(ids) for _, ids, _ in jobs))
     calls = [(i.name.account, read.counting(_body_call(session, i, ids, look), len(ids))) for i, ids, look in jobs]
-    again: list[tuple[_Round, str]] = []
+    again: list[tuple[Round, str]] = []
     for (item, ids, look), result in zip(jobs, session.crew.each(calls), strict=True):
         if isinstance(result, CalsyncError):
             item.error = result
@@ -209,7 +130,7 @@ def _read_bodies(session: Session, rounds: list[_Round]) -> None:
             item.looked[remote_id] = result  # type: ignore[assignment]
 
 
-def _doubtful(item: _Round, found: Item | Missing) -> bool:
+def _doubtful(item: Round, found: Item | Missing) -> bool:
     """A body that is missing, or another version than the listing named: only a point read tells (O1)."""
     if isinstance(found, Missing):
         return True
@@ -217,15 +138,15 @@ def _doubtful(item: _Round, found: Item | Missing) -> bool:
     return hinted is not None and found.etag is not None and hinted != found.etag
 
 
-def _body_call(session: Session, item: _Round, ids: Sequence[str], look: bool) -> Callable[[], object]:
+def _body_call(session: Session, item: Round, ids: Sequence[str], look: bool) -> Callable[[], object]:
     provider, cal = session.provider(item.name.account), item.cal
     assert cal is not None and item.row is not None
     if not look:
-        return partial(_fetch, provider, cal, ids)
+        return partial(fetch_bodies, provider, cal, ids)
     return partial(provider.look, cal, ids[0], mirror.payload(session.db, item.row.id, ids[0]) or b"")
 
 
-def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:
+def _needs(session: Session, item: Round) -> tuple[list[str], list[str]]:
     """(ids to fetch, ids to look at)."""
     assert item.row is not None
     db, calendar = session.db, item.row.id
@@ -239,7 +160,7 @@ def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:
     known = mirror.etags(db, calendar, None if listing else hints)
     recent = journal.recent_writes(db, calendar, micros(session.ports.now() - SETTLE))
     changed = [i for i, h in there.items() if h.etag is None or i not in known or known[i] != h.etag]
-    missing = [i for i in known if i not in there and (listing or hints[i].gone)]
+    missing = [i for i in known if i not in there and ((i in hints and hints[i].gone) or _is_missed(session, item, i))]
     looks = {i for i in changed if (i in recent and i in known) or mirror.proved_gone(db, calendar, i)}
     looks |= set(missing) | set(mirror.suspects(db, calendar))
     if not listing:  # ours since the token, and not even named: made and taken away between two looks (Xandikos)
@@ -251,7 +172,17 @@ def _needs(session: Session, item: _Round) -> tuple[list[str], list[str]]:
     return [i for i in changed if i not in looks and i not in have], sorted(looks)
 
 
-def _save(session: Session, item: _Round) -> Observation:
+def _is_missed(session: Session, item: Round, remote_id: str) -> bool:
+    """A known id that a listing left out; not one that lies outside of the window that was listed (V1)."""
+    listing = next((page for page in item.pages if page.listing), None)
+    if listing is None or listing.window is None:
+        return listing is not None
+    assert item.row is not None
+    form = mirror.form_at(session.db, item.row.id, remote_id)
+    return form is None or recur.touches(form, *listing.window)
+
+
+def _save(session: Session, item: Round) -> Observation:
     """One transaction for the items and the token that covers them (T1)."""
     server_now = next((p.server_now for p in reversed(item.pages) if p.server_now), None)
     if item.expired and item.row is not None:
@@ -286,7 +217,7 @@ def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[
         mirror.set_gone(session.db, calendar_id, remote_id, 1 if first else 2, seq)
 
 
-def _forget_if_gone(session: Session, item: _Round) -> None:
+def _forget_if_gone(session: Session, item: Round) -> None:
     """A calendar that is gone is searched by name again next time; its mirror stays (O2)."""
     if isinstance(item.error, CalendarGone) and item.row is not None:
         with session.db.transaction():

@@ -10,7 +10,7 @@ from typing import Any
 
 from calsync_cli.engine import guards
 from calsync_cli.engine.execute import Executed, execute
-from calsync_cli.engine.groups import Group
+from calsync_cli.engine.groups import Group, windows
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.observe import Observation, observe
 from calsync_cli.engine.plan import plan as make_plan
@@ -90,8 +90,7 @@ def executed_unknown(session: Session) -> list[Any]:
 
 def _round(state: _State, groups: Sequence[Group], *, full: bool) -> list[Group]:
     """Observe and plan the groups once; returns those where somebody was faster and another look helps."""
-    names = list(dict.fromkeys(name for group in groups for name in group.calendars))
-    seen = observe(state.session, names, full=full)
+    seen = observe(state.session, windows(groups), full=full)
     for name, observation in seen.items():
         if observation.error is not None:
             state.problem(problem_of(observation.error, account=name.account))

@@ -60,6 +60,12 @@ class Window:
     def all(self) -> bool:
         return self.past is None and self.future is None
 
+    def with_all_of(self, other: Window) -> Window:
+        """The smallest window that holds both."""
+        past = None if self.past is None or other.past is None else max(self.past, other.past)
+        future = None if self.future is None or other.future is None else max(self.future, other.future)
+        return Window(past, future)
+
 
 EVERYTHING = Window()
 

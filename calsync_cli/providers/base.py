@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from calsync_cli.model.account import EVERYTHING, Window
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -98,6 +100,7 @@ class Page:
     listing    the round lists every member, so a known id that is in none of its pages is a hint that it is gone
     server_now the server's clock when it answered (Date header), for G5 and D2
     calendar   the calendar's present rights and name, where the answer told them (O7)
+    window     where not everything is listed: what lies wholly outside of it is not missing (V1, V3)
     """
 
     hints: tuple[Hint, ...]
@@ -105,6 +108,7 @@ class Page:
     listing: bool = False
     server_now: datetime | None = None
     calendar: Calendar | None = None
+    window: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +144,11 @@ class Provider(Protocol):
         """The present state (access, name) of one calendar by its stable id. Raises CalendarGone."""
         ...
 
-    def changes(self, cal: Calendar, since: str | None) -> Iterator[Page]:
-        """Hints since the token, or all of them for None. Raises SyncTokenExpired (before any page), CalendarGone."""
+    def changes(self, cal: Calendar, since: str | None, window: Window = EVERYTHING) -> Iterator[Page]:
+        """Hints since the token, or all of them for None. Raises SyncTokenExpired (before any page), CalendarGone.
+
+        window: how much is wanted; a provider that reads in windows says in its pages which one it read.
+        """
         ...
 
     def fetch(self, cal: Calendar, remote_ids: Sequence[str]) -> Iterator[Item | Missing]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
+from calsync_cli.model.account import EVERYTHING, Window
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt
 from calsync_cli.providers.memory_server import Call, Change, Mail, MemoryServer, Traits
 
@@ -49,7 +50,7 @@ class MemoryProvider:
     def open(self, calendar_id: str) -> Calendar:
         return self._read("open", calendar_id, lambda: self.server.shelf(calendar_id).face)
 
-    def changes(self, cal: Calendar, since: str | None) -> Iterator[Page]:
+    def changes(self, cal: Calendar, since: str | None, window: Window = EVERYTHING) -> Iterator[Page]:
         """Each page is one call. The whole round shows the state of its first page; the token stands for that."""
         hints, token, listing = self._read("changes", cal.id, lambda: self.server.hints(cal.id, since))
         size = self.server.traits.page_size

@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from calsync_cli.errors import CalendarGone, NotFound, PreconditionFailed, ProtocolError, TooLarge
-from calsync_cli.model.account import Account
+from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers import vdir_files as files
 from calsync_cli.providers.base import Calendar, Capabilities, Hint, Item, Missing, Page, Receipt
@@ -115,7 +115,7 @@ class VdirProvider:
 
     # -- reads --------------------------------------------------------------------------------------------------------
 
-    def changes(self, cal: Calendar, since: str | None) -> Iterator[Page]:
+    def changes(self, cal: Calendar, since: str | None, window: Window = EVERYTHING) -> Iterator[Page]:
         """Always one page with every file; `since` means nothing here."""
         self._count("read")
         folder = Path(cal.id)

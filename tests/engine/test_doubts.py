@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from calsync_cli.model.account import EVERYTHING, Window
+from calsync_cli.providers.base import Calendar, Page
+from calsync_cli.providers.memory import MemoryProvider
 from calsync_cli.store import links
 from tests.engine.faulty_world import AnyPlan, FaultyWorld
 from tests.engine.world import ics
@@ -240,3 +247,27 @@ def test_a_copy_that_a_person_removes_before_we_could_look_at_it_is_not_made_aga
             world.run()
         assert done and not world.has("a", "new") and not world.has("b", "new")
         assert world.quiet()
+
+
+def test_what_lies_outside_of_a_listed_window_is_not_missed() -> None:
+    """V1, V3: a provider that reads in windows leaves the rest out of its listings."""
+    world = synced(3)
+    world.put("a", ics("old", "Long ago", start="20200301T090000"))
+    world.run()
+    window = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC))
+    old, real = world.find("b", "old"), MemoryProvider.changes
+
+    def in_window(self: Any, cal: Calendar, since: str | None, wanted: Window = EVERYTHING) -> Iterator[Page]:
+        for page in real(self, cal, since, wanted):
+            hints = tuple(hint for hint in page.hints if hint.remote_id != old)
+            yield replace(page, hints=hints, window=window if page.listing else None)
+
+    looked: list[str] = []
+    world.servers["b"].observers.append(lambda call: looked.append(call.name) if call.remote_id == old else None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryProvider, "changes", in_window)
+        world.run(full=True)
+        assert not looked, "an event outside of the window is not asked for one by one"
+        world.delete("b", "u0")
+        world.run(full=True)
+    assert world.titles("a") == world.titles("b") == ["E1", "E2", "Long ago"]

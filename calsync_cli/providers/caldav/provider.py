@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import httpx
 
 from calsync_cli.errors import CalendarGone, NotFound, PreconditionFailed, ProtocolError, TooLarge, UidConflict
-from calsync_cli.model.account import Account
+from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt
@@ -66,7 +66,7 @@ class CalDavProvider:
     def create_calendar(self, name: str) -> Calendar:
         return self._calendars.create(name)
 
-    def changes(self, cal: Calendar, since: str | None) -> Iterator[Page]:
+    def changes(self, cal: Calendar, since: str | None, window: Window = EVERYTHING) -> Iterator[Page]:
         return self._delta.changes(cal, since)
 
     # -- bodies --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from calsync_cli.errors import CalsyncError, NotFound, PreconditionFailed, ProtocolError, UnknownOutcome
-from calsync_cli.model.account import Account
+from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt, Write
 from calsync_cli.providers.google.calendar_list import entries, json_of
@@ -70,7 +70,7 @@ class GoogleProvider:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    def changes(self, cal: Calendar, since: str | None) -> Iterator[Page]:
+    def changes(self, cal: Calendar, since: str | None, window: Window = EVERYTHING) -> Iterator[Page]:
         return self._reader.changes(cal, since)
 
     def fetch(self, cal: Calendar, remote_ids: Sequence[str]) -> Iterator[Item | Missing]:
