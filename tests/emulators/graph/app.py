@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import sys
 import threading
 import time
@@ -20,8 +21,9 @@ from tests.emulators.graph.calls import Answer, Call
 from tests.emulators.graph.delta import Delta
 from tests.emulators.graph.errors import GraphError
 from tests.emulators.graph.faults import Faults
+from tests.emulators.graph.grants import Session
 from tests.emulators.graph.hooks import Subscriptions
-from tests.emulators.graph.identity import Identity, Session
+from tests.emulators.graph.identity import Identity
 from tests.emulators.graph.ids import Ids
 from tests.emulators.graph.knobs import Fault, Knobs
 from tests.emulators.graph.people import People
@@ -61,10 +63,14 @@ class Emulator:
         self.graph_url = self.trap_url = ""
         self.log: list[dict[str, Any]] = []
         self.violations: list[str] = []
+        self.dice = random.Random(seed)
+        self.late: list[tuple[float, Raw]] = []
         self.stale_reads: dict[tuple[int, int], int] = {}
         for user in users:
             box = self.world.add_mailbox(user)
             box.watchers.append(self.hooks.watch)
+            if user.personal:
+                self.ids.short.add(box.number)
 
     def serve_at(self, graph_url: str, authority_url: str) -> None:
         """The addresses that links and discovery name."""
@@ -80,7 +86,17 @@ class Emulator:
     # -- a request -----------------------------------------------------------------------------------------------------
 
     def handle(self, raw: Raw) -> Reply:
+        self.run_late()
         return self.one(raw, part=False)
+
+    def run_late(self) -> None:
+        """Requests that were lost on the way and arrive now."""
+        with self.world.lock:
+            now = self.world.clock.monotonic()
+            due = [raw for when, raw in self.late if when <= now]
+            self.late = [(when, raw) for when, raw in self.late if when > now]
+        for raw in due:
+            self.one(raw, part=False)
 
     def one(self, raw: Raw, *, part: bool) -> Reply:
         entry: dict[str, Any] = {

@@ -11,11 +11,13 @@ import json
 import random
 from itertools import pairwise
 from typing import Any
+from urllib.parse import unquote
 
 from tests.emulators.graph.calls import Answer, Call
 from tests.emulators.graph.errors import GraphError, bad
 from tests.emulators.graph.wire import Raw, Reply
 
+CONFLICT = "The send or update operation could not be performed because the change key does not match."
 MOST = 20
 MEMBERS = frozenset({"id", "method", "url", "headers", "body", "dependsOn"})
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
@@ -35,6 +37,9 @@ def run(call: Call) -> Answer:
     for place, part in enumerate(order):
         if half is not None and place >= len(order) // 2:
             break
+        if knobs.batch_same_item == "conflict" and _beside(call, part, order[:place]):
+            answers[part["id"]] = _refused(part["id"], GraphError(409, "ErrorIrresolvableConflict", CONFLICT), {})
+            continue
         late = knobs.batch_fifth == "429" and place >= knobs.concurrency and not part.get("dependsOn")
         answers[part["id"]] = _answer(call, part, answers, late=late)
     if half is not None:
@@ -45,6 +50,19 @@ def run(call: Call) -> Answer:
     if knobs.batch_shuffled:
         random.Random(len(emulator.log) + 1).shuffle(responses)
     return Answer(200, {"responses": responses})
+
+
+def _beside(call: Call, part: Part, others: list[Part]) -> bool:
+    """Another write of the batch goes to the same event or series at the same moment."""
+    mine = _written(call, part)
+    return mine is not None and not part.get("dependsOn") and any(_written(call, other) == mine for other in others)
+
+
+def _written(call: Call, part: Part) -> int | None:
+    path = [unquote(text) for text in part["url"].partition("?")[0].split("/")]
+    names = [call.emulator.ids.read(text) for text in path if len(text) > 60]
+    keys = [name.key for name in names if name and name.kind in "eioj"]
+    return keys[-1] if keys and part["method"].upper() in ("PATCH", "DELETE") else None
 
 
 def _checked(call: Call, body: Any) -> list[Part]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 META = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
@@ -67,6 +68,7 @@ BLOCKS = frozenset({
 RULER = "_" * 80
 
 
+@lru_cache(maxsize=4096)
 def stored(content: str, kind: str) -> str:
     if not content.strip():
         return ""
@@ -172,6 +174,7 @@ class _Reader(HTMLParser):
                 if self.text.endswith("\n") or not self.text else re.sub(r"[ \t]*[\r\n]+[ \t]*", " ", data)
 
 
+@lru_cache(maxsize=4096)
 def as_text(page: str) -> str:
     """With CRLF and a trailing one; an empty body is the caller's choice."""
     if not page:

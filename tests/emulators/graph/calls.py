@@ -18,7 +18,7 @@ from tests.emulators.graph.world import Calendar, Mailbox
 
 if TYPE_CHECKING:
     from tests.emulators.graph.app import Emulator
-    from tests.emulators.graph.identity import Session
+    from tests.emulators.graph.grants import Session
 
 KEYED = re.compile(r"^([A-Za-z.]+)\('(.*)'\)$")
 

@@ -94,6 +94,7 @@ class Control:
             one.faults.armed.clear()
         for settings in wanted.get("faults", []):
             one.arm(fault(**settings))
+        one.run_late()
         results = [one.people.do(edit) for edit in edits]
         answer: dict[str, Any] = {"results": results}
         self._tokens(wanted)

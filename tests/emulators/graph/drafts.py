@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "responseStatus": {"response": "organizer", "time": "0001-01-01T00:00:00Z"},
 }
 NOBODY_SAID = {"response": "none", "time": "0001-01-01T00:00:00Z"}
+ABSENT = frozenset({"attachments", "extensions", "multiValueExtendedProperties"})  # never sent by calsync
 MISSING = object()
 
 
@@ -67,6 +68,8 @@ def parse(body: Any, knobs: Knobs, note: Callable[[str], None], *, fresh: bool) 
     _refuse(found, knobs)
     if not fresh and "transactionId" in body:
         raise bad("The property 'transactionId' cannot be updated.")
+    for name in ABSENT & body.keys():
+        raise GraphError(501, "NotImplemented", f"The emulator has no {name}.")
     draft = Draft(named=frozenset(body))
     for name in SIMPLE:
         if body.get(name) is not None:

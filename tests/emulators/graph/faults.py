@@ -1,7 +1,8 @@
 """What goes wrong on demand: faults addressed by method, path and count, before or after it is done (A9.25, A9.26).
 
 Shape   Faults(seed).arm(Fault(...)); .pick(method, path, part) -> Fault or None
-Before  drop-before, status, 429, storm, expire-token, claims, slow, html, empty, 410, calendar-gone
+Before  drop-before, status, 429, storm, expire-token, claims, claims-403, slow, html, empty, 410, conflict, stale-info;
+        late: lost now and done `seconds` later; edit: a person does `edit` just before
 After   drop-after, status-after, cut-body, garbled, wrong-item: they apply first and then fail to tell
 Batch   half-batch: 503 after half of the parts were done; missing-part: one answer is not there
 """
@@ -16,11 +17,11 @@ from tests.emulators.graph.knobs import Fault
 
 BEFORE = frozenset({
     "drop-before", "status", "429", "storm", "expire-token", "claims", "claims-403", "slow", "html", "empty", "410",
-    "conflict", "stale-info",
+    "conflict", "stale-info", "late", "edit",
 })
 AFTER = frozenset({"drop-after", "status-after", "cut-body", "garbled", "wrong-item"})
 BATCH = frozenset({"half-batch", "missing-part"})  # taken by the batch itself
-OUTER = frozenset({"drop-before", "drop-after", "cut-body", "garbled"})  # a part has no connection of its own
+OUTER = frozenset({"drop-before", "late", "drop-after", "cut-body", "garbled"})  # a part has no connection of its own
 STANDARD = {  # --fault NAME=P without more: what a status fault says
     "500": ("status", {"status": 500, "code": "ErrorInternalServerError"}),
     "503": ("status", {"status": 503, "code": "ErrorServerBusy", "retry_after": "1"}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -56,7 +56,7 @@ PROPERTY = re.compile(
 
 
 class Row(Protocol):
-    props: dict[str, str]
+    props: Mapping[str, str]
 
     def json(self) -> dict[str, Any]: ...
 

@@ -11,12 +11,12 @@ import hashlib
 import json
 import secrets
 import threading
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tests.emulators.graph.aadsts import Refused
 from tests.emulators.graph.errors import GraphError
+from tests.emulators.graph.grants import Grant, Session, packed, short
 from tests.emulators.graph.knobs import Knobs
 from tests.emulators.graph.world import Mailbox, World
 
@@ -37,40 +37,6 @@ KNOWN = frozenset(
 )
 AUTHORIZE = "https://login.microsoftonline.com/common/oauth2/authorize"
 RESOURCE = "https://graph.microsoft.com/"
-
-
-def short(scope: str) -> str:
-    return scope.rsplit("/", 1)[-1] if scope.lower().startswith("https://") else scope
-
-
-@dataclass
-class Session:
-    """What an access token stands for."""
-
-    mailbox: Mailbox
-    scopes: frozenset[str]
-    expires: datetime
-    claims: dict[str, Any] = field(default_factory=dict)
-    uses: int = 0
-    dead: bool = False
-
-    def may(self, scope: str) -> bool:
-        held = {short(one).lower() for one in self.scopes}
-        stem = scope.lower().replace(".read", ".readwrite") if scope.endswith(".Read") else scope.lower()
-        return bool(held & {scope.lower(), stem, ".default"})
-
-
-@dataclass
-class Grant:
-    """A consent on its way: an authorization code, a refresh token or a device."""
-
-    mailbox: Mailbox | None
-    scopes: frozenset[str]
-    made: datetime
-    request: dict[str, str] = field(default_factory=dict)
-    state: str = "pending"
-    polls: int = 0
-    used: bool = False
 
 
 class Identity:
@@ -310,7 +276,3 @@ def _holds(held: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
         return isinstance(held, dict) and all(key in held and _holds(held[key], value) for key, value in wanted.items())
     return bool(held == wanted)
-
-
-def packed(value: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

@@ -33,6 +33,7 @@ class Knobs:
     latency_s: float = 0.0
     nulls: bool = False  # members null in places, an unknown member and an unknown enum value in each event (L16.13)
     gzip: bool = True
+    list_page_empty: bool = False  # lists begin with an empty page (L16.12)
     # -- calendars
     calendars_500: bool = False  # /me/calendars fails while the groups work (L16.18)
     mailbox: str = "ok"  # ok, none (MailboxNotEnabledForRESTAPI), moving (423) (A9.12)
@@ -65,6 +66,7 @@ class Knobs:
     gone_occurrence: str = "ErrorItemNotFound"  # 404 code of a cancelled instance
     restore: str = "same"  # same, new: id after a restore from Deleted Items (A9.30)
     # -- lag
+    stale_lists: int = 0  # lists and views show a state up to so many changes old, older than before as well
     delta_lag_s: float = 0.0  # A9.19
     delta_lag_rounds: int = 0
     list_lag_s: float = 0.0
@@ -96,6 +98,7 @@ class Knobs:
     # -- batch
     batch_shuffled: bool = True
     batch_fifth: str = "queued"  # queued, 429 (A5)
+    batch_same_item: str = "conflict"  # conflict, run: two writes to one item side by side (L9)
     batch_mixed: str = "refuse"  # refuse, run: dependsOn that is neither a chain nor absent (L16.56)
     # -- throttling
     concurrency: int = 4

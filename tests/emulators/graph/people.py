@@ -7,7 +7,8 @@ Edits   each names its event by "id" (either form) or by "subject", its calendar
         edit_occurrence {date, changes}     delete_occurrence {date}    refresh_ics {calendar}: every id new
         respond {attendee, response}        cancel_meeting {}           organizer_update {changes}: overwrites a copy
         add_calendar {name, can_edit...}    set_calendar {calendar, can_edit...}    delete_calendar {calendar}
-        "event" and "changes" are events as in Graph; isOrganizer, organizer, isCancelled and status may stand there too
+        "event" and "changes" are events as in Graph; isOrganizer, organizer, isCancelled and
+        status may stand there too, and zoneShown: the odd name that originalStartTimeZone shows (L13.4)
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tests.emulators.graph.app import Emulator
 
 IMMUTABLE = Prefs(immutable=True)
-FREE = ("organizer", "isOrganizer", "isCancelled", "isDraft", "responseStatus")
+FREE = ("zoneShown", "organizer", "isOrganizer", "isCancelled", "isDraft", "responseStatus")
 OUTLOOK = Knobs(iana="all", unknown_members="ignore", read_only_members="ignore", recurrence_limits=False,
                 master_patch_drops=True, off_pattern_start="move")
 Edit = dict[str, Any]

@@ -7,7 +7,6 @@ Errors  GraphError
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -28,19 +27,17 @@ ODD = ("$select", "$expand", "$filter", "$orderby", "$search", "$top")
 MOST_DAYS = 1825
 
 
-@dataclass
 class Row:
-    """For filters: the JSON is made only when it is asked for."""
+    """For filters: the JSON is made only when it is asked for, and once."""
 
-    seen: Seen
-    renderer: Renderer
-    props: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.props = self.seen.props
+    def __init__(self, seen: Seen, renderer: Renderer) -> None:
+        self.seen, self.renderer = seen, renderer
+        self.props = seen.props
+        self.made: Json = {}
 
     def json(self) -> Json:
-        return self.renderer.event(self.seen, UTC_TEXT)
+        self.made = self.made or self.renderer.event(self.seen, UTC_TEXT)
+        return self.made
 
 
 # -- finding -----------------------------------------------------------------------------------------------------------
@@ -118,6 +115,9 @@ def listed(call: Call, found: Iterable[Seen], query: Query, *, view: bool = Fals
     kept = [seen for seen in found if query.filter is None or query.filter.test(Row(seen, renderer))]
     for name, down in reversed(query.order):
         kept.sort(key=_sorter(renderer, name), reverse=down)
+    if call.emulator.knobs.list_page_empty and "$skip" not in call.params:
+        more = {**call.params, "$skip": 0}
+        return Answer(200, {"value": [], "@odata.nextLink": f"{call.root}?{urlencode(more, safe='$')}"}, entity="event")
     size = query.top or 10
     if call.emulator.knobs.page_cap:
         size = min(size, call.emulator.knobs.page_cap)
@@ -157,15 +157,22 @@ def list_events(call: Call) -> Answer:
     by_property = query.filter is not None and "singleValueExtendedProperties" in query.filter.fields
     lag = max(knobs.list_lag_s, knobs.filter_lag_s if by_property else 0.0)
     calendar = (call.calendar or call.box.default).key
-    found = (whole(call.box, item, state) for item, state in call.box.living(calendar, call.box.seq_before(lag)))
+    found = (whole(call.box, item, state) for item, state in call.box.living(calendar, _as_seen(call, lag)))
     return listed(call, found, query)
+
+
+def _as_seen(call: Call, lag_s: float) -> int:
+    """Lists may be some seconds behind, or some changes, and the next one more than the last."""
+    stale = call.emulator.knobs.stale_lists
+    seq = call.box.seq_before(lag_s)
+    return max(0, seq - call.emulator.dice.randint(0, stale)) if stale else seq
 
 
 def list_view(call: Call) -> Answer:
     params = call.take(*LIST, *WINDOW)
     query, window = Query.parse(params), window_of(params)
     calendar = (call.calendar or call.box.default).key
-    seq = call.box.seq_before(call.emulator.knobs.list_lag_s)
+    seq = _as_seen(call, call.emulator.knobs.list_lag_s)
     found: list[Seen] = []
     for item, state in call.box.living(calendar, seq):
         found += in_window(call.box, item, state, calendar, window)

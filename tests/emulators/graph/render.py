@@ -78,14 +78,23 @@ class Renderer:
         members = seen.members
         name = self.event_id(seen, prefs)
         full: Json = {
-            "@odata.etag": etag(seen), "id": name, "changeKey": change_key(seen.box, seen.change),
-            "createdDateTime": stamp(seen.state.created), "lastModifiedDateTime": stamp(seen.modified),
-            "type": seen.kind, "seriesMasterId": self.master_id(seen, prefs) if seen.day else None,
-            "iCalUId": ical_uid(seen), "uid": ical_uid(whole(seen.box, seen.item, seen.state)),
-            "originalStartTimeZone": self._zone_name(seen.start), "originalEndTimeZone": self._zone_name(seen.end),
-            "start": _shown(seen.start, seen.all_day, prefs), "end": _shown(seen.end, seen.all_day, prefs),
-            "recurrence": None if seen.day else self._rule(seen), "bodyPreview": bodies.preview(members["html"]),
-            "body": self._body(members["html"], prefs), "originalStart": None,
+            "@odata.etag": etag(seen),
+            "id": name,
+            "changeKey": change_key(seen.box, seen.change),
+            "createdDateTime": stamp(seen.state.created),
+            "lastModifiedDateTime": stamp(seen.modified),
+            "type": seen.kind,
+            "seriesMasterId": self.master_id(seen, prefs) if seen.day else None,
+            "iCalUId": ical_uid(seen),
+            "uid": ical_uid(whole(seen.box, seen.item, seen.state)),
+            "originalStartTimeZone": self._zone_name(seen, seen.start),
+            "originalEndTimeZone": self._zone_name(seen, seen.end),
+            "start": _shown(seen.start, seen.all_day, prefs),
+            "end": _shown(seen.end, seen.all_day, prefs),
+            "recurrence": None if seen.day else self._rule(seen),
+            "bodyPreview": bodies.preview(members["html"]),
+            "body": self._body(members["html"], prefs),
+            "originalStart": None,
             "webLink": f"https://outlook.office365.com/owa/?itemid={name[:24]}&exvsurl=1&path=/calendar/item",
             **{key: members[key] for key in PLAIN},
         }
@@ -129,14 +138,17 @@ class Renderer:
         return {"@odata.type": "#microsoft.graph.event", "id": self.event_id(seen, prefs),
                 "@removed": {"reason": self.knobs.removed_reason}}
 
-    def _zone_name(self, moment: Moment) -> str:
+    def _zone_name(self, seen: Seen, moment: Moment) -> str:
+        odd = seen.members.get("zoneShown")
+        if odd is not None:
+            return str(odd)
         return to_windows(moment.zone) if self.knobs.zone_names == "windows" else moment.zone
 
     def _rule(self, seen: Seen) -> Json | None:
         rule = seen.state.rule
         if rule is None:
             return None
-        odd = {"event": self._zone_name(seen.start), "empty": "", "custom": "tzone://Microsoft/Custom"}
+        odd = {"event": self._zone_name(seen, seen.start), "empty": "", "custom": "tzone://Microsoft/Custom"}
         return {
             "pattern": rule["pattern"],
             "range": rule["range"] | {"recurrenceTimeZone": odd[self.knobs.recurrence_zone]},

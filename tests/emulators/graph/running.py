@@ -42,6 +42,7 @@ class Running:
         self.emulator.hooks.courier.close()
         for listener in (self.graph, self.login, self.side):
             listener.close()
+        self.ca.close()
 
     def addresses(self) -> dict[str, str]:
         return {"graph_url": self.graph_url, "authority": self.authority, "ca_file": str(self.ca_file),
@@ -110,11 +111,13 @@ class Running:
     @contextmanager
     def untrusted(self) -> Iterator[None]:
         """Graph shows a certificate of another authority."""
-        self.graph.context = TestCa().context()
+        other = TestCa()
+        self.graph.context = other.context()
         try:
             yield
         finally:
             self.graph.context = self.context
+            other.close()
 
     def client_context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.ca_file))

@@ -14,7 +14,8 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.emulators.graph import pages
 from tests.emulators.graph.aadsts import Refused
-from tests.emulators.graph.identity import RESERVED, Identity, packed
+from tests.emulators.graph.grants import packed
+from tests.emulators.graph.identity import RESERVED, Identity
 from tests.emulators.graph.knobs import Knobs
 from tests.emulators.graph.wire import Raw, Reply
 from tests.emulators.graph.world import Mailbox

@@ -30,6 +30,12 @@ def before(emulator: Emulator, fault: Fault | None, raw: Raw) -> Reply | None:
     match fault.name:
         case "drop-before":
             return Reply(0, cut="before")
+        case "late":
+            emulator.late.append((emulator.world.clock.monotonic() + float(values.get("seconds", 1)), raw))
+            return Reply(0, cut="before")
+        case "edit":
+            with emulator.world.lock:
+                emulator.people.do(dict(values["edit"]))
         case "slow":
             time.sleep(float(values.get("seconds", 1)))
         case "status":

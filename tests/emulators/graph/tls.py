@@ -21,8 +21,9 @@ class TestCa:
 
     __test__ = False
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="graph-emulator-"))
+    def __init__(self) -> None:
+        self.place = tempfile.TemporaryDirectory(prefix="graph-emulator-", ignore_cleanup_errors=True)
+        self.folder = Path(self.place.name)
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "calsync test authority")])
         key_usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
@@ -61,3 +62,6 @@ class TestCa:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*self.issue(stem))
         return context
+
+    def close(self) -> None:
+        self.place.cleanup()

@@ -84,6 +84,8 @@ class Writer:
         members = {**old.members, **draft.members}
         start, end, rule = draft.start or old.start, draft.end or old.end, old.rule
         moved = draft.start is not None or draft.end is not None
+        if moved and "zoneShown" not in draft.members:
+            members.pop("zoneShown", None)
         if draft.rule is None:
             rule = None
         elif draft.rule is not MISSING:
