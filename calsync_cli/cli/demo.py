@@ -12,6 +12,7 @@ from calsync_cli.api import Workspace
 from calsync_cli.cli import conflicts as conflicts_command
 from calsync_cli.cli import inspect, lines
 from calsync_cli.cli.context import Context
+from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import Wish
 from calsync_cli.errors import UsageError
@@ -21,6 +22,7 @@ from calsync_cli.model.series import Form, Recurrence
 from calsync_cli.model.times import AllDay, Span, Zoned
 
 EVENTS = 30
+SHOWN = 4
 
 
 def demo(ctx: Context, *, source: Path | None, keep: bool) -> int:
@@ -30,7 +32,7 @@ def demo(ctx: Context, *, source: Path | None, keep: bool) -> int:
         _play(ctx, folder, source)
     finally:
         if keep:
-            print(f"\nthe two calendars and the state are kept in {folder}")
+            say("", f"the two calendars and the state are kept in {folder}")
         else:
             shutil.rmtree(folder)
     return 0
@@ -57,6 +59,7 @@ def _play(ctx: Context, folder: Path, source: Path | None) -> None:
     show.sync()
     show.say("A last run, to show that it rests when nothing changed: no write at all.")
     show.sync()
+    say("", "$ calsync status")
     inspect.status(show.context(), None, as_json=False)
 
 
@@ -84,7 +87,7 @@ class _Stage:
         return Workspace(self.config, self.state, self.ctx.ports, {})
 
     def say(self, text: str) -> None:
-        print(f"\n\N{BLACK RIGHT-POINTING TRIANGLE} {text}")
+        say("", f"\N{BLACK RIGHT-POINTING TRIANGLE} {text}")
 
     def at(self, days: int, hour: int) -> Span:
         start = self.now + timedelta(days=days, hours=hour)
@@ -111,7 +114,9 @@ class _Stage:
         try:
             parts = split_calendar(source.read_bytes())
         except OSError as err:
-            raise UsageError(f"{source} cannot be read: {err.strerror}") from err
+            raise UsageError(f"{source} cannot be read: {err.strerror}", next="calsync demo") from err
+        if not parts:
+            raise UsageError(f"{source} has no event with a UID", next="calsync demo")
         for number, part in enumerate(parts):
             (home / f"own{number}.ics").write_bytes(part)
 
@@ -146,13 +151,13 @@ class _Stage:
             report = work.sync([], Wish(plans_dir=self.state / "plans"))
         finally:
             work.close()
-        for change in report.changes[:4]:
-            print("  " + lines.change_line(change, 4))
-        if len(report.changes) > 4:
-            print(f"        ... and {len(report.changes) - 4} more")
-        for line in lines.problem_lines(report.problems, 2):
-            print("  " + line)
-        print(f"  {lines.quiet_line(report)}  (exit code {report.exit_code})")
+        said = [lines.change_line(change, 4) for change in report.changes[:SHOWN]]
+        if len(report.changes) > SHOWN:
+            said.append(f"... and {len(report.changes) - SHOWN} more")
+        if report.changes or report.problems:
+            said += [lines.pair_line(pair, 4, dry_run=False) for pair in report.pairs]
+        said += lines.problem_lines(report.problems, untouched=not lines.wrote(report))
+        say(*(f"  {line}" for line in said or [lines.quiet_line(report)]), f"  (exit code {report.exit_code})")
         return report
 
     def conflict(self, side: str) -> None:

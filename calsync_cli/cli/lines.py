@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -62,7 +63,7 @@ def pair_line(pair: PairReport, width: int, *, dry_run: bool) -> str:
     for side, count in (("a", pair.a), ("b", pair.b)):
         numbers = [(count.created, "+"), (count.updated, "~"), (count.deleted, "-")]
         done = " ".join(f"{sign}{number:,}" for number, sign in numbers if number) or "no change"
-        parts.append(f"{side} {count.calendar}: {done} ({count.events:,} events)")
+        parts.append(f"{side} {count.calendar}: {done} ({counted(count.events, 'event')})")
     conflicts = f"conflict{'s' if pair.conflicts != 1 else ''}"
     waits = [(pair.linked, "linked"), (pair.conflicts, conflicts), (pair.ambiguous, "ambiguous"), (pair.held, "held"),
              (pair.failed, "failed"), (pair.quarantined, "quarantined")]
@@ -71,37 +72,43 @@ def pair_line(pair: PairReport, width: int, *, dry_run: bool) -> str:
     return head + "; ".join(parts) + (f"; {', '.join(words)}" if words else "")
 
 
-def problem_lines(problems: Sequence[Problem], limit: int = 5) -> Iterator[str]:
-    """What went wrong or waits, each with the next command; many of one kind are counted."""
+def problem_lines(problems: Sequence[Problem], *, untouched: bool, limit: int = 5) -> Iterator[str]:
+    """What went wrong or waits, each with the next command; many of one kind are counted. untouched: the run wrote
+    nothing at all, which is worth a word where a whole account failed."""
     by_code: dict[str, list[Problem]] = {}
     for problem in problems:
         by_code.setdefault(problem.code, []).append(problem)
-    for group in by_code.values():
+    commands = {code: list(dict.fromkeys(p.next for p in group if p.next))[:3] for code, group in by_code.items()}
+    codes = [*by_code, ""]
+    for number, (code, group) in enumerate(by_code.items()):
         for problem in group[:limit]:
-            yield f"! {problem_words(problem.code, problem.message, problem.account)}"
+            words = problem_words(code, problem.message, problem.account)
+            unsaid = untouched and code in ACCOUNT_WIDE and "nothing was" not in words.lower()
+            yield f"! {words.rstrip('.')}. Nothing was changed" if unsaid else f"! {words}"
         if len(group) > limit:
-            yield f"! ... and {len(group) - limit} more like this"
-        commands = dict.fromkeys(problem.next for problem in group if problem.next)
-        for command in list(commands)[:3]:
-            yield f"  next: {command}"
+            yield f"! ... and {len(group) - limit:,} more like this"
+        if commands[code] != commands.get(codes[number + 1]):  # said once for several in a row
+            yield from (f"  next: {command}" for command in commands[code])
+
+
+def wrote(report: Report) -> bool:
+    """Whether the run sent any change."""
+    return any(change.outcome not in ("planned", "waiting") for change in report.changes)
 
 
 ACCOUNT_WIDE = frozenset({"transient", "remote", "protocol", "auth", "calendar-gone"})
 
 
 def problem_words(code: str, message: str, account: str | None) -> str:
-    """What happened, where, and what is untouched."""
+    """What happened, and on which account where that is all that is known."""
     words = shown(message)
-    if code not in ACCOUNT_WIDE:
-        return words
-    if account and account not in words:
-        words = f"account {account}: {words}"
-    return words if "nothing was" in words.lower() else f"{words.rstrip('.')}. Nothing was changed there"
+    named = account is None or re.search(rf"\baccount {re.escape(account)}\b", words)
+    return words if named or code not in ACCOUNT_WIDE else f"account {account}: {words}"
 
 
 DONE = {"create": "created", "update": "changed", "delete": "deleted"}
 STATE = {
-    "confirmed": "", "failed": "  FAILED", "abandoned": "  overtaken by another change; planned anew",
+    "confirmed": "", "failed": "  FAILED", "abandoned": "  not done; planned anew in the next run",
     "sent": "  not confirmed yet", "planned": "  not sent",
 }
 
@@ -109,9 +116,11 @@ STATE = {
 def operation_lines(op: Mapping[str, Any], *, titled: bool) -> Iterator[str]:
     """One row of the journal: what was written and why, then the request and the answer."""
     title = f' "{shown(op["title"]) or "(no title)"}"  {day_words(op["start"])} ' if titled else ":"
-    yield f"{DONE[op['action']]} on {op['calendar']}{title} {op['because']}{STATE.get(op['outcome'], '')}"
+    verb = DONE[op["action"]] if op["outcome"] == "confirmed" else op["action"]
+    yield f"{verb} on {op['calendar']}{title} {op['because']}{STATE.get(op['outcome'], '')}"
     fields = ", ".join(field_words(path) for path in op["changes"]) if op["action"] == "update" else ""
-    guard = "only if it is new" if op["action"] == "create" else f"only as {op['precondition']}"
+    unchanged = f"only as {op['precondition']}" if op["precondition"] else "only if it still was as read before"
+    guard = "only if it is new" if op["action"] == "create" else unchanged
     sent = f"sent {op['sent'][11:]}" if op["sent"] else "not sent"
     done = f", answered {op['done'][11:]}" if op["done"] else ""
     yield f"  {sent}{f' with {fields}' if fields else ''} to {op['remote_id']}, {guard}{done}"
@@ -122,5 +131,4 @@ def operation_lines(op: Mapping[str, Any], *, titled: bool) -> Iterator[str]:
 def quiet_line(report: Report) -> str:
     """All is well and nothing changed: one line."""
     events = sum(max(pair.a.events, pair.b.events) for pair in report.pairs)
-    pairs = len(report.pairs)
-    return f"{pairs} pair{'s' if pairs != 1 else ''} up to date, {events:,} events, {report.seconds:.1f} s"
+    return f"{counted(len(report.pairs), 'pair')} up to date, {counted(events, 'event')}, {report.seconds:.1f} s"

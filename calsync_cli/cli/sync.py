@@ -41,7 +41,7 @@ def sync(
     report, signal_code = run(ctx, pairs, wish, due=due, budget=budget)
     if plan_file is not None:
         _save_plan(plan_file, report)
-    show(ctx, report, as_json=as_json)
+    show(ctx, report, as_json=as_json, due=due)
     for unknown in set(approve) - {str(plan["plan"]) for plan in report.plans}:
         say(f"nothing was done with {lines.shown(unknown)}: no plan of that name waits just now", to=sys.stderr)
     if plan_file is not None and not as_json and not ctx.quiet:
@@ -193,7 +193,7 @@ def _save_plan(file: Path, report: Report) -> None:
     partial.replace(file)
 
 
-def show(ctx: Context, report: Report, *, as_json: bool) -> None:
+def show(ctx: Context, report: Report, *, as_json: bool, due: bool = False) -> None:
     """The report as one JSON document, or as lines. A terminal gets the first changes, a file all of them."""
     if as_json:
         print(json.dumps(report.json(), ensure_ascii=False, indent=1))
@@ -205,9 +205,10 @@ def show(ctx: Context, report: Report, *, as_json: bool) -> None:
         if report.changes or report.problems:
             out += [lines.pair_line(pair, width, dry_run=report.dry_run) for pair in report.pairs]
         out += [f"note: {lines.shown(note)}" for note in report.notes]
-    out += list(lines.problem_lines(report.problems))
+    out += lines.problem_lines(report.problems, untouched=not lines.wrote(report))
     if not out and not ctx.quiet:
-        out = [lines.quiet_line(report)]
+        nothing = "nothing is due" if due else f"no pairs yet in {ctx.config_file}; write one: calsync config edit"
+        out = [lines.quiet_line(report) if report.pairs else nothing]
     if out:
         say(*out)
 
