@@ -115,7 +115,7 @@ def _close(session: Session, work: Work, stored: Item | None, looked: Item | Not
             settle.confirm_delete(session, op)
             work.outcome = "confirmed"
         case None if stored is None:
-            journal.note_answered(session.db, op.id)
+            journal.note_answered(session.db, op.id, work.receipt.remote_id if work.receipt else op.remote_id)
             work.outcome = "unknown"
         case None:
             assert work.receipt is not None and stored is not None

@@ -51,7 +51,7 @@ def confirm_write(
     )
     mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign else op.grp)
     links.save_spoke(db, op.grp, op.link_id, spoke)
-    journal.close(db, op.id, "confirmed", after=item.payload)
+    journal.close(db, op.id, "confirmed", after=item.payload, remote_id=item.remote_id)
     dates = {p for p in rewritten if split(p)[1] in ("time", "recurrence", "")}
     broken = sorted(dates - foreign - owed)
     return _quarantine(session, op, broken) if broken or seen.form is None else ""

@@ -59,12 +59,15 @@ def mark_sent(db: Database, ids: Sequence[int]) -> None:
         db.run(sql, db.now_us(), op_id)
 
 
-def close(db: Database, op_id: int, state: str, *, after: bytes | None = None, error: str | None = None) -> None:
-    """P3: confirmed, failed or abandoned; with what the replica is now."""
+def close(
+    db: Database, op_id: int, state: str, *, after: bytes | None = None, error: str | None = None,
+    remote_id: str | None = None,
+) -> None:
+    """P3: confirmed, failed or abandoned; with what the replica is now, and the id that its server gave it."""
     db.run(
-        "UPDATE operation SET state = ?, after = ?, error = ?, done_us = ?, intent = NULL, intent_form = NULL "
-        "WHERE id = ?",
-        state, after, error, db.now_us(), op_id,
+        "UPDATE operation SET state = ?, after = ?, error = ?, done_us = ?, remote_id = coalesce(?, remote_id), "
+        "intent = NULL, intent_form = NULL WHERE id = ?",
+        state, after, error, db.now_us(), remote_id, op_id,
     )
 
 
@@ -73,10 +76,10 @@ def note(db: Database, op_id: int, error: str) -> None:
     db.run("UPDATE operation SET error = ? WHERE id = ?", error, op_id)
 
 
-def note_answered(db: Database, op_id: int) -> None:
+def note_answered(db: Database, op_id: int, remote_id: str) -> None:
     """The server said yes, so a create that is not there later was removed by somebody; it is not made again."""
     words = "written, but it could not be read back yet"
-    db.run("UPDATE operation SET answered = 1, error = ? WHERE id = ?", words, op_id)
+    db.run("UPDATE operation SET answered = 1, error = ?, remote_id = ? WHERE id = ?", words, remote_id, op_id)
 
 
 def drop_planned(db: Database) -> None:
