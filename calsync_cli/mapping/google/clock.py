@@ -72,7 +72,8 @@ class Clock:
         found = _UNTIL.search(rule) if self.floating else None
         if found is None:
             return rule
-        local = from_utc(datetime.fromisoformat(found.group(1)).replace(tzinfo=UTC), self.floating or "UTC").local
+        until = datetime.fromisoformat(found.group(1)).replace(tzinfo=UTC)
+        local = from_utc(until, self.floating or "UTC").local if until.year <= _LAST_YEAR else until
         return f"{rule[: found.start()]}UNTIL={stamp(local)}{rule[found.end() :]}"
 
     def wire_rule(self, rule: str, start: When) -> str:

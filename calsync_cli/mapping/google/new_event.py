@@ -92,7 +92,7 @@ def is_date(form: Form, key: InstanceKey) -> bool:
         return False
     try:
         return has_instance(span, rule, key)
-    except ValueError:  # the expander is stricter than the rules of the wild: Google shall decide
+    except (ValueError, OverflowError):  # the expander is stricter than the rules of the wild: Google shall decide
         return True
 
 

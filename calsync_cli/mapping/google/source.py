@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, known_zone, read_key
 from calsync_cli.mapping.google.document import EventSet, Json, is_cancelled, object_of, parsed, text_of
-from calsync_cli.mapping.google.fields import carried_fields, has_people, shown_fields
+from calsync_cli.mapping.google.fields import carried_fields, has_people, shown_fields, shown_status
 from calsync_cli.mapping.google.kept import (
     FLOATING,
     LOST,
@@ -199,7 +199,11 @@ def off_by_line(source: Source) -> list[InstanceKey]:
 
 
 def override_fields(source: Source, key: InstanceKey, resource: Json) -> Fields:
-    return shown_fields(resource, source.kept_for(key, resource), source.clock, source.losses)
+    """What an exception shows. "Cancelled, but still there" is a word of whole series: an instance is there or off."""
+    fields = shown_fields(resource, source.kept_for(key, resource), source.clock, source.losses)
+    if fields.get("status") == "cancelled" and source.fields.get("status") != "cancelled":
+        fields |= {"status": shown_status(resource)}
+    return {name: value for name, value in fields.items() if value}
 
 
 def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
