@@ -122,16 +122,31 @@ def test_an_event_moved_out_of_the_window_is_removed_and_still_there() -> None:
         assert api.read(name)["start"]["dateTime"].startswith("2026-06-05")
 
 
-@pytest.mark.parametrize("shown", [True, False])
-def test_things_outside_the_window_show_as_removed(shown: bool) -> None:
+@pytest.mark.parametrize("knob", ["removed", "empty", "none"])
+def test_things_outside_the_window_show_as_removed_or_as_empty_rows(knob: str) -> None:
     """L16.50, A9.17 (knob)"""
-    with graph_emulator(removed_outside=shown) as g, Api(g) as api:
+    with graph_emulator(outside_rows=knob) as g, Api(g) as api:
         link = api.round()[1]
         outside = api.create(start="2026-06-05T09:00:00")["id"]
         rows, link = api.round(link)
-        assert gone(rows) == ({outside} if shown else set()) and alive(rows) == []
+        assert gone(rows) == ({outside} if knob == "removed" else set())
+        assert [row.keys() for row in alive(rows)] == (
+            [{"@odata.type", "@odata.etag", "id"}] if knob == "empty" else []
+        )
         api.delete(f"me/events/{q(outside)}")
-        assert gone(api.round(link)[0]) == ({outside} if shown else set())
+        assert [row["id"] for row in api.round(link)[0]] == ([] if knob == "none" else [outside])
+
+
+def test_a_moved_window_is_a_round_of_its_own() -> None:
+    """L16.46, A9.14"""
+    with graph_emulator() as g, Api(g) as api:
+        early, late = api.create()["id"], api.create(start="2026-05-05T09:00:00")["id"]
+        old_rows, old = api.round()
+        new_rows, new = api.round(startDateTime="2026-02-01T00:00:00Z", endDateTime="2026-07-01T00:00:00Z")
+        assert [row["id"] for row in old_rows] == [early] and [row["id"] for row in new_rows] == [late]
+        api.patch(f"me/events/{q(early)}", {"subject": "x"})
+        assert [row["id"] for row in alive(api.round(old)[0])] == [early]
+        assert gone(api.round(new)[0]) == {early}, "outside of the new window"
 
 
 def test_other_tombstones_reason_phantoms_and_a_first_round() -> None:

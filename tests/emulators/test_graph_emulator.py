@@ -216,6 +216,12 @@ def test_groups_hold_the_calendars_and_work_when_the_plain_list_does_not() -> No
         assert sorted(names) == ["Birthdays", "Calendar", "United States holidays"]
 
 
+def test_the_plain_list_may_show_the_default_group_only() -> None:
+    """A9.11 (A3)"""
+    with graph_emulator(calendars_of_one_group=True) as g, Api(g) as api:
+        assert [row["name"] for row in api.rows("me/calendars")] == ["Calendar"]
+
+
 def test_rights_fall_between_two_runs() -> None:
     """A9.12"""
     with graph_emulator() as g, Api(g) as api:

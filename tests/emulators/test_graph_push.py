@@ -155,7 +155,11 @@ def test_subscriptions_are_listed_renewed_and_deleted(desk: Desk) -> None:
         assert api.post(f"{path}/reauthorize").status_code == 204
         assert [api.delete(path).status_code for _ in range(2)] == [204, 404]
         assert refusal(api.patch(path, {"expirationDateTime": longer})) == (404, "ResourceNotFound")
-        subscribe(api, desk, minutes=60)
+        again = subscribe(api, desk, minutes=60)
+        g.change(knobs={"handshake_on_renew": True})
+        asked = len(desk.asked)
+        api.patch(f"subscriptions/{again['id']}", {"expirationDateTime": wish(desk, 60)["expirationDateTime"]})
+        assert len(desk.asked) == asked + 1
         g.change(advance_s=3500)
         assert len(body(api.get("subscriptions"))["value"]) == 1
         g.change(advance_s=60 * 60 - 3500 + 1)
@@ -196,6 +200,14 @@ def test_notices_keep_the_id_form_of_their_subscription_and_their_calendar(desk:
         g.do(do="delete_calendar", calendar="Second")
         gone = api.post("subscriptions", wish(desk, resource=f"me/calendars/{q(second)}/events"))
         assert refusal(gone) == (403, "ExtensionError") and "'Resource'" in gone.text
+
+
+def test_the_resource_of_a_notice_has_more_than_one_form(desk: Desk) -> None:
+    """A9.32 (A7)"""
+    with graph_emulator(notices_odd_paths=True) as g, Api(g) as api:
+        subscribe(api, desk)
+        name = api.create()["id"]
+        assert desk.wait(1)[0]["resource"] == f"users('{g.box.user.oid}')/events('{name}')"
 
 
 def test_several_notices_share_a_post_also_of_several_subscriptions(desk: Desk) -> None:

@@ -12,6 +12,7 @@ import msal
 import pytest
 
 from tests.emulators.graph import ANN, Running, graph_emulator
+from tests.emulators.graph.aadsts import REFUSALS
 from tests.emulators.graph.client import Api, refusal
 from tests.emulators.graph.person import BOB, SCOPES, Browser, app, ask_token, authorize, no_other_trust, sign_in
 
@@ -65,48 +66,7 @@ def test_refresh_tokens_end_by_idleness_revocation_and_missing_consent(browser: 
         assert ask_token(g, grant_type="refresh_token", refresh_token=token).json()["error_codes"] == [700082]
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        50020,
-        50034,
-        50053,
-        50055,
-        50057,
-        50058,
-        50076,
-        50078,
-        50079,
-        50097,
-        50105,
-        50126,
-        50131,
-        50144,
-        50158,
-        50173,
-        50196,
-        53000,
-        53001,
-        53003,
-        530003,
-        65001,
-        70000,
-        70008,
-        70011,
-        70043,
-        70044,
-        90002,
-        90024,
-        90033,
-        500200,
-        700016,
-        700082,
-        700084,
-        7000112,
-        7000218,
-        9002346,
-    ],
-)
+@pytest.mark.parametrize("code", sorted(REFUSALS))
 def test_every_refusal_of_the_table_on_demand(code: int) -> None:
     """L16.5, A9.3"""
     with graph_emulator() as g:
@@ -124,9 +84,10 @@ def test_every_refusal_of_the_table_on_demand(code: int) -> None:
 def test_the_authority_may_be_down_for_a_moment() -> None:
     """L16.5"""
     with graph_emulator() as g:
-        g.emulator.sign_in.down = 1
-        answer = ask_token(g, grant_type="refresh_token", refresh_token=g.refresh_token())
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        for status, wait in ((503, "1"), (429, "30")):
+            g.change(authority_down={"status": status, "retry_after": wait})
+            answer = ask_token(g, grant_type="refresh_token", refresh_token=g.refresh_token())
+            assert (answer.status_code, answer.headers["retry-after"]) == (status, wait)
 
 
 # -- device codes ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 
 REFUSALS: dict[int, tuple[str, str, str]] = {
+    28000: ("invalid_request", "", "The scopes of a request must be of one resource."),
+    28003: ("invalid_scope", "", "The scope is of another cloud or resource."),
     50011: (
         "invalid_request",
         "",

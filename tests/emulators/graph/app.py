@@ -12,6 +12,7 @@ import random
 import sys
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -111,6 +112,10 @@ class Emulator:
             reply = before(self, fault, raw) or self._answered(raw, part)
         except GraphError as no:
             reply = error_reply(no, raw, self.knobs, self.world.clock.now())
+        except Exception as bug:
+            traceback.print_exc()
+            self.note(f"{raw.method} {raw.target}: the emulator itself failed: {bug!r}")
+            reply = Reply(500)
         reply.headers = {"request-id": str(uuid.uuid4()), **reply.headers}
         if "client-request-id" in raw.headers:
             reply.headers["client-request-id"] = raw.headers["client-request-id"]

@@ -10,6 +10,7 @@ POST    any of these members, done in this order; the answer is {"results": [...
          "edits": [{"do": ...}]            see people.py; a single edit may stand at the top
          "forget_tokens": true or calendar name    delta tokens are lost;    "forget_transactions": true
          "expire_access_tokens": true, "revoke": true or address, "refuse": [{"code": 700082, "grant": "*", "times": 1}]
+         "authority_down": {"times", "status", "retry_after"}    the sign-in side answers only that
          "claims": true or false           Graph wants a token obtained with claims (address in "mailbox")
          "device": {"user_code": "...", "do": "approve" or "decline", "account": "..."}
          "lifecycle": event                "drop_subscriptions": true        "full": true or false, the quota
@@ -31,29 +32,11 @@ if TYPE_CHECKING:
     from tests.emulators.graph.app import Emulator
 
 SCOPES = "Calendars.ReadWrite User.Read"
-KNOWN = frozenset(
-    {
-        "advance_s",
-        "knobs",
-        "faults",
-        "disarm",
-        "edits",
-        "do",
-        "forget_tokens",
-        "forget_transactions",
-        "expire_access_tokens",
-        "revoke",
-        "refuse",
-        "claims",
-        "device",
-        "lifecycle",
-        "drop_subscriptions",
-        "full",
-        "token",
-        "clear",
-        "mailbox",
-    }
-)
+KNOWN = frozenset({
+    "authority_down", "advance_s", "knobs", "faults", "disarm", "edits", "do", "forget_tokens",
+    "forget_transactions", "expire_access_tokens", "revoke", "refuse", "claims", "device", "lifecycle",
+    "drop_subscriptions", "full", "token", "clear", "mailbox",
+})
 
 
 class Control:
@@ -107,7 +90,7 @@ class Control:
         if wanted.get("drop_subscriptions"):
             one.hooks.alive.clear()
         for name in wanted.get("clear", []):
-            lists = {
+            lists: dict[str, list[Any]] = {
                 "mails": self._box(wanted).mails,
                 "log": one.log,
                 "violations": one.violations,
@@ -142,6 +125,10 @@ class Control:
             box.needs_claims = {"access_token": since} if wanted["claims"] else None
         if "full" in wanted:
             box.full = bool(wanted["full"])
+        if "authority_down" in wanted:
+            asked = wanted["authority_down"]
+            one.sign_in.down, one.sign_in.down_status = int(asked.get("times", 1)), int(asked.get("status", 503))
+            one.sign_in.down_wait = str(asked.get("retry_after", "1"))
         if "device" in wanted:
             self._device(wanted["device"])
 

@@ -76,6 +76,7 @@ class Delta:
 
     def _begin(self, box: Mailbox, calendar: int, window: Window, upto: int, found: list[Unit]) -> str:
         self.dice.shuffle(found)
+        found = [unit.shuffled(self.dice) for unit in found]
         if self.knobs.repeat_rows:
             found = [older for unit in found[::3] if (older := unit.older()) is not None] + found + found[::4]
         self.number += 1
@@ -131,7 +132,7 @@ class Delta:
             plain = bytes(a ^ b for a, b in zip(raw[12:], stream, strict=True))
             if not hmac.compare_digest(hmac.new(self.secret, plain, hashlib.sha256).digest()[:12], raw[:12]):
                 raise ValueError(text)
-            token = json.loads(plain)
+            token: dict[str, Any] = json.loads(plain)
         except ValueError:
             raise bad("Badly formed token.", "BadRequest") from None
         if (token["box"], token["cal"]) != (box.number, calendar) or ("round" in token) != (kind == "skip"):

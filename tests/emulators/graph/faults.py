@@ -22,7 +22,7 @@ BEFORE = frozenset({
 AFTER = frozenset({"drop-after", "status-after", "cut-body", "garbled", "wrong-item"})
 BATCH = frozenset({"half-batch", "missing-part"})  # taken by the batch itself
 OUTER = frozenset({"drop-before", "late", "drop-after", "cut-body", "garbled"})  # a part has no connection of its own
-STANDARD = {  # --fault NAME=P without more: what a status fault says
+STANDARD: dict[str, tuple[str, dict[str, Any]]] = {  # --fault NAME=P without more: what a status fault says
     "500": ("status", {"status": 500, "code": "ErrorInternalServerError"}),
     "503": ("status", {"status": 503, "code": "ErrorServerBusy", "retry_after": "1"}),
     "504-after": ("status-after", {"status": 504, "code": "UnknownError"}),

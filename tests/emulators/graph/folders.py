@@ -41,6 +41,8 @@ def group_of(call: Call, text: str) -> int:
 def list_calendars(call: Call, group: int | None = None) -> Answer:
     if group is None and call.emulator.knobs.calendars_500:
         raise GraphError(500, "ErrorInternalServerError", "An internal server error occurred.")
+    if group is None and call.emulator.knobs.calendars_of_one_group:
+        group = call.box.default.group
     found = [one for one in call.box.calendars.values() if group in (None, one.group)]
     return _page(call, [call.emulator.renderer.calendar(call.box, one) for one in found], "calendar")
 
@@ -109,8 +111,16 @@ def remove_calendar(box: Mailbox, calendar: Calendar) -> None:
 def me(call: Call) -> Answer:
     query = Query.parse(call.take("$select"), "user")
     user = call.box.user
-    full = {"id": user.oid, "displayName": user.name, "mail": user.address, "userPrincipalName": user.address,
-            "businessPhones": [], "givenName": user.name, "surname": "", "preferredLanguage": None}
+    full: dict[str, Any] = {
+        "id": user.oid,
+        "displayName": user.name,
+        "mail": user.address,
+        "userPrincipalName": user.address,
+        "businessPhones": [],
+        "givenName": user.name,
+        "surname": "",
+        "preferredLanguage": None,
+    }
     return Answer(200, shape(full, query), entity="user")
 
 

@@ -147,7 +147,11 @@ class Subscriptions:
         one, body = self._named(call, name), call.json()
         if body.keys() - {"expirationDateTime", "notificationUrl"}:
             raise bad("Only expirationDateTime can be changed.", "InvalidRequest")
-        one.expires, one.stopped = self._expiry(body), False
+        expires = self._expiry(body)
+        if self.knobs.handshake_on_renew:
+            with self.emulator.unlocked():
+                self.courier.handshake(one.url)
+        one.expires, one.stopped = expires, False
         return Answer(200, self._shown(one, None), entity="subscription")
 
     def reauthorize(self, call: Call, name: str) -> Answer:
@@ -204,6 +208,8 @@ class Subscriptions:
         seen = whole(one.box, item, item.now or item.last)
         name = self.emulator.renderer.event_id(seen, Prefs(immutable=one.immutable))
         resource = f"Users/{one.box.user.oid}/Events/{name}"
+        if self.knobs.notices_odd_paths:
+            resource = f"users('{one.box.user.oid}')/events('{name}')"
         return self._envelope(one) | {"changeType": kind, "resource": resource, "resourceData": {
             "@odata.type": "#Microsoft.Graph.Event", "@odata.id": resource, "@odata.etag": etag(seen), "id": name}}
 

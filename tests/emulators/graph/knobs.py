@@ -37,6 +37,7 @@ class Knobs:
     # -- calendars
     calendars_500: bool = False  # /me/calendars fails while the groups work (L16.18)
     mailbox: str = "ok"  # ok, none (MailboxNotEnabledForRESTAPI), moving (423) (A9.12)
+    calendars_of_one_group: bool = False  # /me/calendars shows the default group only, as for old accounts (A3)
     calendar_segment: str = "ignored"  # ignored, checked: /me/calendars/{c}/events/{e} of another calendar (A4.4)
     # -- events
     zone_names: str = "windows"  # windows: IANA names come back as Windows names (S9); echo (L16.21)
@@ -84,7 +85,9 @@ class Knobs:
     deleted_occurrence: str = "silent"  # silent, master, siblings, removed (A9.18, L16.49)
     removed_masters: bool = True  # a deleted series has a tombstone of its master, not only of its occurrences (L3.3)
     removed_reason: str = "deleted"  # or changed (A9.17)
-    removed_outside: bool = True  # things outside the window show as removed (A9.17)
+    outside_rows: str = (
+        "removed"  # removed, empty (an id and no members), none: what changed outside the window (A9.17)
+    )
     removed_phantoms: bool = True  # created and deleted between two rounds shows as removed (A4.4)
     removed_at_first: bool = False  # tombstones in a first round (L16.50)
     events_delta: bool = False  # /events/delta answers on v1.0 (L16.53)
@@ -121,6 +124,8 @@ class Knobs:
     notices_delay_s: float = 0.0
     notices_wrong_state: bool = False
     notices_unknown: bool = False  # some for a subscription nobody made
+    notices_odd_paths: bool = False  # users('..')/events('..') in lower case (A7)
+    handshake_on_renew: bool = False  # asks again (A7)
     notice_answer_s: float = 3.0
 
     def change(self, values: dict[str, Any]) -> None:

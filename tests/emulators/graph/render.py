@@ -105,7 +105,8 @@ class Renderer:
             full["originalStart"] = stamp(_original(seen))
         if view:
             del full["createdDateTime"], full["lastModifiedDateTime"]
-        if not seen.box.calendars[seen.state.calendar].can_view_private and members["sensitivity"] == "private":
+        here = seen.box.calendars.get(seen.state.calendar)
+        if here and not here.can_view_private and members["sensitivity"] == "private":
             full |= {
                 "subject": "Private Appointment",
                 "body": {"contentType": "html", "content": ""},
@@ -137,6 +138,10 @@ class Renderer:
     def removed(self, seen: Seen, prefs: Prefs) -> Json:
         return {"@odata.type": "#microsoft.graph.event", "id": self.event_id(seen, prefs),
                 "@removed": {"reason": self.knobs.removed_reason}}
+
+    def empty(self, seen: Seen, prefs: Prefs) -> Json:
+        """A row that says no more than that something of that id exists somewhere."""
+        return {"@odata.type": "#microsoft.graph.event", "@odata.etag": etag(seen), "id": self.event_id(seen, prefs)}
 
     def _zone_name(self, seen: Seen, moment: Moment) -> str:
         odd = seen.members.get("zoneShown")

@@ -88,13 +88,15 @@ class Running:
         with self.emulator.world.lock:
             return self.control.change(wanted)
 
-    def events(self, calendar: str = "Calendar") -> list[dict[str, Any]]:
+    def events(self, calendar: str = "Calendar", address: str = "") -> list[dict[str, Any]]:
+        """What a person sees in that calendar; see people.py."""
         with self.emulator.world.lock:
-            found: list[dict[str, Any]] = self.emulator.people.events(self.box)[calendar]
-            return found
+            box = self.emulator.world.mailbox(address) or self.box
+            return self.emulator.people.events(box)[calendar]
 
-    def calendar_id(self, name: str = "Calendar") -> str:
-        return self.emulator.renderer.calendar_id(self.box, self.box.named(name).key)
+    def calendar_id(self, name: str = "Calendar", address: str = "") -> str:
+        box = self.emulator.world.mailbox(address) or self.box
+        return self.emulator.renderer.calendar_id(box, box.named(name).key)
 
     # -- the network fails ---------------------------------------------------------------------------------------------
 

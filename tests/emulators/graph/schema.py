@@ -51,13 +51,14 @@ READ_ONLY = frozenset(
         "calendar",
     }
 )
-PRIMITIVES = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+PRIMITIVES: dict[str, Any] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
 STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
 
 @cache
 def table() -> dict[str, Any]:
-    return json.loads(FILE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
 
 
 @cache

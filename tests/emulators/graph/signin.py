@@ -31,7 +31,8 @@ class SignIn:
         self.tickets: dict[str, tuple[str, dict[str, str]]] = {}
         self.log: list[tuple[str, str, int]] = []
         self.leaks: list[str] = []  # Graph requests that came here with a token
-        self.down = 0  # 503 so many times
+        self.down = 0  # so many answers are `down_status`
+        self.down_status, self.down_wait = 503, "1"
 
     def handle(self, raw: Raw) -> Reply:
         with self.identity.lock:
@@ -47,7 +48,8 @@ class SignIn:
             self.leaks.append(raw.target)
         if self.down:
             self.down -= 1
-            return Reply(503, b"The service is unavailable.", {"Content-Type": "text/plain", "Retry-After": "1"})
+            headers = {"Content-Type": "text/plain", "Retry-After": self.down_wait}
+            return Reply(self.down_status, b"The service is unavailable.", headers)
         match raw.method, path:
             case "GET", [tenant, "v2.0", ".well-known", "openid-configuration"] | [
                 tenant,

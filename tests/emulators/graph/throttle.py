@@ -17,6 +17,8 @@ from tests.emulators.graph.errors import GraphError
 from tests.emulators.graph.knobs import Knobs
 from tests.emulators.graph.world import Clock
 
+SOON = timedelta(seconds=10)
+
 
 class Throttle:
     def __init__(self, knobs: Knobs, clock: Clock) -> None:
@@ -69,6 +71,7 @@ class Throttle:
             "RateLimit-Scope": "Mailbox",
             "Rate-Limit-Limit": str(self.knobs.window_requests),
         }
+        headers |= {"Rate-Limit-Remaining": "0", "Rate-Limit-Reset": f"{self.clock.now() + SOON:%Y-%m-%dT%H:%M:%SZ}"}
         headers |= self.retry_after("1" if limit == "MailboxConcurrency" and wait is None else wait)
         return GraphError(status, "ApplicationThrottled", f"Application is over its {limit} limit.", headers=headers)
 

@@ -45,7 +45,7 @@ class TestCa:
     def issue(self, stem: str = "server") -> tuple[Path, Path]:
         """Certificate and key files for 127.0.0.1, ::1 and localhost."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName("localhost")]
+        names: list[x509.GeneralName] = [x509.DNSName("localhost")]
         names += [x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", "::1")]
         builder = self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), key.public_key())
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)

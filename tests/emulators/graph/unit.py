@@ -7,6 +7,7 @@ Facts   A4.3, A4.4, L3.3: what each change shows, and what it hides
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
 from tests.emulators.graph.knobs import Knobs
 from tests.emulators.graph.prefer import Prefs
@@ -19,16 +20,23 @@ from tests.emulators.graph.world import Item, Mailbox, State
 class Unit:
     shown: tuple[Seen, ...] = ()
     removed: tuple[Seen, ...] = ()
+    empty: tuple[Seen, ...] = ()
 
     def rows(self, renderer: Renderer, prefs: Prefs) -> list[Json]:
         gone = [renderer.removed(seen, prefs) for seen in self.removed]
+        gone += [renderer.empty(seen, prefs) for seen in self.empty]
         return gone + [renderer.delta_row(seen, prefs) for seen in self.shown]
+
+    def shuffled(self, dice: Random) -> Unit:
+        """No order is promised, not even of a master and its occurrences."""
+        shown, removed = (tuple(dice.sample(rows, len(rows))) for rows in (self.shown, self.removed))
+        return Unit(shown, removed, self.empty)
 
     def older(self) -> Unit | None:
         """The same rows as the version before had them: what a replayed or reordered feed may show first."""
-        if not self.shown or self.shown[0].day is not None:
+        seen = next((one for one in self.shown if one.day is None), None)
+        if seen is None:
             return None
-        seen = self.shown[0]
         versions = [
             state for _, _, state in seen.item.history if state is not None and state.change < seen.state.change
         ]
@@ -74,7 +82,8 @@ def _step(
         return Unit(removed=masters + tuple(seen for seen in before if seen.day is not None))
     here = [state for state in (old, new) if state and state.calendar == calendar]
     if here:
-        return Unit(removed=(whole(box, item, here[-1]),)) if knobs.removed_outside else None
+        seen = (whole(box, item, here[-1]),)
+        return {"removed": Unit(removed=seen), "empty": Unit(empty=seen)}.get(knobs.outside_rows)
     lived = [s for seq, _, s in item.history if span[0] < seq <= span[1] and s and s.calendar == calendar]
     if lived and knobs.removed_phantoms:
         return Unit(removed=(whole(box, item, lived[-1]),))

@@ -43,18 +43,19 @@ class Seen:
 
     @property
     def start(self) -> Moment:
-        return self._moment("start")
+        return self._times()[0]
 
     @property
     def end(self) -> Moment:
-        return self._moment("end")
+        return self._times()[1]
 
-    def _moment(self, which: str) -> Moment:
+    def _times(self) -> tuple[Moment, Moment]:
         if self.kind == "exception" and self.day is not None:
-            return getattr(self.state.overrides[self.day], which)
+            override = self.state.overrides[self.day]
+            return override.start, override.end
         if self.kind == "occurrence" and self.day is not None:
-            return original(self.state, self.day)[0 if which == "start" else 1]
-        return getattr(self.state, which)
+            return original(self.state, self.day)
+        return self.state.start, self.state.end
 
     @property
     def change(self) -> int:

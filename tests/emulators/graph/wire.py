@@ -134,12 +134,9 @@ def _handler(listener: Listener) -> type[BaseHTTPRequestHandler]:
             if len(body) > 1400 and listener.compress() and "gzip" in self.headers.get("accept-encoding", ""):
                 body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
             headers["Content-Length"] = str(len(body))
-            self.send_response_only(reply.status)
-            for name, value in {"Date": self.date_time_string(), **headers}.items():
-                self.send_header(name, value)
-            self._headers_buffer.append(b"\r\n")
-            head = b"".join(self._headers_buffer)
-            self._headers_buffer = []
+            lines = [f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('',))[0]}"]
+            lines += [f"{name}: {value}" for name, value in {"Date": self.date_time_string(), **headers}.items()]
+            head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
             self.wfile.write(head + (body[: len(body) // 2] if reply.cut else body))
             if reply.cut:
                 self.wfile.flush()

@@ -212,7 +212,7 @@ class World:
 
 
 def add_calendar(box: Mailbox, name: str, **more: Any) -> Calendar:
-    settings = {"owner": (box.user.name, box.user.address), "group": 1} | more
+    settings: dict[str, Any] = {"owner": (box.user.name, box.user.address), "group": 1} | more
     calendar = Calendar(box.next_key(), name, **settings)
     box.calendars[calendar.key] = calendar
     return calendar

@@ -31,6 +31,7 @@ ACTION_MEMBERS = {
 
 def create(call: Call) -> Answer:
     body = call.json()
+    call.take()
     if len(call.raw.body) > MOST_BYTES:
         raise GraphError(413, "RequestEntityTooLarge", "The request is too large.")
     draft = drafts.parse(body, call.emulator.knobs, call.note, fresh=True)
@@ -84,7 +85,8 @@ def _duplicate(call: Call, key: int, status: int) -> GraphError:
         "Your request can't be completed. The TransactionId specified in the request has already been used to create a "
         "different event."
     )
-    return GraphError(status, "ErrorDuplicateTransactionId", text, **{"@event.existingEventId": name})
+    extra: dict[str, Any] = {"@event.existingEventId": name}
+    return GraphError(status, "ErrorDuplicateTransactionId", text, **extra)
 
 
 def patch(call: Call, text: str) -> Answer:
@@ -122,6 +124,7 @@ def delete(call: Call, text: str) -> Answer:
 
 
 def action(call: Call, text: str, name: str) -> Answer:
+    call.take()
     seen = find(call, text)
     body = call.json() if call.raw.body else {}
     for member in body.keys() - {
