@@ -13,6 +13,8 @@ from calsync_cli.cli.conflict_view import draw, view
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.lines import day_words
+from calsync_cli.cli.running import run
+from calsync_cli.cli.screen import say
 from calsync_cli.engine.run import Wish
 from calsync_cli.errors import PersonNeeded, UsageError
 
@@ -28,7 +30,7 @@ def listing(ctx: Context, *, as_json: bool) -> int:
     if as_json:
         print_json(found)
     elif not found:
-        print("no conflicts")
+        say(*([] if ctx.quiet else ["no conflicts"]))
     else:
         rows = [[str(c["id"]), c["pair"], c["title"], day_words(c["start"]), c["words"]] for c in found]
         table(["id>", "pair", "title", "start", "what"], rows, color=ctx.color)
@@ -62,7 +64,7 @@ def resolve(
             if as_json:
                 print_json([])
             else:
-                print("no conflicts")
+                say(*([] if ctx.quiet else ["no conflicts"]))
             return 0
         if answers:
             decided = _same_for(chosen, answers, all=all, named=number is not None)
@@ -74,7 +76,7 @@ def resolve(
     if not pairs:
         return 3
     wish = Wish(trigger="resolve", plans_dir=ctx.state_dir / "plans")
-    report, signal_code = sync_command.run(ctx, sorted(pairs), wish)
+    report, signal_code = run(ctx, sorted(pairs), wish)
     if not as_json:
         _tell_open(ctx, decided)
     sync_command.show(ctx, report, as_json=as_json)

@@ -35,10 +35,12 @@ def doctor(ctx: Context, *, as_json: bool) -> int:
             {"check": f.check, "ok": f.ok, "message": f.message, "next": f.next} for f in findings
         ])
     else:
-        table(["check", "state", "what"], [[f.check, "ok" if f.ok else "failed", f.message] for f in findings],
-              color=ctx.color)
         bad = sum(not f.ok for f in findings)
-        say("", "all is well" if not bad else f"{counted(bad, 'finding')}; once mended, look again: calsync doctor")
+        rows = [[f.check, "ok" if f.ok else "failed", f.message] for f in findings if not (f.ok and ctx.quiet)]
+        table(["check", "state", "what"], rows, color=ctx.color)
+        if bad or not ctx.quiet:
+            again = f"{counted(bad, 'finding')}; once mended, look again: calsync doctor"
+            say("", again if bad else "all is well")
         for command in dict.fromkeys(f.next for f in findings if f.next and f.next != "calsync doctor"):
             say(f"  next: {command}")
     return worst_exit([f.code for f in findings])

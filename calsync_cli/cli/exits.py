@@ -61,7 +61,12 @@ def flushed(code: int) -> int:
     return code
 
 
+LATER = {6: "calsync sync, once that run has ended"}
+"""What to type next where the error itself cannot know it."""
+
+
 def _say(err: CalsyncError, as_json: bool, context: Context | None = None) -> int:
+    err.next = err.next or LATER.get(err.exit_code, "")
     if as_json:
         import json
 

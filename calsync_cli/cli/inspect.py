@@ -34,10 +34,11 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
         print_json({"pairs": rows, "accounts": accounts, "problems": problems})
         return 0
     now = work.ports.now()
-    columns = ["pair", "calendars", "events>", "last good sync", "next due", "state"]
-    table(columns, [_status_row(row, now) for row in rows], color=ctx.color)
-    if rows:
-        print()
+    if not ctx.quiet:
+        columns = ["pair", "calendars", "events>", "last good sync", "next due", "state"]
+        table(columns, [_status_row(row, now) for row in rows], color=ctx.color)
+        if rows:
+            print()
     for account in accounts:
         if account["problem"]:
             say(f"! account {account['account']}: {shown(account['problem'])}")
@@ -46,8 +47,10 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
         say(f"! run {problem['run']}, {ago(problem['started'], now)}: {words}")
         if problem["next"]:
             say(f"  next: {problem['next']}")
-    for line in _needs(rows, bool(problems) or any(account["problem"] for account in accounts)):
-        say(line)
+    needs = _needs(rows)
+    troubled = needs or problems or any(account["problem"] for account in accounts)
+    if troubled or not ctx.quiet:
+        say(*(needs or ([] if troubled else ["nothing needs you"])))
     return 0
 
 
@@ -87,7 +90,7 @@ WAITS = {
 }
 
 
-def _needs(rows: Sequence[Mapping[str, Any]], troubled: bool) -> list[str]:
+def _needs(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if not rows:
         return ["no pairs yet; write one into the configuration: calsync config edit"]
     found = []
@@ -97,7 +100,7 @@ def _needs(rows: Sequence[Mapping[str, Any]], troubled: bool) -> list[str]:
             found.append(f"{counted(count, 'event')} {one if count == 1 else more}: {command}")
     if not any(row["last_run"] for row in rows):
         found.append("nothing has been synced yet: calsync sync")
-    return found or ([] if troubled else ["nothing needs you"])
+    return found
 
 
 # -- accounts ----------------------------------------------------------------------------------------------------------

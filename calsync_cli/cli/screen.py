@@ -61,6 +61,8 @@ def columns_of(stream: TextIO) -> int:
 
 def say(*texts: str, to: TextIO | None = None) -> None:
     """Print lines; on a terminal they are broken between words, and go on a little to the right."""
+    if not texts:
+        return
     stream = to or sys.stdout
     columns = columns_of(stream)
     for line in "\n".join(texts).split("\n"):

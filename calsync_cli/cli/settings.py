@@ -67,8 +67,11 @@ def sentence(pair: Pair) -> str:
     return head + CONFLICTS[pair.conflict]
 
 
-def path(ctx: Context) -> int:
-    print(ctx.config_file)
+def path(ctx: Context, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"path": str(ctx.config_file), "exists": ctx.config_file.exists()})
+    else:
+        print(ctx.config_file)
     return 0
 
 

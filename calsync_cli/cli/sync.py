@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import logging
-import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from calsync_cli.api import Workspace
 from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
+from calsync_cli.cli.running import run
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Change, Report
 from calsync_cli.engine.run import Wish
 from calsync_cli.errors import UsageError
 
 SHOWN_CHANGES, SHOWN_UNDONE = 200, 10
-LOGGED_PROBLEMS = 50
 
 
 def sync(
@@ -50,101 +44,49 @@ def sync(
 
 
 def apply(ctx: Context, file: Path, *, as_json: bool) -> int:
-    """Run a saved plan if the world has not moved."""
-    try:
-        saved = json.loads(file.read_text(encoding="utf-8"))
-        ids = frozenset(str(plan["plan"]) for plan in saved["plans"])
-        names = [str(name) for plan in saved["plans"] for name in plan["pairs"]]
-    except FileNotFoundError:
-        raise UsageError(f"there is no plan file {file}", next="calsync sync --plan-file FILE") from None
-    except (ValueError, KeyError, TypeError):
-        text = f"{file} is not a plan of calsync sync --plan-file"
-        raise UsageError(text, next="calsync sync --plan-file FILE") from None
+    """Run a saved plan if the world has not moved, else say what moved."""
+    saved = _read_plan(file)
+    ids = frozenset(str(plan["plan"]) for plan in saved)
+    names = [str(name) for plan in saved for name in plan["pairs"]]
     wish = Wish(yes=True, approved=ids, expected=ids, trigger="apply", plans_dir=ctx.state_dir / "plans")
     report, signal_code = run(ctx, names, wish)
+    if any(problem.code == "plan-moved" for problem in report.problems):
+        report.notes += _moved(saved, report.plans)
     show(ctx, report, as_json=as_json)
     return signal_code or report.exit_code
 
 
-def run(
-    ctx: Context, pairs: Sequence[str], wish: Wish, *, due: bool = False, budget: str | None = None
-) -> tuple[Report, int]:
-    """(report, 130 or 143 when a signal ended the run at a clean boundary)."""
-    work = ctx.workspace()
+def _read_plan(file: Path) -> list[dict[str, Any]]:
+    again = "calsync sync --plan-file FILE"
     try:
-        with _progress(ctx, work) as aside, _signals(work, budget) as caught:
-            wish = replace(wish, confirm=wish.confirm and aside(wish.confirm))
-            report = work.sync(pairs, wish, due=due)
-            signal_code = 128 + caught[0] if caught else 0
-    finally:
-        work.close()
-    _log(report)
-    return report, signal_code
+        plans: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["plans"]
+        for plan in plans:
+            _ = [_planned(change) for change in plan["changes"]], str(plan["plan"]), [*plan["pairs"]]
+    except FileNotFoundError:
+        raise UsageError(f"there is no plan file {file}; nothing was touched", next=again) from None
+    except OSError as err:
+        raise UsageError(f"{file} cannot be read ({err.strerror}); nothing was touched", next=again) from None
+    except (ValueError, KeyError, TypeError):
+        text = f"{file} is not a plan of calsync sync --plan-file; nothing was touched"
+        raise UsageError(text, next=again) from None
+    return plans
 
 
-def _log(report: Report) -> None:
-    """A line per write, by UID: titles stay out of the log, where they would outlive their event."""
-    items = logging.getLogger("calsync_cli.items")
-    for change in report.changes:
-        words = (change.pair, change.side, change.action, change.uid, change.outcome, change.because)
-        items.info("%s: on %s %s %s: %s, %s", *words)
-    log = logging.getLogger(__name__)
-    for problem in report.problems[:LOGGED_PROBLEMS]:
-        log.warning("%s: %s", problem.code, lines.shown(problem.message))
-    if len(report.problems) > LOGGED_PROBLEMS:
-        log.warning("... and %d problems more", len(report.problems) - LOGGED_PROBLEMS)
-    for pair in report.pairs:
-        log.info("%s", json.dumps(pair.json(), ensure_ascii=False))
-    name = "dry run" if report.run is None else f"run {report.run}"
-    log.info("%s took %.2f s, exit code %d", name, report.seconds, report.exit_code)
-
-
-@contextmanager
-def _signals(work: Workspace, budget: str | None) -> Iterator[list[int]]:
-    """J7: the first signal ends the run after the requests under way, the second at once; L4: so does the budget."""
-    caught: list[int] = []
-    end = None if budget is None else work.ports.monotonic_s() + parse_duration(budget).total_seconds()
-    work.stopping = lambda: bool(caught) or (end is not None and work.ports.monotonic_s() >= end)
-
-    def stop(number: int, frame: Any) -> None:
-        if caught:
-            raise KeyboardInterrupt
-        caught.append(number)
-
-    old = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield caught
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-
-
-def parse_duration(text: str) -> timedelta:
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    match = re.fullmatch(r"(\d+)([smhd])", text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is not a duration; write 90s, 5m or 1h", next="calsync sync -h")
-    return timedelta(seconds=int(match[1]) * units[match[2]])
-
-
-Confirm = Callable[[str, Report], bool]
-
-
-@contextmanager
-def _progress(ctx: Context, work: Workspace) -> Iterator[Callable[[Confirm], Confirm]]:
-    """Bars on a terminal's stderr for work that lasts over a second; yields what puts a question in front of them.
-    With -v the lines of the log tell more, and a bar would be torn by them."""
-    if ctx.quiet or ctx.verbosity or not sys.stderr.isatty() or ctx.environ.get("TERM") == "dumb":
-        yield lambda confirm: confirm
-        return
-    from calsync_cli.cli.progress import Bar
-
-    bar = Bar(color=ctx.color)
-    work.progress = bar.update
-    try:
-        yield bar.aside
-    finally:
-        bar.close()
+def _moved(saved: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the saved plans would do and today's would not, and the other way round."""
+    before, after = (
+        {(c["side"], c["pair"], c["action"], c["uid"], *c["fields"]): c for plan in plans for c in plan["changes"]}
+        for plans in (saved, now)
+    )
+    differences = [("no longer to be done", before[key]) for key in before.keys() - after.keys()]
+    differences += [("new since then", after[key]) for key in after.keys() - before.keys()]
+    differences.sort(key=lambda one: (one[0], one[1]["start"], one[1]["title"]))
+    for words, change in differences[:SHOWN_UNDONE]:
+        yield f"{words}: {lines.change_line(_planned(change), 0, dry_run=True)}"
+    if len(differences) > SHOWN_UNDONE:
+        yield f"... and {len(differences) - SHOWN_UNDONE:,} more differences"
+    if not differences:
+        yield "the same changes are planned, but some of their events have another version now"
 
 
 def _ask(words: str, report: Report) -> bool:
@@ -175,8 +117,12 @@ def _ask(words: str, report: Report) -> bool:
 
 def _planned_lines(report: Report) -> Iterator[str]:
     """Every change of the plan that is asked about: the last one made."""
-    changes = [Change(**{**change, "fields": tuple(change["fields"])}) for change in report.plans[-1]["changes"]]
-    return (lines.change_line(change, 0, dry_run=True) for change in changes)
+    return (lines.change_line(_planned(change), 0, dry_run=True) for change in report.plans[-1]["changes"])
+
+
+def _planned(change: Mapping[str, Any]) -> Change:
+    """A change as a plan file holds it. Raises TypeError or KeyError for anything else."""
+    return Change(**{**change, "fields": tuple(change["fields"])})
 
 
 class _Stopped(Exception):
@@ -188,9 +134,13 @@ class _Stopped(Exception):
 def _save_plan(file: Path, report: Report) -> None:
     document = {"format": "calsync plan 1", "plans": report.plans}
     partial = file.with_name(file.name + ".part")
-    partial.touch(mode=0o600)
-    partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    partial.replace(file)
+    try:
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+        partial.replace(file)
+    except OSError as err:
+        text = f"the plan cannot be saved to {file} ({err.strerror}); no calendar was touched"
+        raise UsageError(text, next="calsync sync --plan-file FILE") from err
 
 
 def show(ctx: Context, report: Report, *, as_json: bool, due: bool = False) -> None:

@@ -195,6 +195,6 @@ def test_the_log_level_of_the_environment_stands_for_v_and_q(
 ) -> None:
     seen: list[Context] = []
     monkeypatch.setenv("CALSYNC_LOG_LEVEL", level)
-    monkeypatch.setattr("calsync_cli.cli.settings.path", lambda ctx: seen.append(ctx) or 0)
+    monkeypatch.setattr("calsync_cli.cli.settings.path", lambda ctx, as_json: seen.append(ctx) or 0)
     shell("config", "path")
     assert (seen[0].quiet, seen[0].verbosity) == (quiet, verbosity)

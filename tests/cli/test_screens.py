@@ -203,6 +203,124 @@ def test_nothing_due_and_no_pairs_are_told_apart(shell: Shell) -> None:
     assert "no pairs yet" in shell("sync").out and "no pairs yet" in shell("status").out
 
 
+def test_apply_says_what_has_moved_since(shell: Shell) -> None:
+    shell.synced()
+    shell.edit("x", "u1", title="Planned")
+    shell("sync", "--plan-file", str(shell.folder / "plan.json"))
+    shell.edit("x", "u1", title="Event 1")
+    shell.edit("y", "u2", title="Moved since")
+    said = shell("apply", str(shell.folder / "plan.json"))
+    assert said.code == 3 and "nothing was done" in said.out
+    assert 'no longer to be done: home ~b "Planned" Tue 1 Dec' in said.out
+    assert 'new since then: home ~a "Event 2" Tue 1 Dec' in said.out
+    assert len(shell("apply", str(shell.folder / "plan.json"), "--json").json["notes"]) == 2
+
+
+@pytest.mark.parametrize("text", [
+    "", "[]", "{}", '{"plans": 3}', '{"plans": [{"plan": 1}]}', "\x00\xff",
+    '{"plans": [{"plan": "x", "pairs": ["home"], "changes": [{"title": "x", "fields": []}]}]}',
+])
+def test_a_file_that_is_no_plan_changes_nothing(shell: Shell, text: str) -> None:
+    shell.synced(1)
+    shell.edit("x", "u0", title="Waits")
+    file = shell.folder / "plan.json"
+    file.write_text(text)
+    said = shell("apply", str(file))
+    assert said.code == 2 and "is not a plan of calsync sync --plan-file; nothing was touched" in said.err
+    assert shell.titles("y") == ["Event 0"]
+
+
+def test_places_that_cannot_be_read_or_written_are_told(shell: Shell) -> None:
+    shell.synced(1)
+    said = shell("apply", str(shell.folder))
+    assert said.code == 2 and "cannot be read (Is a directory)" in said.err
+    said = shell("sync", "--plan-file", str(shell.folder / "none" / "plan.json"))
+    assert said.code == 2 and "cannot be saved" in said.err and "no calendar was touched" in said.err
+
+
+@pytest.mark.parametrize("budget", ["5x", "", "-1s", "9999999999d", "1.5h", "٣s"])
+def test_a_budget_that_is_no_time_is_refused(shell: Shell, budget: str) -> None:
+    said = shell("sync", f"--budget={budget}")
+    assert said.code == 2 and "is not a duration; write 90s, 5m or 1h" in said.err
+
+
+def test_a_budget_that_is_used_up_ends_with_one(shell: Shell) -> None:
+    shell.put("x", "u1", "Dentist")
+    said = shell("sync", "--yes", "--budget", "0s")
+    assert said.code == 1 and "more is to be done" in said.out and "not sent" in said.out
+
+
+def test_quiet_says_nothing_while_all_is_well_and_the_trouble_else(shell: Shell) -> None:
+    shell.synced(1)
+    for words in ("sync", "status", "doctor", "conflicts", "config check", "conflicts resolve"):
+        said = shell(*words.split(), "-q")
+        assert (said.code, said.out, said.err) == (0, "", ""), words
+    for side in "xy":
+        shell.edit(side, "u0", title=f"On {side}")
+    assert shell("sync", "-q").code == 3
+    assert shell("status", "-q").out == "1 event waits for a decision: calsync conflicts resolve\n"
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_document_has_the_members_that_scripts_rely_on(shell: Shell) -> None:
+    """cli.md section 5."""
+    shell.synced(2)
+    shell.edit("x", "u1", title="New")
+    for side in "xy":
+        shell.edit(side, "u0", title=f"On {side}")
+    run = shell("sync", "--json").json
+    assert set(run) >= {"run", "exit_code", "dry_run", "started", "seconds", "pairs", "changes", "requests", "errors"}
+    assert set(run["pairs"][0]) == {
+        "pair", "a", "b", "linked", "conflicts", "ambiguous", "held", "failed", "quarantined", "guard",
+    }
+    assert set(run["pairs"][0]["a"]) == {"calendar", "created", "updated", "deleted", "events"}
+    (change,) = run["changes"]
+    assert set(change) == {"pair", "side", "action", "uid", "title", "start", "fields", "because", "outcome"}
+    assert (change["start"], change["fields"]) == ("2026-12-01T09:00:00+01:00", ["title"])
+    assert set(run["errors"][0]) == {"account", "event", "code", "message", "next"}
+    (conflict,) = shell("conflicts", "list", "--json").json
+    assert {"id", "pair", "uid", "title", "kind", "fields", "since"} <= set(conflict)
+    assert set(conflict["fields"]["title"]) == {"base", "a", "b"} and conflict["since"].endswith("Z")
+    for event in shell("events", "list", "--json").json:
+        assert {"calendar", "uid", "title", "start", "end", "recurring", "status", "detail"} <= set(event)
+    for row in shell("history", "--json").json:
+        assert {"run", "started", "seconds", "exit_code", "trigger", "created", "updated", "deleted"} <= set(row)
+        assert {"conflicts", "failed", "requests"} <= set(row)
+
+
+@pytest.mark.parametrize("words", [
+    "sync", "sync -n", "apply nope", "status", "status nope", "events", "events list", "events show u0",
+    "events show no", "conflicts", "conflicts list", "conflicts show 9", "conflicts resolve", "history", "history 1",
+    "history 9", "why u0", "calendars", "accounts", "doctor", "config check", "config path", "config schema",
+])  # fmt: skip
+def test_json_is_one_document_and_nothing_else(shell: Shell, words: str) -> None:
+    shell.synced(1)
+    said = shell(*words.split(), "--json")
+    assert said.json is not None and said.err == ""
+
+
+def test_options_before_a_command_of_a_group_are_not_passed_over(shell: Shell) -> None:
+    shell.synced(1)
+    said = shell("events", "--status", "held", "list")
+    assert said.code == 2 and "options belong behind the whole command: calsync events list ..." in said.err
+    assert shell("events", "--status", "held").out == "no events with status held\n"
+
+
+def test_who_is_locked_out_is_told_when_to_come_back(shell: Shell) -> None:
+    from calsync_cli.ports import system_ports
+    from calsync_cli.store.lock import Lock
+
+    shell.synced(1)
+    lock = Lock(shell.state, system_ports())
+    try:
+        said = shell("sync")
+    finally:
+        lock.release()
+    assert said.code == 6 and "nothing was touched" in said.err and "next: calsync sync" in said.err
+
+
 # -- one event ---------------------------------------------------------------------------------------------------------
 
 

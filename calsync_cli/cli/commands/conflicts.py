@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Json, begin, end, group, number_of
+from calsync_cli.cli.commands.shared import Json, bare, begin, end, group, number_of
 
 commands = typer.Typer()
 conflicts = group(commands, "conflicts", "What both sides changed differently: see it and decide.")
@@ -13,9 +13,9 @@ ID = typer.Argument(metavar="ID", parser=number_of("conflict", "calsync conflict
 
 
 @conflicts.callback(invoke_without_command=True)
-def conflicts_default(ctx: typer.Context) -> None:
-    if ctx.invoked_subcommand is None:
-        conflicts_list(ctx)
+def conflicts_default(ctx: typer.Context, json: Json = False) -> None:
+    if bare(ctx, json):
+        conflicts_list(ctx, json)
 
 
 @conflicts.command("list")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Event, Json, begin, end, group, number_of
+from calsync_cli.cli.commands.shared import Event, Json, bare, begin, end, group, number_of
 
 commands = typer.Typer()
 events = group(commands, "events", "Every event, with its sync status.")
@@ -48,9 +48,11 @@ def why(ctx: typer.Context, event: Event, json: Json = False) -> None:
 
 
 @events.callback(invoke_without_command=True)
-def events_default(ctx: typer.Context) -> None:
-    if ctx.invoked_subcommand is None:
-        events_list(ctx)
+def events_default(
+    ctx: typer.Context, calendar: InCalendar = None, status: WithStatus = None, json: Json = False
+) -> None:
+    if bare(ctx, calendar, status, json):
+        events_list(ctx, calendar, status, json)
 
 
 @events.command("list")

@@ -8,7 +8,7 @@ import typer
 from calsync_cli.cli.commands.shared import Json, begin, end, group
 
 commands = typer.Typer()
-config = group(commands, "config", "The configuration file.", bare=False)
+config = group(commands, "config", "The configuration file.", alone=False)
 
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT")]
 
@@ -102,11 +102,11 @@ def config_check(ctx: typer.Context, json: Json = False) -> None:
 
 
 @config.command("path")
-def config_path(ctx: typer.Context) -> None:
+def config_path(ctx: typer.Context, json: Json = False) -> None:
     """Where the configuration file is."""
     from calsync_cli.cli import settings as command
 
-    end(command.path(ctx.obj))
+    end(command.path(ctx.obj, as_json=json))
 
 
 @config.command("edit")

@@ -24,11 +24,20 @@ def number_of(what: str, listing: str) -> Callable[[str], int]:
     return parse
 
 
-def group(parent: typer.Typer, name: str, text: str, *, bare: bool = True) -> typer.Typer:
-    """A command with commands of its own. bare: its name alone does something; else it prints help."""
-    made = typer.Typer(no_args_is_help=not bare, help=text)
+def group(parent: typer.Typer, name: str, text: str, *, alone: bool = True) -> typer.Typer:
+    """A command with commands of its own. alone: its name by itself does something; else it prints help."""
+    made = typer.Typer(no_args_is_help=not alone, help=text)
     parent.add_typer(made, name=name)
     return made
+
+
+def bare(ctx: typer.Context, *options: object) -> bool:
+    """Whether the group's name stands by itself. Raises UsageError for options that stand before a command of it."""
+    name = ctx.invoked_subcommand
+    if name is not None and any(options):
+        path = f"{ctx.command_path} {name}"
+        raise UsageError(f"options belong behind the whole command: {path} ...", next=f"{path} -h")
+    return name is None
 
 
 def begin(ctx: typer.Context) -> Context:
