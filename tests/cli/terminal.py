@@ -33,11 +33,11 @@ class Terminal:
         self._code: int | None = None
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             if stdout is not None:
                 os.dup2(os.open(stdout, os.O_CREAT | os.O_WRONLY), 1)
             kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
             os.execve(sys.executable, command, {**kept, "TERM": "xterm-256color", **environ})
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def __enter__(self) -> Self:
         return self

