@@ -99,6 +99,14 @@ def test_an_answer_may_never_come_or_be_for_somebody_else(browser: Any, knobs: d
             app(g).acquire_token_interactive(SCOPES, timeout=2)
 
 
+def test_an_id_token_may_be_for_another_request(browser: Any) -> None:
+    """A9.1: msal compares the nonce (L1.4)"""
+    with graph_emulator(auto_consent=True, wrong_nonce=True) as g:
+        browser(g)
+        with pytest.raises(RuntimeError, match="nonce"):
+            sign_in(g)
+
+
 def test_another_account_may_sign_in_than_the_one_asked_for(browser: Any) -> None:
     """A9.5"""
     with graph_emulator(users=(ANN, BOB), consent="auto", sign_in_as=BOB.address) as g:

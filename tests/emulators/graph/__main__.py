@@ -61,9 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _knob(text: str) -> tuple[str, object]:
     name, _, value = text.partition("=")
     kind = next((type(getattr(Knobs(), f.name)) for f in fields(Knobs) if f.name == name), str)
-    return name, value.lower() in ("1", "true", "on", "yes") if kind is bool else value.split(
-        ","
-    ) if kind is tuple else value
+    if kind is bool:
+        return name, value.lower() in ("1", "true", "on", "yes")
+    return name, tuple(value.split(",")) if kind is tuple else value
 
 
 def _user(text: str, place: int) -> User:

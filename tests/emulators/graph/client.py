@@ -75,7 +75,7 @@ class Api:
                 return found
             answer = self.get(body(answer)["@odata.nextLink"], **headers)
 
-    def instances(self, master: str, **window: str) -> list[Json]:
+    def instances(self, master: str, **window: Any) -> list[Json]:
         return self.rows(f"me/events/{q(master)}/instances", {**WINDOW, "$top": "200", **window})
 
     def round(self, link: str | None = None, calendar: str | None = None, **window: str) -> tuple[list[Json], str]:

@@ -46,12 +46,11 @@ class Control:
     def handle(self, raw: Raw) -> Reply:
         try:
             with self.emulator.world.lock:
-                body = self.state() if raw.method == "GET" else self.change(json.loads(raw.body or b"{}"))
+                return _json(200, self.state() if raw.method == "GET" else self.change(json.loads(raw.body or b"{}")))
         except (ValueError, KeyError, StopIteration, TypeError) as err:
             return _json(400, {"error": f"{type(err).__name__}: {err}"})
         except GraphError as no:
             return _json(400, {"error": f"{no.code}: {no.message}"})
-        return _json(200, body)
 
     def state(self) -> dict[str, Any]:
         one, boxes = self.emulator, self.emulator.world.mailboxes

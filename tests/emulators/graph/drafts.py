@@ -123,9 +123,9 @@ def _places(body: dict[str, Any], draft: Draft) -> None:
         filled = location(given.get("displayName") or "") | {k: v for k, v in given.items() if v not in (None, "")}
         draft.members |= {"location": filled, "locations": [filled] if filled["displayName"] else []}
     elif "locations" in body:
-        filled = [location(one.get("displayName") or "") | one for one in body["locations"] or ()]
-        joined = location("; ".join(one["displayName"] for one in filled))
-        draft.members |= {"location": filled[0] if len(filled) == 1 else joined, "locations": filled}
+        places = [location(one.get("displayName") or "") | one for one in body["locations"] or ()]
+        joined = location("; ".join(one["displayName"] for one in places))
+        draft.members |= {"location": places[0] if len(places) == 1 else joined, "locations": places}
     if "attendees" in body:
         people = body["attendees"] or []
         if len(people) > 500:

@@ -223,7 +223,7 @@ class Identity:
             "tid": user.tid,
         }
         if nonce:
-            payload["nonce"] = nonce
+            payload["nonce"] = "another" if self.knobs.wrong_nonce else nonce
         return ".".join(
             (packed({"typ": "JWT", "alg": "RS256", "kid": "emulator"}), packed(payload), secrets.token_urlsafe(64))
         )

@@ -15,6 +15,7 @@ class Knobs:
     # -- sign-in
     consent: str = "ask"  # ask, auto, deny (65004), admin (90094), silent: the page never answers (A9.3, L16.2)
     wrong_state: bool = False  # L16.2
+    wrong_nonce: bool = False  # in the id token (A9.1)
     sign_in_as: str = ""  # another account signs in than the one asked for (A9.5)
     scope_form: str = "short"  # short, long: with the resource in front (L1.3)
     scope_missing: tuple[str, ...] = ()  # granted less than asked (L16.3)
