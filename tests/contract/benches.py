@@ -1,4 +1,8 @@
-"""What the contract suite needs of each provider beside the provider itself: another person at the same calendar."""
+"""What the contract suite needs of each provider beside the provider itself: another person at the same calendar.
+
+Shape   payloads are made and edited by the provider's own mapping, so the suite knows no format; a person says what an
+        event shall be (`Said`) and the bench stores it in the server's own way
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,35 +20,83 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from calsync_cli.mapping.base import Mapping, Place
+from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import Account
 from calsync_cli.model.secret import Secret
+from calsync_cli.model.series import Form
+from calsync_cli.model.times import Span, Zoned
 from calsync_cli.ports import Ports, system_ports
 from calsync_cli.providers import vdir_files
-from calsync_cli.providers.base import Calendar, Provider
+from calsync_cli.providers.base import Calendar, Item, Provider
 from calsync_cli.providers.memory import MemoryProvider, MemoryServer, Traits
 from calsync_cli.providers.vdir import VdirProvider
 
 _names = count(1)
+_TIME = Span(Zoned(datetime(2026, 11, 24, 9), "UTC"), Zoned(datetime(2026, 11, 24, 10), "UTC"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """An event of one hour as somebody wants it."""
+
+    uid: str
+    title: str = "Tea"
+    description: str = ""
+
+    @property
+    def form(self) -> Form:
+        words = {"title": self.title, "description": self.description}
+        return {"time": _TIME, **{name: text for name, text in words.items() if text}}
 
 
 @dataclass
 class Bench:
     """One empty calendar and a person who edits it past the provider.
 
-    put        stores under a file name of the person's choice, overwriting
+    put        stores under a name of the person's choice (a file name where there are files), overwriting
     remove     deletes by that name
     drop       takes the whole calendar away
     lock       takes the right to write away; None where the server knows no rights
     refused_names  names that this server itself takes from nobody
+    room       characters of the longest description that comes back whole
+    reusable   whether an id may be taken again after its event was deleted
+    check      what must hold when the test is over
     """
 
     provider: Provider
     cal: Calendar
-    put: Callable[[str, bytes], None]
+    put: Callable[[str, Said], None]
     remove: Callable[[str], None]
     drop: Callable[[], None]
     lock: Callable[[], None] | None = None
     refused_names: Collection[str] = ()
+    room: int = 1_100_000
+    reusable: bool = True
+    check: Callable[[], None] = lambda: None
+
+    @property
+    def mapping(self) -> Mapping:
+        return mapping(self.provider.caps.mapping)
+
+    def body(self, key: str, uid: str, title: str = "Tea", description: str = "") -> bytes:
+        """A new payload, to be created under `key`."""
+        place = Place(self.provider.remote_id_for(self.cal, key), self.cal.zone)
+        return self.mapping.make(uid, Said(uid, title, description).form, "contract", place)
+
+    def titled(self, item: Item, title: str) -> bytes:
+        """The payload to update `item` with."""
+        return self.mapping.edit(item.payload, {"title": title})
+
+    def shows(self, payload: bytes, uid: str, title: str = "Tea", description: str = "") -> bool:
+        """Servers rewrite bytes (facts 0.4); the meaning must stay."""
+        found = self.mapping.read(payload)
+        wanted = self.mapping.read(self.body("0" * 32, uid, title, description))
+        return found.uid == wanted.uid and dict(found.form) == dict(wanted.form)
+
+
+def ical(said: Said) -> bytes:
+    return mapping("ical").make(said.uid, said.form, "")
 
 
 def memory_bench(traits: Traits) -> Bench:
@@ -53,7 +106,7 @@ def memory_bench(traits: Traits) -> Bench:
     return Bench(
         provider,
         provider.open(cal),
-        put=lambda name, payload: void(server.user_put(cal, name, payload)),
+        put=lambda name, said: void(server.user_put(cal, name, ical(said))),
         remove=lambda name: server.user_delete(cal, name),
         drop=lambda: server.set_calendar(cal, gone=True),
         lock=lambda: server.set_calendar(cal, access="read"),
@@ -75,7 +128,7 @@ def vdir_bench(root: Path, patch: Any) -> Bench:
     return Bench(
         provider,
         cal,
-        put=lambda name, payload: void((folder / name).write_bytes(payload)),
+        put=lambda name, said: void((folder / name).write_bytes(ical(said))),
         remove=lambda name: (folder / name).unlink(),
         drop=lambda: shutil.rmtree(folder),
         lock=lock,
@@ -95,8 +148,9 @@ def dav_bench(name: str, server: Any) -> Bench:
     base = "{0.scheme}://{0.netloc}".format(urlsplit(server.url)) + quote(calendar_id.rstrip("/")) + "/"
     person = httpx.Client(auth=(account.username or "someone", "any"))
 
-    def put(name: str, payload: bytes) -> None:
-        person.put(base + quote(name), content=payload, headers={"Content-Type": "text/calendar"}).raise_for_status()
+    def put(name: str, said: Said) -> None:
+        kind = {"Content-Type": "text/calendar"}
+        person.put(base + quote(name), content=ical(said), headers=kind).raise_for_status()
 
     return Bench(
         provider,
@@ -109,12 +163,57 @@ def dav_bench(name: str, server: Any) -> Bench:
     )
 
 
+GOOGLE: dict[str, dict[str, Any]] = {
+    "google": {},
+    "google-odd": {
+        "page": 2,
+        "modes": {"full_tombstones": True, "error_form": "new", "zone_filled": True, "live_pages": True},
+    },
+}
+
+
+def google_bench(g: Any) -> Bench:
+    """`g` is a GoogleEmulator. The person uses the web page; the names are theirs, the ids are Google's."""
+    from calsync_cli.providers.google.provider import GoogleProvider
+    from tests.emulators.google.auth import Bearer
+
+    home = g.world.add_calendar(g.me, f"contract-{next(_names)}").id
+    provider = GoogleProvider(Account("google", "google", api_url=g.api_url), Bearer(g), _quick_ports())
+    ids: dict[str, str] = {}
+
+    def put(name: str, said: Said) -> None:
+        event = {"summary": said.title, "description": said.description, "reminders": {"useDefault": False}}
+        times = {name: {"dateTime": f"2026-11-24T{hour}:00:00Z", "timeZone": "UTC"}
+                 for name, hour in (("start", "09"), ("end", "10"))}
+        if name in ids:
+            g.people.patch(home, ids[name], event)
+        else:
+            ids[name] = g.people.insert(home, {**event, **times, "iCalUID": said.uid})["id"]
+
+    def check() -> None:
+        assert (g.mails, g.problems, g.api.remarks) == ([], [], [])
+        assert all("sendUpdates=none" in entry.query for entry in g.log if entry.writes)
+
+    return Bench(
+        provider,
+        provider.open(home),
+        put=put,
+        remove=lambda name: g.people.delete(home, ids.pop(name)),
+        drop=lambda: g.world.remove_calendar(home),
+        lock=partial(g.world.share, home, g.me, "reader"),
+        room=8000,
+        reusable=False,
+        check=check,
+    )
+
+
 @contextmanager
 def running(name: str) -> Iterator[Any]:
-    """The real server of that name, started once for the module."""
+    """The real server of that name, or an emulator, started once for the module."""
+    from tests.emulators.google import google_emulator
     from tests.fakes import servers
 
-    with getattr(servers, name)() as server:
+    with google_emulator(**GOOGLE[name]) if name in GOOGLE else getattr(servers, name)() as server:
         yield server
 
 
