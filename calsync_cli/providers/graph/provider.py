@@ -102,7 +102,9 @@ class GraphProvider:
                 return None
             remote_id = named[0]
         found = self._reader.sets(cal, [remote_id])[remote_id]
-        return found.item(_about(cal)) if found is not None else None
+        if found is None or not self._reader.is_here(cal, remote_id):
+            return None
+        return found.item(_about(cal))
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

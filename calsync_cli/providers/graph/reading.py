@@ -18,7 +18,7 @@ from calsync_cli.errors import CalendarGone, CalsyncError, ProtocolError, SyncTo
 from calsync_cli.model.account import Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Hint, Page
-from calsync_cli.providers.graph.client import Call, GraphClient, calendar_path, json_of, quoted
+from calsync_cli.providers.graph.client import Call, GraphClient, calendar_path, event_path, json_of, quoted
 from calsync_cli.providers.graph.refusals import codes, is_resync, problem
 from calsync_cli.providers.graph.sets import EventSet, Json, etag_of, modified, objects, text
 from calsync_cli.providers.http import http_date
@@ -142,6 +142,11 @@ class Reader:
             return seen
         name = "singleValueExtendedProperties"
         return {**fresh, name: seen[name]} if name in seen else fresh
+
+    def is_here(self, cal: Calendar, name: str) -> bool:
+        """Whether the event is in this calendar: an address below a calendar may answer for any of them (A4.4)."""
+        response = self._client.call(Call("GET", event_path(name, "calendar"), {"$select": "id"}))
+        return response.status_code not in GONE and text(self.read(cal, response), "id") == cal.id
 
     def with_property(self, cal: Calendar, name: str, value: str) -> list[str]:
         """Ids of the events that carry this private property, the oldest first."""
