@@ -10,26 +10,20 @@ Errors  MappingError with a reason in words for what is no such document
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from calsync_cli.errors import MappingError
-
-Json = dict[str, Any]
-"""A JSON object as it came; each value is looked at before it is believed."""
+from calsync_cli.mapping.jsondoc import Json as Json
+from calsync_cli.mapping.jsondoc import decoded, dumped
+from calsync_cli.mapping.jsondoc import object_of as object_of
+from calsync_cli.mapping.jsondoc import objects_of as objects_of
+from calsync_cli.mapping.jsondoc import text_of as text_of
 
 _ID_STAMP = re.compile(r".+_(\d{8}(?:T\d{6}Z)?)", re.ASCII | re.DOTALL)
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 @dataclass(slots=True)
@@ -47,7 +41,7 @@ class EventSet:
 
     def data(self) -> bytes:
         body = {**self.others, "event": self.event, "instances": sorted(self.instances, key=original_stamp)}
-        return _dumped({**body, "calendar": self.calendar} if self.calendar else body)
+        return dumped({**body, "calendar": self.calendar} if self.calendar else body)
 
 
 def document(
@@ -61,10 +55,9 @@ def document(
 
 
 def parsed(payload: bytes) -> EventSet:
-    try:
-        data = _DECODER.decode(payload.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise MappingError("this is not a JSON document") from None
+    data = decoded(payload)
+    if data is None:
+        raise MappingError("this is not a JSON document")
     if not isinstance(data, dict) or "event" not in data:
         raise MappingError("this is not an event set of Google Calendar")
     event, instances = data.pop("event"), data.pop("instances", [])
@@ -76,37 +69,6 @@ def parsed(payload: bytes) -> EventSet:
     if event is None and not instances:
         raise MappingError("the event set holds no event")
     return EventSet(event, instances, calendar, data)
-
-
-def _dumped(data: Json) -> bytes:
-    try:
-        try:
-            return _json(data, ascii_only=False).encode("utf-8")
-        except UnicodeEncodeError:  # half of a surrogate pair, which only escapes can say
-            return _json(data, ascii_only=True).encode("ascii")
-    except (ValueError, RecursionError):
-        raise MappingError("the event set holds a number or a depth that JSON cannot say") from None
-
-
-def _json(data: Json, *, ascii_only: bool) -> str:
-    return json.dumps(data, ensure_ascii=ascii_only, separators=(",", ":"), sort_keys=True, allow_nan=False)
-
-
-def text_of(node: Json, name: str) -> str:
-    """A text member; "" when it is absent or no text."""
-    value = node.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def object_of(node: Json, name: str) -> Json:
-    value = node.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def objects_of(node: Json, name: str) -> list[Json]:
-    """The objects of a list member; whatever else the list holds is not looked at."""
-    value = node.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def is_cancelled(resource: Json) -> bool:

@@ -15,19 +15,19 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.document import Json, object_of, text_of
-
-Kept = dict[str, Any]
+from calsync_cli.mapping.kept import LOST as LOST
+from calsync_cli.mapping.kept import Kept as Kept
+from calsync_cli.mapping.kept import keep as keep
+from calsync_cli.mapping.kept import pairs as pairs
+from calsync_cli.mapping.kept import texts as texts
+from calsync_cli.mapping.kept import word as word
 
 V, LINK, UID, ID, KEY = "calsync.v", "calsync.link", "calsync.uid", "calsync.id", "calsync.key"
 FLOATING = "calsync.floating"
 LOSS = "calsync.loss"
-LOST = "-"
-"""In `Kept`: the names of fields that did not fit."""
-
 _UID_PIECE, _LOSS_PIECE, _PIECES = 1000, 900, 8
 _ALL_CHARACTERS = 32_000
 _UNPACKED = 1 << 18
@@ -148,39 +148,3 @@ def _size(resource: Json) -> int:
     kinds = object_of(resource, "extendedProperties")
     named = [(n, v) for kind in ("private", "shared") for n, v in object_of(kinds, kind).items()]
     return 500 + sum(len(n) + len(v) for n, v in named if isinstance(v, str) and not n.startswith(LOSS))
-
-
-# -- values ------------------------------------------------------------------------------------------------------------
-
-
-def keep(kept: Kept, name: str, value: Any) -> None:
-    """Note or forget (None, or empty) what a field cannot show; it is not lost any more."""
-    kept.pop(name, None)
-    if value:
-        kept[name] = value
-    if name in texts(kept, LOST):
-        kept[LOST] = [other for other in texts(kept, LOST) if other != name]
-
-
-def word(kept: Kept, name: str, shown: str) -> str:
-    """The kept word for a field while Google shows what was put in its place; else what Google shows."""
-    match kept.get(name):
-        case [str(value), str(instead)] if instead == shown:
-            return value
-    return shown
-
-
-def texts(kept: Kept, name: str) -> list[str]:
-    found = kept.get(name)
-    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
-
-
-def pairs(kept: Kept, name: str) -> list[tuple[str, str]]:
-    """[[value, what Google shows in its place or ""], ...]"""
-    found = kept.get(name)
-    items = found if isinstance(found, list) else []
-    return [(item[0], item[1]) for item in items if _is_pair(item)]
-
-
-def _is_pair(item: object) -> bool:
-    return isinstance(item, list) and len(item) == 2 and all(isinstance(part, str) for part in item)

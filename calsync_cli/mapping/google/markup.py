@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from itertools import takewhile
 
+from calsync_cli.mapping.html_lines import VOID, Line, Piece, put_back
 from calsync_cli.mapping.values import clean
 
 _BREAKING = """address article blockquote center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr html-blob
@@ -23,8 +20,7 @@ li main nav ol p pre section table tr ul"""
 _INLINE = """a abbr b big body cite code del em font head html i ins kbd mark q s samp small span strike strong sub sup
 tbody td tfoot th thead tt u var"""
 _BLOCKS = frozenset(_BREAKING.split())
-_VOID = frozenset({"br", "hr", "img", "input", "wbr"})
-_KNOWN = _BLOCKS | _VOID | frozenset(_INLINE.split())
+_KNOWN = _BLOCKS | VOID | frozenset(_INLINE.split())
 _TOKEN = re.compile(
     r"""(?P<skip><!--(?:(?!<!--).)*?-->|<(?P<raw>style|script|title)\b[^<>]*+>(?:(?!<(?P=raw)).)*?</(?P=raw)\s*+>)
     |(?P<tag><(?P<close>/?)(?P<name>[a-z][a-z0-9-]*+)(?P<attrs>(?:[\s/](?:[^<>"']|"[^"]*"|'[^']*')*+)?)>)
@@ -35,37 +31,6 @@ _TOKEN = re.compile(
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _LONGEST = 100_000
 """Longer than any description Google keeps; beyond it nobody looks for markup."""
-
-
-@dataclass(slots=True)
-class _Piece:
-    """A token: its raw text, what it shows, and for a tag its name."""
-
-    raw: str
-    shown: str = ""
-    tag: str = ""
-    closes: bool = False
-
-
-@dataclass(slots=True)
-class _Line:
-    """One shown line. `before` is the raw separator that ends the line above, `lead` what its tags put in front."""
-
-    before: str = ""
-    lead: str = ""
-    pieces: list[_Piece] = field(default_factory=list)
-
-    @property
-    def visible(self) -> bool:
-        return any(piece.shown.strip() for piece in self.pieces)
-
-    @property
-    def text(self) -> str:
-        return (self.lead if self.visible else "") + "".join(piece.shown for piece in self.pieces)
-
-    @property
-    def raw(self) -> str:
-        return "".join(piece.raw for piece in self.pieces)
 
 
 def is_html(raw: str) -> bool:
@@ -85,7 +50,9 @@ def spelled(text: str) -> str:
 
 def edited(raw: str, text: str) -> str:
     if is_html(raw):
-        kept = _by_lines(_lines(raw), text)
+        lines = _lines(raw)
+        old = clean("\n".join(line.text for line in lines)).split("\n")
+        kept = put_back(lines, list(enumerate(old)), text.split("\n"), _escaped)
         if shown(kept) == text:
             return kept
     return spelled(text)
@@ -109,22 +76,22 @@ class _Reader:
     """Puts tokens on lines. `fresh`: nothing but a break so far, so that a line end in the source shows nothing."""
 
     def __init__(self) -> None:
-        self.lines = [_Line()]
+        self.lines = [Line()]
         self.fresh = False
         self.link: tuple[str, int] | None = None
 
     @property
-    def line(self) -> _Line:
+    def line(self) -> Line:
         return self.lines[-1]
 
     def text(self, raw: str, shows: str | None = None) -> None:
-        self.line.pieces.append(_Piece(raw, raw if shows is None else shows))
+        self.line.pieces.append(Piece(raw, raw if shows is None else shows))
 
     def newline(self, raw: str) -> None:
         if self.fresh and not self.line.visible:
             for piece in self.line.pieces:
                 piece.shown = ""
-            self.line.pieces.append(_Piece(raw))
+            self.line.pieces.append(Piece(raw))
             self.fresh = False
         else:
             self._break(raw)
@@ -138,17 +105,17 @@ class _Reader:
         elif name == "a":
             self._anchor(raw, closes, attrs)
         else:
-            self.line.pieces.append(_Piece(raw, " " if closes and name in ("td", "th") else "", name, closes))
+            self.line.pieces.append(Piece(raw, " " if closes and name in ("td", "th") else "", name, closes))
 
     def _break(self, raw: str) -> None:
-        self.lines.append(_Line(raw))
+        self.lines.append(Line(raw))
         self.fresh = False
 
     def _block(self, raw: str, name: str, closes: bool) -> None:
         if self.line.visible:
             self._break(raw)
         else:
-            self.line.pieces.append(_Piece(raw, "", name, closes))
+            self.line.pieces.append(Piece(raw, "", name, closes))
         if name == "li":
             self.line.lead = "" if closes else "- "
         self.fresh = True
@@ -163,11 +130,11 @@ class _Reader:
         found = _HREF.search(attrs) if not closes else None
         address = html.unescape(next(filter(None, found.groups()), "")).strip() if found else ""
         is_web = address.lower().startswith(("http://", "https://"))
-        self.line.pieces.append(_Piece(raw, shows, "a", closes))
+        self.line.pieces.append(Piece(raw, shows, "a", closes))
         self.link = (address, len(self.line.pieces)) if is_web else None
 
 
-def _lines(raw: str) -> list[_Line]:
+def _lines(raw: str) -> list[Line]:
     reader = _Reader()
     at = 0
     for found in _TOKEN.finditer(raw):
@@ -191,64 +158,4 @@ def _put(reader: _Reader, found: re.Match[str]) -> None:
     elif found.group("entity"):
         reader.text(token, html.unescape(token).replace("\u00a0", " ").replace("\n", " "))
     else:
-        reader.line.pieces.append(_Piece(token))
-
-
-# -- a changed text into the lines -------------------------------------------------------------------------------------
-
-
-def _by_lines(lines: list[_Line], text: str) -> str:
-    """The raw text with each changed line replaced in its place, by the shortest difference of lines."""
-    old, new = clean("\n".join(line.text for line in lines)).split("\n"), text.split("\n")
-    fates, first = _fates(old, new)
-    out = "".join(_escaped(line) + "<br>" for line in first)
-    begun = bool(first)
-    for at, line in enumerate(lines):
-        fate = fates.get(at)
-        if fate is None:
-            out += (line.before if begun or at == 0 else "") + line.raw
-        elif fate:
-            out += (line.before if begun or at == 0 else "") + _with_text(line, fate[0])
-            out += "".join("<br>" + _escaped(extra) for extra in fate[1:])
-        else:
-            out += "".join(piece.raw for piece in line.pieces if piece.tag and piece.tag != "a")
-        begun = begun or fate != []
-    return out
-
-
-def _fates(old: list[str], new: list[str]) -> tuple[dict[int, list[str]], list[str]]:
-    """Old line -> the lines in its place, for those that do not stay; and what comes before the first line."""
-    fates: dict[int, list[str]] = {}
-    first: list[str] = []
-    for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
-        come = new[j:j_end]
-        for at in range(i, i_end):
-            fates[at] = [come.pop(0)] if come else []
-        if come and i_end:
-            fates.setdefault(i_end - 1, [old[i_end - 1]]).extend(come)
-        else:
-            first += come
-    return fates, first
-
-
-def _with_text(line: _Line, text: str) -> str:
-    """The tags before the line's text stay; of the others those that begin or end on another line."""
-    text = text.removeprefix(line.lead) if line.visible else text
-    head = list(takewhile(lambda piece: not piece.shown and piece.tag != "a", line.pieces))
-    return "".join([*(piece.raw for piece in head), _escaped(text), *_unbalanced(line.pieces[len(head) :])])
-
-
-def _unbalanced(pieces: list[_Piece]) -> Iterator[str]:
-    open_tags: list[_Piece] = []
-    for piece in pieces:
-        if not piece.tag or piece.tag in _VOID:
-            continue
-        if not piece.closes:
-            open_tags.append(piece)
-        elif open_tags and open_tags[-1].tag == piece.tag:
-            open_tags.pop()
-        else:
-            yield piece.raw
-    yield from (piece.raw for piece in open_tags)
+        reader.line.pieces.append(Piece(token))

@@ -8,19 +8,19 @@ Shape      `shown` of a resource is {"popup:15", "email:60"}; `form` and `placed
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from calsync_cli.mapping.google.document import Json, object_of, objects_of, text_of
-from calsync_cli.mapping.values import clean, duration, exact_text
-from calsync_cli.model.times import Span, When, Zoned, utc, wall
+from calsync_cli.mapping.reminders import form as originals
+from calsync_cli.mapping.reminders import stand_in
+from calsync_cli.mapping.values import exact_text
+from calsync_cli.model.times import Span
 
 _KINDS = {"popup": "display", "email": "email"}
 _METHODS = {"display": "popup", "email": "email"}
 _MOST_MINUTES = 40320
 _MOST = 5
-_REMINDER = re.compile(r"([^:]+):(?:(end):)?([+-]?P[^:]*|\d{8}T\d{6}Z?)", re.ASCII)
 
 
 def shown(resource: Json) -> list[str]:
@@ -37,10 +37,7 @@ def _shown(item: Json) -> str:
 
 def form(there: Iterable[str], kept: Iterable[tuple[str, str]]) -> frozenset[str]:
     """What Google shows, with the kept originals in the place of what stands for them."""
-    there, kept = list(there), list(kept)
-    taken = {instead for _, instead in kept}
-    originals = {clean(value).strip() for value, instead in kept if not instead or instead in there}
-    return frozenset((originals - {""}) | {_word(text) for text in there if text not in taken})
+    return originals(there, kept, _word)
 
 
 def _word(text: str) -> str:
@@ -70,31 +67,10 @@ def _earliest(items: Iterable[str]) -> list[str]:
 
 def _stand_in(reminder: str, span: Span) -> str:
     """The popup or mail nearest to it, rounded to the earlier minute; "" for what rings after the start."""
-    found = _REMINDER.fullmatch(reminder)
-    if found is None:
+    found = stand_in(reminder, span)
+    if found is None or found[1] > _MOST_MINUTES:
         return ""
-    kind, end, moment = found.groups()
-    try:
-        before = -_after_start(moment, bool(end), span)
-    except (ValueError, OverflowError):
-        return ""
-    minutes = -(-before // timedelta(minutes=1))
-    if before < timedelta(0) or minutes > _MOST_MINUTES:
-        return ""
-    return f"{_METHODS.get(kind, 'popup')}:{minutes}"
-
-
-def _after_start(moment: str, end: bool, span: Span) -> timedelta:
-    if not moment[0].isdigit():
-        return duration(moment).exact + (_instant(span.end) - _instant(span.start) if end else timedelta(0))
-    at = datetime.fromisoformat(moment[:15])
-    if moment.endswith("Z"):
-        return at.replace(tzinfo=UTC) - _instant(span.start)
-    return at - wall(span.start)
-
-
-def _instant(when: When) -> datetime:
-    return utc(when) if isinstance(when, Zoned) else wall(when).replace(tzinfo=UTC)
+    return f"{_METHODS.get(found[0], 'popup')}:{found[1]}"
 
 
 def written(resource: Json, there: Iterable[str]) -> Json:
