@@ -179,7 +179,7 @@ def history(ctx: Context, run: int | None, *, as_json: bool) -> int:
 def _draw_runs(ctx: Context, runs: Sequence[Mapping[str, Any]], now: datetime) -> None:
     rows = [
         [str(r["run"]), ago(r["started"], now), "-" if r["seconds"] is None else f"{r['seconds']} s",
-         "cut off" if r["exit_code"] is None else str(r["exit_code"]), _changes(r), str(r["conflicts"] or "-"),
+         "not yet" if r["exit_code"] is None else str(r["exit_code"]), _changes(r), str(r["conflicts"] or "-"),
          str(r["failed"] or "-"), _requests(r["requests"])]
         for r in runs
     ]
@@ -198,7 +198,9 @@ def _requests(made: Mapping[str, Mapping[str, int]]) -> Cell:
 
 
 def _show_run(data: Mapping[str, Any]) -> None:
-    ended = "cut off before its end" if data["exit_code"] is None else f"{data['seconds']} s, exit {data['exit_code']}"
+    ended = f"{data['seconds']} s, exit {data['exit_code']}"
+    if data["exit_code"] is None:
+        ended = "still running, or cut off"
     say(f"run {data['run']} ({data['trigger']}), {data['started']}, {ended}")
     for change in data["changes"]:
         for line in operation_lines(change, titled=True):

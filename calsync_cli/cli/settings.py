@@ -87,7 +87,8 @@ def edit(ctx: Context) -> int:
     """The file in the user's editor; checked afterwards."""
     editor = shlex.split(ctx.environ.get("VISUAL") or ctx.environ.get("EDITOR") or "")
     if not editor or not sys.stdin.isatty():
-        raise UsageError(f"there is no editor or terminal here; set EDITOR, or edit {ctx.config_file}")
+        text = f"there is no editor or terminal here; set EDITOR, or edit {ctx.config_file}"
+        raise UsageError(text, next="calsync config check, once it is written")
     try:
         ctx.config_file.parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run([*editor, os.fspath(ctx.config_file)], check=False)
