@@ -9,7 +9,9 @@ refused                  what Google does not take is held with a reason (`refus
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,14 +19,19 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping.google import markup
 from calsync_cli.mapping.google.address import addressed, instance_id
 from calsync_cli.mapping.google.clock import write_time
 from calsync_cli.mapping.google.document import document
+from calsync_cli.mapping.google.kept import put_kept
 from calsync_cli.mapping.google.mapping import GOOGLE
 from calsync_cli.mapping.google.new_event import with_dates_only
 from calsync_cli.mapping.google.patches import Patch, patches
 from calsync_cli.mapping.google.source import source_of
+from calsync_cli.mapping.ical import ICAL
 from calsync_cli.mapping.inherit import inherited_span, instance_fields, normal
+from calsync_cli.mapping.values import clean
+from calsync_cli.model.codec import form_from, form_json
 from calsync_cli.model.recur import has_instance, starts
 from calsync_cli.model.series import (
     CANCELLED,
@@ -394,3 +401,123 @@ def _merge(target: Json, members: Json) -> None:
             _merge(target[name], value)
         else:
             target[name] = {n: v for n, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+
+# -- across and back ---------------------------------------------------------------------------------------------------
+
+
+@LAW
+@given(forms())
+def test_an_icalendar_event_crosses_to_google_and_back_c2(form: Form) -> None:
+    assume(not refused(form))
+    there = addressed(GOOGLE.make("u", ICAL.read(ICAL.make("u", form, "m")).form, "m"), ID, ZONE)
+    back = ICAL.read(ICAL.make("u", GOOGLE.read(there).form, "m")).form
+    assert back == form
+    assert GOOGLE.edit(there, dict(back)) == there
+
+
+# -- descriptions ------------------------------------------------------------------------------------------------------
+
+TOKENS = st.sampled_from([
+    "<p>", "</p>", "<br>", "<b>", "</b>", "<ul>", "<li>", "</li>", "</ul>", '<a href="https://x.example/">', "</a>",
+    "&amp;", "&lt;b&gt;", "&nbsp;", "\n", "\r\n", " ", "x", "yy", "- ", "<", "&", "&foo;", "<foo>", "<!-- c -->",
+    "<style>p{}</style>", "é", "<a href='y'>", "<hr>", "<td>", "</td>", "\u0301",
+])  # fmt: skip
+raws = st.lists(TOKENS, max_size=25).map("".join)
+
+
+@settings(max_examples=600, deadline=None)
+@given(raws, raws | st.lists(st.sampled_from(["x", "yy", "- x", "<b>", "&amp;", "", " z"])).map("\n".join))
+def test_an_edited_description_shows_what_was_asked_and_an_unedited_one_stays(raw: str, wanted: str) -> None:
+    text = clean(wanted)
+    assert markup.shown(markup.edited(raw, text)) == text
+    assert markup.shown(markup.spelled(text)) == text
+    assert markup.shown(raw) == clean(markup.shown(raw))
+    if markup.is_html(raw):
+        assert markup.edited(raw, markup.shown(raw)) == raw
+
+
+# -- damage ------------------------------------------------------------------------------------------------------------
+
+DATA = Path(__file__).parents[1] / "data" / "google"
+FILES = [json.loads(path.read_text()) for path in sorted(DATA.glob("*.json"))]
+NOISE: list[Any] = [
+    None, True, 0, -1, 2.5, 10**30, "", "x", "2026-11-24", "9999-12-31", "0000-00-00", "2026-11-24T09:30:00Z",
+    "1001-01-01T00:00:00+14:00", "9997-12-31T23:59:59-14:00", "2026-11-24T09:30:00+00:00:30", "Asia/Kolkata",
+    "../../etc/passwd", "a\x00b", "\ud83d", "cancelled", "private", "RRULE:FREQ=DAILY;COUNT=99999999999", "EXDATE:",
+    "RDATE;VALUE=PERIOD:20261126T093000Z/PT2H", "RDATE:20261126T093000Z/", "EXDATE;TZID=Nowhere:20261201T083000",
+    "RRULE:FREQ=WEEKLY;UNTIL=99991231T235959Z", "RRULE:FREQ=WEEKLY;UNTIL=00010101", "x\r\ny", [], {}, [1], {"a": 1},
+    ["RRULE:FREQ=WEEKLY"], {"date": "2026-11-24"}, {"dateTime": "2026-11-24T09:30:00"},
+    {"useDefault": False, "overrides": [{"method": {}, "minutes": 10**9}]}, "<b>", "<a href='x'>",
+    {"private": {"calsync.floating": "1"}}, {"private": {"calsync.floating": "Europe/Berlin", "calsync.loss.0": "eJx"}},
+]  # fmt: skip
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(FILES), st.data())
+def test_damaged_event_sets_are_read_or_refused_and_never_crash_o8(parts: Json, data: st.DataObject) -> None:
+    body = json.loads(json.dumps(parts))
+    for _ in range(data.draw(st.integers(1, 4))):
+        holder, name = data.draw(st.sampled_from(_places(body)))
+        holder[name] = json.loads(json.dumps(data.draw(st.sampled_from(NOISE) | json_values)))
+    _read_or_refused(json.dumps(body).encode(), data)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(["color", "status", "reminders", "categories", "attachments", "url", "description", "-", "x:X-A"]),
+    st.sampled_from([*NOISE, ["a", "b"], [["display:-PT5M", "popup:5"]], [["x", "y"]], ["cancelled", ""], "tail"]),
+    st.data(),
+)
+def test_damaged_notes_of_ours_are_read_or_passed_over(name: str, value: Any, data: st.DataObject) -> None:
+    body = json.loads(json.dumps(data.draw(st.sampled_from(FILES))))
+    assume(isinstance(body["event"], dict) and isinstance(body["event"].get("extendedProperties", {}), dict))
+    put_kept(body["event"], {name: value})
+    _read_or_refused(json.dumps(body).encode(), data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
+    assert_refused(lambda: GOOGLE.read(payload))
+
+
+def _places(node: Any) -> list[tuple[Any, Any]]:
+    found: list[tuple[Any, Any]] = []
+    for name, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        found += [(node, name), *_places(value)]
+    return found
+
+
+def _read_or_refused(payload: bytes, data: st.DataObject) -> None:
+    try:
+        form = GOOGLE.read(payload).form
+    except MappingError as err:
+        assert str(err)
+        return
+    assert form_from(form_json(form)) == form == normal(form)
+    assert GOOGLE.edit(payload, {}) is payload
+    assert GOOGLE.edit(payload, dict(form)) is payload
+    change = data.draw(st.sampled_from(EDITS))
+    with suppress(MappingError):
+        edited = GOOGLE.edit(payload, change)
+        assert GOOGLE.read(edited)
+        patches(payload, edited)
+    with suppress(MappingError):
+        GOOGLE.make("u", form, "m")
+    with suppress(MappingError):
+        GOOGLE.read(GOOGLE.remove_marker(payload))
+
+
+EDITS: list[Changes] = [
+    {"title": "new"}, {"description": "a\nb"}, {"recurrence": Recurrence(("FREQ=DAILY",))}, {"recurrence": None},
+    {"time": Span(AllDay(date(2026, 1, 1)), AllDay(date(2026, 1, 2)))}, {"@20261201T083000Z": CANCELLED},
+    {"time": Span(Floating(datetime(2026, 1, 1, 9)), Floating(datetime(2026, 1, 1, 10)))}, {"x:X-A": "1"},
+    {"@20261201T083000Z": None}, {"@20261201T083000Z/title": "t"}, {"reminders": frozenset({"audio:-PT5M"})},
+    {"categories": frozenset({"a", "b"})},
+]  # fmt: skip

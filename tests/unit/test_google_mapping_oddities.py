@@ -1,4 +1,4 @@
-"""What Google really sends, one oddity per file in tests/data/google, and what calsync reads from it (facts 4 to 11)."""
+"""What Google really sends, one oddity per file in tests/data/google, and what calsync reads from it (facts 4-11)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping.google.address import addressed
 from calsync_cli.mapping.google.document import document
+from calsync_cli.mapping.google.losses import HELD, LOSSES
 from calsync_cli.mapping.google.mapping import GOOGLE, GoogleMapping
+from calsync_cli.mapping.ical import ICAL
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.codec import form_from, form_json
-from calsync_cli.model.series import CANCELLED, LOCAL_FIELDS, Form, Recurrence, Value, applied, without_fields
+from calsync_cli.model.series import CANCELLED, FIELDS, LOCAL_FIELDS, Form, Recurrence, Value, applied, without_fields
 from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned
 
 DATA = Path(__file__).parents[1] / "data" / "google"
@@ -377,3 +380,46 @@ def test_a_copy_of_every_event_reads_as_the_same_event_c2(name: str) -> None:
         return
     copy = GOOGLE.read(GOOGLE.make("copy", form, "m"))
     assert (copy.form, copy.uid, copy.marker, copy.people) == (form, "copy", "m", False)
+
+
+# -- C2: across and back ----------------------------------------------------------------------------------------------
+
+ICAL_FILES = {path.stem: path.read_bytes() for path in sorted((DATA.parent / "ical").glob("*.ics"))}
+HELD_FROM_ICAL = {
+    "dtend_before_dtstart": "has no length", "no_dtend_timed": "has no length",
+    "override_without_master": "a series that is not here", "rdate_periods": "a length of its own",
+    "rrule_rscale": "another calendar", "rrule_secondly": "every few seconds",
+}  # fmt: skip
+
+
+def crossing(form: Form) -> Form:
+    """What of a form crosses to Google and back: all but people (`losses.LOSSES`)."""
+    return without_fields(form, LOCAL_FIELDS)
+
+
+@pytest.mark.parametrize("name", ICAL_FILES)
+def test_an_icalendar_event_crosses_to_google_and_back_c2(name: str) -> None:
+    form = ICAL.read(ICAL_FILES[name]).form
+    if name in HELD_FROM_ICAL:
+        with pytest.raises(MappingError, match=HELD_FROM_ICAL[name]):
+            GOOGLE.make("u", form, "m")
+        return
+    there = addressed(GOOGLE.make("u", form, "m"), "cs0example", "Europe/Berlin")
+    back = ICAL.make("u", GOOGLE.read(there).form, "m")
+    assert GOOGLE.read(there).form == ICAL.read(back).form == crossing(form)
+    assert GOOGLE.edit(there, dict(ICAL.read(back).form)) == there  # the second trip changes nothing
+
+
+@pytest.mark.parametrize("name", sorted(FILES.keys() - {"two_overrides_without_master"}))  # one each is a set (R9)
+def test_an_event_of_google_crosses_to_icalendar_and_back_c2(name: str) -> None:
+    payload = FILES[name]
+    form = GOOGLE.read(payload).form
+    back = ICAL.read(ICAL.make("u", form, "m")).form
+    assert back == crossing(form)
+    assert GOOGLE.edit(payload, {path: back.get(path) for path in crossing(form)}) is payload
+
+
+def test_every_field_is_exact_or_in_the_loss_table() -> None:
+    exact = {"title", "location", "busy", "recurrence"}
+    assert FIELDS.keys() == (LOSSES.keys() | exact) - {""}
+    assert HELD.keys() <= {*FIELDS, "", "uid"}
