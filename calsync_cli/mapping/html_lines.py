@@ -54,21 +54,25 @@ def put_back(lines: Sequence[Line], old: Sequence[tuple[int, str]], new: Sequenc
     out = "".join(spell(line) + "<br>" for line in first)
     begun = bool(first)
     for at, line in enumerate(lines):
-        fate = moved.get(at)
-        before = line.before if begun or at == 0 else ""
-        if fate is None:
-            out += before + line.raw
-        elif fate:
-            out += before + _with_text(line, fate[0], spell) + "".join("<br>" + spell(extra) for extra in fate[1:])
+        fate = moved.get(at, [None])
+        if fate:
+            out += line.before if begun or at == 0 else ""
+            out += line.raw if fate[0] is None else _with_text(line, fate[0], spell)
+            out += "".join(_below(line, extra or "", spell) for extra in fate[1:])
         else:
+            out += line.before if line.before.startswith("</") else ""
             out += "".join(piece.raw for piece in line.pieces if piece.tag and piece.tag != "a")
-        begun = begun or fate != []
+        begun = begun or bool(fate)
     return out
 
 
-def _fates(old: list[str], new: Sequence[str]) -> tuple[dict[int, list[str]], list[str]]:
-    """Old line -> the lines in its place, for those that do not stay; and what comes before the first line."""
-    fates: dict[int, list[str]] = {}
+_Fate = list[str | None]
+"""The lines in the place of an old one. None as the first: the old line itself, markup and all."""
+
+
+def _fates(old: list[str], new: Sequence[str]) -> tuple[dict[int, _Fate], list[str]]:
+    """The fate of each old line that does not just stay, and what comes before the first line."""
+    fates: dict[int, _Fate] = {}
     first: list[str] = []
     for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -77,10 +81,17 @@ def _fates(old: list[str], new: Sequence[str]) -> tuple[dict[int, list[str]], li
         for at in range(i, i_end):
             fates[at] = [come.pop(0)] if come else []
         if come and i_end:
-            fates.setdefault(i_end - 1, [old[i_end - 1]]).extend(come)
+            fates.setdefault(i_end - 1, [None]).extend(come)
         else:
             first += come
     return fates, first
+
+
+def _below(line: Line, text: str, spell: Spell) -> str:
+    """A new line below another one; below an item of a list it is one more item."""
+    if line.visible and line.lead and text.startswith(line.lead):
+        return "</li><li>" + spell(text.removeprefix(line.lead))
+    return "<br>" + spell(text)
 
 
 def _with_text(line: Line, text: str, spell: Spell) -> str:
