@@ -31,7 +31,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a BOM in front
     except FileNotFoundError:
-        raise ConfigError([("", f"there is no configuration at {path}")], next="calsync config path") from None
+        raise ConfigError([("", f"there is no configuration at {path}")], next="calsync login caldav") from None
     except OSError as err:
         raise ConfigError([("", f"{path} cannot be read: {err.strerror}")], next="calsync config path") from None
     except UnicodeDecodeError:

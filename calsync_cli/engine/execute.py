@@ -56,6 +56,8 @@ def execute(session: Session, scene: Scene, plan: Plan, run: int) -> Executed:
     works, failed = store_plan(session, scene, plan, run)
     result = Executed(failed)
     total, done = len(works), 0
+    if total:
+        session.progress("write", done, total)
     for kind in ("create", "update", "delete"):
         queue = [work for work in works if work.step.kind == kind]
         for batch in _batches(session, queue):

@@ -189,7 +189,7 @@ class CalDavProvider:
         """Radicale answers 412 to what is too large (facts 2); then the condition itself was fine."""
         item = self.look(attempt.cal, attempt.remote_id)
         if (item is None) if attempt.creating else (item is not None and item.etag == condition.get("If-Match")):
-            raise TooLarge(f"{attempt.cal.name}: the server does not take an event of this size")
+            raise TooLarge("the server does not take an event of this size")
 
     def _guard(self, cal: Calendar, remote_id: str, etag: str) -> dict[str, str]:
         """The condition of a write. If-Match never matches a weak etag (RFC 9110 13.1.1), some servers give none, and
@@ -226,7 +226,7 @@ class CalDavProvider:
             except CalendarGone as gone:
                 return gone
             if response.status_code == 409:  # Radicale and SOGo give no other reason than the calendar being there
-                return UidConflict(f"{attempt.cal.name}: the server already has an event with this UID")
+                return UidConflict("the server already has an event with this UID")
         return error
 
 

@@ -64,22 +64,22 @@ def refusal(attempt: Attempt, response: httpx.Response, other: str | None, now: 
     code, said = response.status_code, xml.complaint(response.content)
     name, words = attempt.cal.name, in_words(response, said)
     if said.names & UID_CONFLICTS:
-        return UidConflict(f"{name}: the server already has an event with this UID in a calendar of yours",
+        return UidConflict("the server already has an event with this UID in a calendar of yours",
                            remote_id=other)
     if code in (429, 423) or (code == 503 and "retry-after" in response.headers):
         return TransientError(f"{name}: the server asks to wait; the event was not written",
                               retry_after_s=http.retry_after_s(response, now))
     if code in (413, 507) or said.names & SIZES:
-        return TooLarge(f"{name}: the server has no room for an event of this size ({words})")
+        return TooLarge(f"the server has no room for an event of this size ({words})")
     if code >= 500:
-        return UnknownOutcome(f"{name}: the server had a fault of its own ({code}), so it may or may not be written")
+        return UnknownOutcome(f"the server had a fault of its own ({code}), so it may or may not be written")
     if code == 412 and not said.names:
         return PreconditionFailed(f"{attempt.remote_id} was changed by somebody else")
     if code == 403 and ("need-privileges" in said.names or not (said.names or said.words)):
         return ReadOnly(f"{name} may not be written by this account", next="calsync calendars")
     if code in (404, 410) and not attempt.creating:
         return NotFound(f"{attempt.remote_id} is gone")
-    return Refused(f"{name}: the server refused the event ({words})")
+    return Refused(f"the server refused the event ({words})")
 
 
 class ServerFault(TransientError):

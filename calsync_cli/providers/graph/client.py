@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -110,12 +109,16 @@ class GraphClient:
     def _told_to_wait(self, response: httpx.Response, attempt: int) -> bool:
         """False where that is longer than a run should wait."""
         told = http.retry_after_s(response, self._ports.now())
-        wait = 2.0 * 2**attempt + random.random() if told is None else told
+        wait = 2.0 * 2**attempt + self._jitter_s() if told is None else told
         if wait > LONGEST_WAIT_S:
             return False
         with self._lock:
             self._rest_until_s = max(self._rest_until_s, self._ports.monotonic_s() + wait)
         return True
+
+    def _jitter_s(self) -> float:
+        """So that several machines that were told to wait do not all come back at once."""
+        return int(self._ports.fresh_id()[:4], 16) / 65536
 
     def _request(self, call: Call) -> httpx.Request:
         url = self._url(call.path)

@@ -145,9 +145,9 @@ class GraphProvider:
             return
         for name, found in self._reader.sets(cal, list(versions)).items():
             if found is None:
-                versions[name].error = NotFound(f"{cal.name}: the event is gone")
+                versions[name].error = NotFound("the event is gone")
             elif found.etag != versions[name].write.etag:
-                versions[name].error = PreconditionFailed(f"{cal.name}: the event was changed by somebody else")
+                versions[name].error = PreconditionFailed("the event was changed by somebody else")
 
     def _call(self, cal: Calendar, plan: _Plan, request: Json) -> Call:
         kind = text(request, "kind")
@@ -164,7 +164,7 @@ class GraphProvider:
         if isinstance(answer, CalsyncError):
             plan.error = answer
         elif DUPLICATE in codes(answer)[0]:
-            plan.error = PreconditionFailed(f"{cal.name}: this event was made already")
+            plan.error = PreconditionFailed("this event was made already")
         elif answer.status_code not in (200, 201, 204):
             plan.error = refusal(cal.name, answer, self._account)
         else:
@@ -184,14 +184,14 @@ class GraphProvider:
                     plan.done += 1
                     continue
                 if instance is None:
-                    raise NotFound(f"{cal.name}: the series has no instance at {text(request, 'original')}")
+                    raise NotFound(f"the series has no instance at {text(request, 'original')}")
                 etag = (text(request, "etag") if plan.begun_with_instance else "") or etag_of(instance)
                 call = self._call(cal, plan, {**request, "id": text(instance, "id"), "etag": etag})
                 self._note(cal, plan, self._client.call(call))
             except CalsyncError as err:
                 plan.error = err
         if plan.error is not None and plan.done and plan.write.kind == "create":
-            plan.error = UnknownOutcome(f"{cal.name}: not all of the series was written ({plan.error})")
+            plan.error = UnknownOutcome(f"not all of the series was written ({plan.error})")
 
     def _instance(self, cal: Calendar, series: str, request: Json) -> Json | None:
         """The instance that began at `original` (UTC, or a day); None where that date is cancelled (L6.2)."""

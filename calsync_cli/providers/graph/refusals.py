@@ -71,19 +71,19 @@ def refusal(name: str, response: httpx.Response, account: Account) -> CalsyncErr
     if status in (401, 403, 429, 509) or found & NO_MAILBOX:
         return problem(name, response, account)
     if status == 507 or "errorquotaexceeded" in found:
-        return TooLarge(f"{name}: the mailbox is full")
+        return TooLarge("the mailbox is full")
     if status == 413 or found & SIZES:
-        return TooLarge(f"{name}: an event of this size is not taken")
+        return TooLarge("an event of this size is not taken")
     if status >= 500 or status == 408:
-        return UnknownOutcome(f"{name}: Graph had a fault of its own ({status}), so it may or may not be written")
+        return UnknownOutcome(f"Graph had a fault of its own ({status}), so it may or may not be written")
     if status == 423:
         return TransientError(f"{name}: the mailbox is locked just now; the event was not written")
     if status in (409, 412):
-        return PreconditionFailed(f"{name}: the event was changed by somebody else")
+        return PreconditionFailed("the event was changed by somebody else")
     if status in (404, 410) or "errorcalendaroccurrenceisdeletedfromrecurrence" in found:
-        return NotFound(f"{name}: the event is gone")
+        return NotFound("the event is gone")
     words = next((IN_WORDS[code] for code in sorted(found) if code in IN_WORDS), message or ", ".join(sorted(found)))
-    return Refused(f"{name}: Graph refused the event ({words or status})")
+    return Refused(f"Graph refused the event ({words or status})")
 
 
 def problem(name: str, response: httpx.Response, account: Account) -> CalsyncError:

@@ -93,7 +93,7 @@ def test_a_missing_place_for_a_new_event_is_not_a_missing_event() -> None:
     ],
 )
 def test_the_servers_reason_is_said_in_words(response: httpx.Response, words: str) -> None:
-    assert str(meaning(response)) == f"Work: the server refused the event ({words})"
+    assert str(meaning(response)) == f"the server refused the event ({words})"
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("Sat, 21 Nov 2026 00:01:30 GMT", 90.0), ("soon", None)])
