@@ -10,7 +10,6 @@ Sets    are not written in one piece: a write that was cut half way is found by 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,9 +25,7 @@ from calsync_cli.providers.graph.reading import Reader
 from calsync_cli.providers.graph.refusals import DUPLICATE, codes, refusal
 from calsync_cli.providers.graph.sets import Json, etag_of, master_etag, objects, text
 
-SPACE = uuid.UUID("6b1de63e-6a3c-4f7b-8a56-0c6d5e0b2f11")
-"""Of our private properties and transaction ids, for ever."""
-KEY = f"String {{{SPACE}}} Name calsync-key"
+KEY = "String {6b1de63e-6a3c-4f7b-8a56-0c6d5e0b2f11} Name calsync-key"
 UNKNOWN_ID = "key:"
 
 
@@ -235,7 +232,8 @@ def _marked(members: Json, write: Write) -> Json:
     key = write.remote_id.removeprefix(UNKNOWN_ID)
     name = "singleValueExtendedProperties"
     private = [*objects(members.get(name)), {"id": KEY, "value": key}]
-    return {**members, name: private, "transactionId": str(uuid.uuid5(SPACE, key))}
+    parts = key[:8], key[8:12], key[12:16], key[16:20], key[20:]
+    return {**members, name: private, "transactionId": "-".join(parts)}
 
 
 def _requests(write: Write) -> list[Json]:
