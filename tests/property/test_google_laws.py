@@ -344,6 +344,12 @@ def _respelled(line: str) -> str:
 
 # -- the requests of an edit, played back on what Google would do with them --------------------------------------------
 
+SENT = {
+    "summary", "description", "location", "start", "end", "recurrence", "transparency", "visibility", "colorId",
+    "status", "reminders", "source", "extendedProperties",
+}  # fmt: skip
+"""No guests, conferences, attachments, and nothing that the server makes."""
+
 
 def assert_requests_lead_there(before: bytes, after: bytes, wanted: Form, *, copies_properties: bool) -> None:
     now = before
@@ -352,6 +358,7 @@ def assert_requests_lead_there(before: bytes, after: bytes, wanted: Form, *, cop
         if not steps:
             break
         for step in steps:
+            assert step.members.keys() <= SENT
             now = _played(now, step, after, copies_properties=copies_properties)
             if step.reschedules:
                 break  # what is there now must be read first

@@ -10,7 +10,8 @@ import pytest
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.address import addressed, instance_id, settled
-from calsync_cli.mapping.google.kept import kept_of
+from calsync_cli.mapping.google.document import document
+from calsync_cli.mapping.google.kept import kept_of, put_kept
 from calsync_cli.mapping.google.mapping import GOOGLE
 from calsync_cli.mapping.google.patches import Patch, patches
 from calsync_cli.model.series import CANCELLED, Changes, Form, Recurrence
@@ -548,3 +549,86 @@ def test_kept_pieces_keep_their_bytes_while_they_say_the_same() -> None:
     edited = GOOGLE.edit(before, {"title": "x"})
     assert event(edited)["extendedProperties"] == event(before)["extendedProperties"]
     assert kept_of(event(edited))["categories"] == ["Work", "Home, sweet home"]
+
+
+# -- what could go wrong on the way ------------------------------------------------------------------------------------
+
+
+def changed(name: str, change: Any) -> bytes:
+    """A file with something else in it: `change` gets the decoded document."""
+    body = json.loads(FILES[name])
+    change(body)
+    return document(body["event"], body["instances"], body["calendar"])
+
+
+def test_neighbouring_cancelled_dates_follow_their_series_by_one_day_r3() -> None:
+    def daily(body: Json) -> None:
+        body["event"]["recurrence"] = ["RRULE:FREQ=DAILY"]
+        body["instances"] = [{"id": f"k3v0odd1_2026120{n}T083000Z", "status": "cancelled"} for n in (1, 2)]
+
+    payload = changed("cancelled_minimal", daily)
+    later = Span(moved(HALF_TEN.start, timedelta(days=1)), moved(HALF_TEN.end, timedelta(days=1)))
+    change: Changes = {"time": later, KEY: None, "@20261203T083000Z": CANCELLED}
+    edited = GOOGLE.edit(payload, change)
+    assert event(edited)["recurrence"] == [
+        "RRULE:FREQ=DAILY", "EXDATE;TZID=Europe/Berlin:20261202T093000,20261203T093000",
+    ]  # fmt: skip
+    assert json.loads(edited)["instances"] == []
+
+
+def test_a_restored_exception_keeps_properties_of_others_and_forgets_its_own_notes() -> None:
+    def off(body: Json) -> None:
+        body["instances"] = body["instances"][:1]
+        body["instances"][0]["status"] = "cancelled"
+        body["instances"][0]["extendedProperties"]["private"]["other.app"] = "1"
+        body["instances"][0]["attendees"] = body["event"]["attendees"] = [{"email": "a@b.c"}]
+
+    payload = changed("kept_for_an_exception", off)
+    assert GOOGLE.read(payload).form[KEY] == CANCELLED
+    edited = GOOGLE.edit(payload, {KEY: None})
+    assert GOOGLE.read(edited).form["categories"] == frozenset({"Work"})
+    assert not any(path.startswith(KEY) for path in GOOGLE.read(edited).form)
+    (step,) = patches(payload, edited)
+    assert "attendees" not in step.members
+    assert all(name.startswith("calsync.") for name in step.members["extendedProperties"]["private"])
+    properties = json.loads(edited)["instances"][0]["extendedProperties"]["private"]
+    assert properties["other.app"] == "1" and kept_of({"extendedProperties": {"private": properties}}) == {
+        "categories": ["Work"]
+    }
+
+
+def test_of_two_exceptions_for_one_date_the_higher_sequence_counts_in_any_order() -> None:
+    def swapped(body: Json) -> None:
+        body["instances"].reverse()
+        first, second = body["instances"]
+        first["sequence"], second["sequence"] = second["sequence"], first["sequence"]
+
+    assert GOOGLE.read(changed("override_twice_higher_sequence_counts", swapped)).form[f"{KEY}/title"] == "older"
+
+
+def test_an_until_of_the_old_kind_goes_with_the_old_kind_of_start() -> None:
+    """A date-time UNTIL on an all-day series sometimes shifts its end by a day (facts 5.3)."""
+    edited = GOOGLE.edit(FILES["until_as_date_on_timed_rule"], {
+        "time": DAYS, "recurrence": Recurrence(("FREQ=WEEKLY;UNTIL=20261208",)),
+    })  # fmt: skip
+    assert event(edited)["recurrence"] == ["RRULE:FREQ=WEEKLY;UNTIL=20261208"]
+    back = GOOGLE.edit(edited, {"time": HALF_TEN, "recurrence": Recurrence(("FREQ=WEEKLY;UNTIL=20261208T225959Z",))})
+    assert event(back)["recurrence"] == ["RRULE:FREQ=WEEKLY;UNTIL=20261208T225959Z"]
+
+
+def test_an_exception_is_never_cancelled_but_there_unless_its_series_is() -> None:
+    def overtaken(body: Json) -> None:
+        body["event"] |= {"status": "confirmed"}
+        put_kept(body["event"], {"status": ["cancelled", "tentative"]})
+        body["instances"][0] |= {"status": "tentative"}
+
+    payload = changed("override_moved", overtaken)
+    assert GOOGLE.read(payload).form[f"{KEY}/status"] == "tentative"
+    whole = payload.replace(b'"status":"confirmed"', b'"status":"tentative"')
+    assert f"{KEY}/status" not in GOOGLE.read(whole).form and GOOGLE.read(whole).form["status"] == "cancelled"
+
+
+def test_an_edit_that_would_not_read_back_is_not_written_i16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calsync_cli.mapping.google.edit.edit_lines", lambda edit: None)
+    with pytest.raises(MappingError, match=r"would not read back as asked \(recurrence\)"):
+        GOOGLE.edit(FILES["override_moved"], {"recurrence": Recurrence(("FREQ=DAILY",))})
