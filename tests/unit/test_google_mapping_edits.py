@@ -598,12 +598,15 @@ def test_a_restored_exception_keeps_properties_of_others_and_forgets_its_own_not
 
 
 def test_of_two_exceptions_for_one_date_the_higher_sequence_counts_in_any_order() -> None:
-    def swapped(body: Json) -> None:
+    def reverse(body: Json) -> None:
         body["instances"].reverse()
-        first, second = body["instances"]
-        first["sequence"], second["sequence"] = second["sequence"], first["sequence"]
 
-    assert GOOGLE.read(changed("override_twice_higher_sequence_counts", swapped)).form[f"{KEY}/title"] == "older"
+    def promote(body: Json) -> None:
+        body["instances"][1]["sequence"] = 2
+
+    name = "override_twice_higher_sequence_counts"
+    assert GOOGLE.read(changed(name, reverse)).form[f"{KEY}/title"] == "newer"
+    assert GOOGLE.read(changed(name, promote)).form[f"{KEY}/title"] == "older"  # of equal ones the later
 
 
 def test_an_until_of_the_old_kind_goes_with_the_old_kind_of_start() -> None:
