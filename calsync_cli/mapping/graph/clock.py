@@ -88,7 +88,7 @@ def own_zones(resource: Json, fallback: str, *, recurs: bool) -> tuple[str, str,
     """
     first, last = text_of(resource, "originalStartTimeZone"), text_of(resource, "originalEndTimeZone")
     extent = object_of(object_of(resource, "recurrence"), "range") if recurs else {}
-    names = [text_of(extent, "recurrenceTimeZone"), first, last, _label(resource, "start")]
+    names = [text_of(extent, "recurrenceTimeZone"), first, last, _label(resource, "start")]  # L13.4
     start = next((tzid for name in names if name and (tzid := known(name))), fallback)
     odd = next((name for name in names if name and not known(name)), "")
     if not start and recurs and odd:
@@ -111,8 +111,9 @@ def read_span(resource: Json, clock: Clock, losses: list[str], *, recurs: bool, 
     first, last, odd = own_zones(resource, series_zone, recurs=recurs)
     if odd:
         losses.append(f"its time zone {odd[:60]!r} is unknown; read by its instants")
-    start = _timed(start_node, first or clock.zone or "UTC", "start", recurs=recurs)
-    end = _timed(end_node, last or clock.zone or "UTC", "end", recurs=False) if end_node else start
+        first = first or clock.zone
+    start = _timed(start_node, first or "UTC", "start", recurs=recurs)
+    end = _timed(end_node, last or first or "UTC", "end", recurs=False) if end_node else start
     if not end_node:
         losses.append("it has no end; read as having no length")
     if utc(end) < utc(start):
