@@ -1,13 +1,15 @@
-"""One Google account over HTTP: signed, paced, patient with quotas, alone or in batches (facts 2, 7, 8).
+"""One Google account over HTTP: signed, paced, patient, alone or many calls to a request (facts 2, 7, 8).
 
-Shape   `call(Call)` -> response; `batch(calls)` -> one response or error per call, 50 to a request
-Waits   reads are repeated after a refusal for quota, a 5xx or a cut; writes only after a refusal for quota, for that is
-        surely not carried out. Then the refusal itself is the answer, for the caller to put into words
+Shape   `call(Call)` -> response; `batch(calls)` -> one response or error per call, in order, 50 to a request
+Waits   what was surely not carried out is asked again after a while: everything Google was too busy for, and a 403
+        without a known reason once; a 409 for parallel writes once, its guard still holds; reads also after a fault or
+        a cut. Many at once wait together. Then the refusal itself is the answer, for the caller to put into words
 Errors  TransientError: never sent; UnknownOutcome: a write without a readable answer; AuthError of the sign-in
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,20 +19,29 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from calsync_cli import __version__
 from calsync_cli.errors import CalsyncError, TransientError, UnknownOutcome
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
 from calsync_cli.providers import http
-from calsync_cli.providers.google.calendar_list import api_url
+from calsync_cli.providers.google.answers import event_id
+from calsync_cli.providers.google.calendar_list import PATH, api_url
 from calsync_cli.providers.google.multipart import MAX_PARTS, decode, encode
-from calsync_cli.providers.google.refusals import is_busy
+from calsync_cli.providers.google.pace import Pace
+from calsync_cli.providers.google.refusals import Meaning, meaning, told_to_wait_s
 
 log = logging.getLogger(__name__)
-TRIES = 5
+AGENT = f"calsync/{__version__} (gzip)"
+"""Google compresses only for those who say so here, too (facts 2)."""
 LONGEST_WAIT_S = 32.0
-PER_MINUTE = 600
 COST = {"PATCH": 3}
 """Quota units (facts 8.1)."""
+AGAIN: Mapping[Meaning, int] = {Meaning.BUSY: 6, Meaning.FAULT: 4, Meaning.ODD: 1, Meaning.CONFLICT: 1}
+"""How often a call is repeated after such an answer; after FAULT only one that reads."""
+AGAIN_UNHEARD = 2
+"""The same for a read without any answer."""
+
+Answer = httpx.Response | CalsyncError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +63,21 @@ class Call:
         return COST.get(self.method, 1)
 
 
-def calendar_path(calendar_id: str, *more: str) -> str:
-    return "/".join(("calendars", quote(calendar_id, safe=""), *(quote(part, safe="") for part in more)))
+def events_path(calendar_id: str) -> str:
+    return f"calendars/{_quoted(calendar_id)}/events"
+
+
+def event_path(calendar_id: str, name: str, *more: str) -> str:
+    """Raises ProtocolError for an id that would lead to another address than an event's."""
+    return "/".join((events_path(calendar_id), _quoted(name), *more))
 
 
 def list_entry_path(calendar_id: str) -> str:
-    return f"users/me/calendarList/{quote(calendar_id, safe='')}"
+    return f"{PATH}/{_quoted(calendar_id)}"
 
 
-class Pace:
-    """A token bucket: as many units at once as a minute allows, then as fast as they come back (facts 8.1)."""
-
-    def __init__(self, ports: Ports, per_minute: int = PER_MINUTE) -> None:
-        self._ports, self._rate, self._full = ports, per_minute / 60.0, float(per_minute)
-        self._units, self._at = self._full, ports.monotonic_s()
-        self._lock = threading.Lock()
-
-    def take(self, units: int) -> None:
-        """Waits outside of the lock for what is missing; the debt is noted before."""
-        with self._lock:
-            now = self._ports.monotonic_s()
-            self._units = min(self._full, self._units + (now - self._at) * self._rate) - units
-            self._at = now
-            missing = -self._units / self._rate
-        if missing > 0:
-            self._ports.sleep(missing)
+def _quoted(name: str) -> str:
+    return quote(event_id({"id": name}), safe="")
 
 
 class GoogleClient:
@@ -101,40 +102,111 @@ class GoogleClient:
                 self._client = http.make_client(self.account)
             return self._client
 
-    @property
-    def auth(self) -> httpx.Auth:
-        return self._auth
-
     def call(self, call: Call) -> httpx.Response:
-        for attempt in range(TRIES):
-            self._pace.take(call.cost)
-            last = attempt == TRIES - 1
-            try:
-                response = self._sent(self._request(call), writes=call.writes)
-            except TransientError:
-                if call.writes or last:
-                    raise
-                self._ports.sleep(2.0**attempt)
-                continue
-            passing = is_busy(response) or (not call.writes and response.status_code >= 500)
-            if last or not passing or not self._waited(response, attempt):
-                return response
-        raise AssertionError("unreachable")
+        (answer,) = self.batch([call])
+        if isinstance(answer, CalsyncError):
+            raise answer
+        return answer
 
-    def _waited(self, response: httpx.Response, attempt: int) -> bool:
-        """False where we are told to wait longer than a run should."""
-        told = response.headers.get("retry-after", "")
-        wait = float(told) if told.isdecimal() and len(told) < 6 else 2.0**attempt
-        if wait > LONGEST_WAIT_S:
+    def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        """Either all of them write or none."""
+        answers: list[Answer] = []
+        for start in range(0, len(calls), MAX_PARTS):
+            answers += self._patiently(calls[start : start + MAX_PARTS])
+        return answers
+
+    # -- again and again -----------------------------------------------------------------------------------------------
+
+    def _patiently(self, calls: Sequence[Call]) -> list[Answer]:
+        answers, attempt = self._asked(calls), 0
+        while True:
+            again = [n for n, call in enumerate(calls) if _may_pass(call, answers[n], attempt)]
+            if not again or not self._waited([answers[n] for n in again], attempt):
+                return answers
+            for n, answer in zip(again, self._asked([calls[n] for n in again]), strict=True):
+                answers[n] = answer
+            attempt += 1
+
+    def _waited(self, answers: Sequence[Answer], attempt: int) -> bool:
+        """False where we are told to wait longer than a run should. The others of this account wait along."""
+        responses = [answer for answer in answers if isinstance(answer, httpx.Response)]
+        told = [wait for response in responses if (wait := told_to_wait_s(response)) is not None]
+        if max(told, default=0.0) > LONGEST_WAIT_S:
             return False
-        self._ports.sleep(wait)
+        wait = max(told, default=0.0) or min(2.0**attempt, LONGEST_WAIT_S - 1) + self._jitter()
+        log.debug("%s: waiting %.1f s before attempt %d", self.account.name, wait, attempt + 2)
+        if any(meaning(response) is Meaning.BUSY for response in responses):
+            self._pace.pause(wait)
+        else:
+            self._ports.sleep(wait)
         return True
 
+    def _jitter(self) -> float:
+        """0 to 1, so that clients that were refused together do not come back together (facts 8.1)."""
+        return int(self._ports.fresh_id()[:4], 16) / 65536
+
+    # -- one request ---------------------------------------------------------------------------------------------------
+
+    def _asked(self, calls: Sequence[Call]) -> list[Answer]:
+        if len(calls) == 1:
+            return [self._alone(calls[0])]
+        answers = self._together(calls) if calls else []
+        expired = [n for n, answer in enumerate(answers) if isinstance(answer, httpx.Response) and _is_401(answer)]
+        if expired:  # in parts only, which the sign-in does not see: the first of them alone renews it (facts 7)
+            first, *rest = expired
+            renewed = answers[first] = self._alone(calls[first])
+            if rest and isinstance(renewed, httpx.Response) and not _is_401(renewed):
+                for n, answer in zip(rest, self._together([calls[n] for n in rest]), strict=True):
+                    answers[n] = answer
+        return answers
+
+    def _alone(self, call: Call) -> Answer:
+        self._pace.take(call.cost)
+        try:
+            return self._sent(self._request(call), writes=call.writes)
+        except CalsyncError as err:
+            return err
+
+    def _together(self, calls: Sequence[Call]) -> list[Answer]:
+        writes = any(call.writes for call in calls)
+        self._pace.take(sum(call.cost for call in calls))
+        parts = [self._request(call) for call in calls]
+        boundary = f"calsync_{self._ports.fresh_id()}"
+        request = self.http.build_request(
+            "POST", self._batch_url, content=encode(parts, boundary), timeout=self._patience_s(len(calls)),
+            headers={"Content-Type": f"multipart/mixed; boundary={boundary}", "User-Agent": AGENT},
+        )
+        try:
+            response = self._sent(request, writes=writes)
+        except http.TooMuch as err:
+            return [err] * len(calls) if writes else [self._alone(call) for call in calls]
+        except CalsyncError as err:
+            return [err] * len(calls)
+        if response.status_code != 200:
+            return self._refused(calls, response)
+        return [_part(call, answer) for call, answer in zip(calls, decode(response, parts), strict=True)]
+
+    def _refused(self, calls: Sequence[Call], response: httpx.Response) -> list[Answer]:
+        """The request as a whole: for quota, a fault or the sign-in that is each call's answer. A no to the form says
+        nothing about the calls, so each goes alone."""
+        if meaning(response) in (Meaning.BUSY, Meaning.FULL, Meaning.DAY_OVER, Meaning.FAULT, Meaning.SIGN_IN):
+            return [response] * len(calls)
+        return [self._alone(call) for call in calls]
+
+    def _patience_s(self, parts: int) -> httpx.Timeout:
+        """A part takes Google about a fifth of a second."""
+        return httpx.Timeout(self.account.timeout_s + parts, connect=min(http.CONNECT_S, self.account.timeout_s))
+
     def _request(self, call: Call) -> httpx.Request:
-        headers = {"If-Match": call.etag} if call.etag is not None else {}
+        headers = {"User-Agent": AGENT, **({"If-Match": call.etag} if call.etag is not None else {})}
+        content = None
+        if call.body is not None:
+            content = json.dumps(call.body, separators=(",", ":")).encode("ascii")
+            headers["Content-Type"] = "application/json"
         params = {"prettyPrint": "false", **call.params}
-        url = self._base + call.path
-        return self.http.build_request(call.method, url, params=params, json=call.body, headers=headers)
+        return self.http.build_request(
+            call.method, self._base + call.path, params=params, content=content, headers=headers
+        )
 
     def _sent(self, request: httpx.Request, *, writes: bool) -> httpx.Response:
         with self._lock:
@@ -143,48 +215,22 @@ class GoogleClient:
         log.debug("%s %s -> %s", request.method, request.url.copy_with(query=None), response.status_code)
         return response
 
-    # -- batches -------------------------------------------------------------------------------------------------------
 
-    def batch(self, calls: Sequence[Call]) -> list[httpx.Response | CalsyncError]:
-        """Answers in the order of the calls. A part that was told to wait is asked again alone (facts 7)."""
-        answers: list[httpx.Response | CalsyncError] = []
-        for start in range(0, len(calls), MAX_PARTS):
-            answers += self._batch(calls[start : start + MAX_PARTS])
-        return answers
+def _may_pass(call: Call, answer: Answer, attempt: int) -> bool:
+    if isinstance(answer, CalsyncError):
+        return isinstance(answer, TransientError) and not call.writes and attempt < AGAIN_UNHEARD
+    meant = meaning(answer) if answer.status_code >= 300 else None
+    if meant is None or (meant is Meaning.FAULT and call.writes):
+        return False
+    return attempt < AGAIN.get(meant, 0)
 
-    def _batch(self, calls: Sequence[Call]) -> list[httpx.Response | CalsyncError]:
-        if len(calls) < 2:
-            return [self._caught(call) for call in calls]
-        writes = any(call.writes for call in calls)
-        self._pace.take(sum(call.cost for call in calls))
-        parts = [self._request(call) for call in calls]
-        boundary = f"calsync_{self._ports.fresh_id()}"
-        kind = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
-        request = self.http.build_request("POST", self._batch_url, content=encode(parts, boundary), headers=kind)
-        try:
-            response = self._sent(request, writes=writes)
-        except UnknownOutcome as err:
-            return [err] * len(calls)
-        except CalsyncError as err:
-            return [err] * len(calls) if writes else [self._caught(call) for call in calls]
-        if response.status_code != 200:
-            return self._refused(calls, response)
-        return [self._part(call, answer) for call, answer in zip(calls, decode(response, parts), strict=True)]
 
-    def _refused(self, calls: Sequence[Call], response: httpx.Response) -> list[httpx.Response | CalsyncError]:
-        """The batch as a whole. Where that surely did nothing, each call goes alone; 5xx may have done some of it."""
-        if response.status_code < 500 or not any(call.writes for call in calls):
-            return [self._caught(call) for call in calls]
-        return [UnknownOutcome(f"Google had a fault of its own ({response.status_code})")] * len(calls)
+def _is_401(response: httpx.Response) -> bool:
+    return response.status_code == 401
 
-    def _part(self, call: Call, answer: httpx.Response | None) -> httpx.Response | CalsyncError:
-        if answer is None and call.writes:
-            return UnknownOutcome("Google gave no readable answer to a write")
-        passing = answer is None or answer.status_code == 401 or is_busy(answer)
-        return self._caught(call) if answer is None or passing else answer
 
-    def _caught(self, call: Call) -> httpx.Response | CalsyncError:
-        try:
-            return self.call(call)
-        except CalsyncError as err:
-            return err
+def _part(call: Call, answer: httpx.Response | None) -> Answer:
+    if answer is not None:
+        return answer
+    words = "Google left a part of many without a readable answer"
+    return UnknownOutcome(words) if call.writes else TransientError(words)

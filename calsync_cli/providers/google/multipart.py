@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from email.parser import BytesParser
-from email.policy import HTTP
 
 import httpx
 
 MAX_PARTS = 50
 """The older guide's limit, and that of several clients; the newer one says 1000 (facts 7)."""
 KEPT = ("content-type", "if-match")
-_STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})[^\r\n]*\r?\n")
+_BOUNDARY = re.compile(r"""\bboundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
+_NUMBER = re.compile(rb"^content-id:[^\r\n]*\+(\d{1,3})>?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_STATUS = re.compile(rb"HTTP/\d(?:\.\d)? ([1-5]\d\d)(?: [^\r\n]*)?")
+_BLANK = re.compile(rb"\r?\n\r?\n")
 
 
 def encode(requests: Sequence[httpx.Request], boundary: str) -> bytes:
@@ -35,26 +36,34 @@ def _part(number: int, request: httpx.Request, boundary: str) -> bytes:
 
 
 def decode(response: httpx.Response, requests: Sequence[httpx.Request]) -> list[httpx.Response | None]:
+    """A reply that was cut still has its first parts; the one that was cut itself has none."""
     found: list[httpx.Response | None] = [None] * len(requests)
     kind = response.headers.get("content-type", "")
-    if not kind.startswith("multipart/"):
+    named = _BOUNDARY.search(kind)
+    if not kind.lower().startswith("multipart/") or named is None:
         return found
-    head = b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n"
-    whole = BytesParser(policy=HTTP).parsebytes(head + response.content)
-    for part in whole.iter_parts() if whole.is_multipart() else ():
-        number = re.search(r"\+(\d{1,3})>?$", str(part.get("content-id", "")).strip())
-        payload = part.get_payload(decode=True)
-        if number is not None and int(number[1]) < len(requests) and isinstance(payload, bytes):
-            found[int(number[1])] = _answer(payload, requests[int(number[1])])
+    mark = b"\n--" + (named[1] or named[2]).encode("latin-1", "replace")
+    _, *parts = (b"\n" + response.content).split(mark)
+    for part in parts[:-1]:
+        head, inner = _halves(part)
+        number = _NUMBER.search(head)
+        if number is not None and int(number[1]) < len(requests):
+            found[int(number[1])] = _answer(inner, requests[int(number[1])])
     return found
 
 
-def _answer(payload: bytes, request: httpx.Request) -> httpx.Response | None:
-    status = _STATUS.match(payload)
+def _halves(text: bytes) -> tuple[bytes, bytes]:
+    """Head and body."""
+    blank = _BLANK.search(text)
+    return (text, b"") if blank is None else (text[: blank.start()], text[blank.end() :])
+
+
+def _answer(text: bytes, request: httpx.Request) -> httpx.Response | None:
+    head, body = _halves(text)
+    first, *lines = head.strip().split(b"\n")
+    status = _STATUS.fullmatch(first.strip())
     if status is None:
         return None
-    head, _, body = payload[status.end() :].replace(b"\r\n", b"\n").partition(b"\n\n")
-    pairs = [line.partition(b":") for line in head.split(b"\n") if b":" in line]
-    headers = [(name.strip(), value.strip()) for name, _, value in pairs]
-    told = [(name, value) for name, value in headers if name.lower() not in (b"content-length", b"content-encoding")]
-    return httpx.Response(int(status[1]), headers=told, content=body, request=request)
+    pairs = [(name.strip(), value.strip()) for name, mark, value in (line.partition(b":") for line in lines) if mark]
+    told = [(name, value) for name, value in pairs if name.lower() in (b"content-type", b"retry-after", b"date")]
+    return httpx.Response(int(status[1]), headers=told, content=body.removesuffix(b"\r"), request=request)

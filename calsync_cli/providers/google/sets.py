@@ -1,7 +1,7 @@
 """Event sets from Google's single resources: a series is its master and all its exceptions (facts 4.3, 4.4; O6). Pure.
 
 Shape   EventSet(id, event, instances): id is the master's or single event's id, or for an instance whose series is not
-        here (R9) its own; `payload` is the document that mapping/google reads
+        here (R9) its own; `item` is what the engine gets, its payload the document that mapping/google reads
 Etags   of a set with instances: the master's etag, `#`, and a digest over all; so that `master_etag` finds it again
 """
 
@@ -12,12 +12,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from calsync_cli.errors import ProtocolError
 from calsync_cli.providers.base import Item
+from calsync_cli.providers.google.answers import Json, etag_of, text
 
-Json = dict[str, Any]
 _INSTANCE_ID = re.compile(r"(.+)_(\d{8})(?:T(\d{6})Z)?", re.DOTALL | re.ASCII)
 
 
@@ -28,21 +29,24 @@ class EventSet:
     instances: dict[str, Json] = field(default_factory=dict)
 
     @property
-    def is_live(self) -> bool:
-        if self.event is not None:
-            return not is_cancelled(self.event)
-        return any(not is_cancelled(one) for one in self.instances.values())
+    def resources(self) -> list[Json]:
+        head = [self.event] if self.event is not None else []
+        return [*head, *(one for _, one in sorted(self.instances.items()))]
 
     def item(self, about: Mapping[str, Any]) -> Item:
         """about: what the document says of the calendar."""
-        parts = sorted(self.instances.items())
-        body = {"calendar": dict(about), "event": self.event, "instances": [one for _, one in parts]}
-        text = json.dumps(body, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
-        return Item(self.id, self._etag(), text.encode("ascii"), self._stamp())
+        parts = [one for _, one in sorted(self.instances.items())]
+        body = {"calendar": dict(about), "event": self.event, "instances": parts}
+        try:
+            payload = json.dumps(body, separators=(",", ":"), sort_keys=True).encode("ascii")
+        except (ValueError, RecursionError):
+            raise ProtocolError("Google's answer holds an event that is too deep to be kept") from None
+        return Item(self.id, self._etag(), payload, self._stamp())
 
     def _etag(self) -> str | None:
-        etags = [text(one, "etag") for one in [self.event or {}, *(one for _, one in sorted(self.instances.items()))]]
-        if not any(etags):
+        """None unless each part has a version: what is written must be what was read (I13)."""
+        etags = [etag_of(one) for one in self.resources]
+        if not etags or not all(etags):
             return None
         if len(etags) == 1:
             return etags[0]
@@ -50,8 +54,7 @@ class EventSet:
 
     def _stamp(self) -> datetime | None:
         """When anything of it was changed last, by Google's clock (D2)."""
-        stamps = [when for one in [self.event or {}, *self.instances.values()] if (when := updated(one)) is not None]
-        return max(stamps, default=None)
+        return max((when for one in self.resources if (when := updated(one)) is not None), default=None)
 
 
 def master_etag(etag: str) -> str:
@@ -59,44 +62,59 @@ def master_etag(etag: str) -> str:
     return head if mark and head.endswith('"') else etag
 
 
-def assembled(resources: Iterable[Json]) -> list[EventSet]:
-    """Of a complete listing. Cancelled instances of a series that is not here are nothing."""
-    resources = [one for one in resources if text(one, "id")]
+def is_of_many(etag: str) -> bool:
+    return master_etag(etag) != etag
+
+
+def assembled(resources: Iterable[Json]) -> tuple[list[EventSet], dict[str, list[Json]]]:
+    """Of a complete listing: the living sets, and by the id of their series those instances whose series is not in it.
+
+    Dead series take their instances with them, and cancelled instances of a series that is not here are nothing.
+    """
+    resources = list(resources)
     sets = {text(one, "id"): EventSet(text(one, "id"), one) for one in resources if not text(one, "recurringEventId")}
+    loose: dict[str, list[Json]] = {}
     for one in resources:
-        of, name = text(one, "recurringEventId"), text(one, "id")
+        of = text(one, "recurringEventId")
         if of in sets:
-            sets[of].instances[name] = one
-        elif of:
-            sets[name] = EventSet(name, None, {name: one})
-    return [found for found in sets.values() if found.is_live]
+            sets[of].instances[text(one, "id")] = one
+        elif of and not is_cancelled(one):
+            loose.setdefault(of, []).append(one)
+    return [found for found in sets.values() if not is_cancelled(found.event or {})], loose
 
 
-def with_newer(known: Json | None, other: Json | None) -> Json | None:
-    """Of two states of one resource the later one; a list may be older than an answer (facts 4.5)."""
-    if known is None or other is None:
-        return other if known is None else known
-    first, second = updated(known), updated(other)
-    if is_cancelled(known) != is_cancelled(other) and (first is None or second is None):
-        return known  # a bare tombstone has no stamp; `known` came from the newer answer
-    return other if first is not None and second is not None and second > first else known
+def is_bare(resource: Json) -> bool:
+    """A tombstone that may be an instance's, without its series (facts 4.3)."""
+    bare = is_cancelled(resource) and not text(resource, "recurringEventId")
+    return bare and _INSTANCE_ID.fullmatch(text(resource, "id")) is not None
 
 
 def completed(instance: Json, series: str) -> Json:
     """A tombstone that lacks everything but its id, with what the id says (facts 4.3)."""
+    if "originalStartTime" in instance and "recurringEventId" in instance:
+        return instance
     found = _INSTANCE_ID.fullmatch(text(instance, "id"))
     if found is None or "originalStartTime" in instance:
-        return {**instance, "recurringEventId": text(instance, "recurringEventId") or series}
+        return {**instance, "recurringEventId": series}
     _, day, clock = found.groups()
     date = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     start = {"date": date} if clock is None else {"dateTime": f"{date}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"}
     return {**instance, "recurringEventId": series, "originalStartTime": start}
 
 
-def series_of(instance_id: str) -> str:
-    """The series that an id seems to be an instance of, else "". The prefix is not always right (facts 0.7)."""
-    found = _INSTANCE_ID.fullmatch(instance_id)
+def series_of(instance: Json) -> str:
+    """The series that an instance belongs to, else "". The prefix of the id is not always right (facts 0.7), so it is
+    believed only of a tombstone that says nothing else."""
+    if said := text(instance, "recurringEventId"):
+        return said
+    found = _INSTANCE_ID.fullmatch(text(instance, "id")) if is_cancelled(instance) else None
     return found[1] if found else ""
+
+
+def is_plain(instance: Json, master: Json) -> bool:
+    """An instance without an exception of its own is as old as its series: Google makes it up when asked for it."""
+    same = text(instance, "updated") == text(master, "updated") != ""
+    return same and not is_cancelled(instance)
 
 
 def is_cancelled(resource: Mapping[str, Any]) -> bool:
@@ -104,14 +122,9 @@ def is_cancelled(resource: Mapping[str, Any]) -> bool:
     return resource.get("status") == "cancelled"
 
 
-def text(resource: Mapping[str, Any], name: str) -> str:
-    value = resource.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def updated(resource: Mapping[str, Any]) -> datetime | None:
     try:
         when = datetime.fromisoformat(text(resource, "updated"))
-    except ValueError:
+        return when.astimezone(UTC) if when.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return when if when.tzinfo is not None else None
