@@ -131,9 +131,9 @@ class Workspace:
             return password_for(known, store)
 
         def signer() -> Any:
-            from calsync_cli.auth.google.token import GoogleToken
+            from calsync_cli.auth.signer import signer as made
 
-            return GoogleToken(known, store, self.ports)
+            return made(known, store, self.ports)
 
         return connect(known, credential, signer, self.ports)
 

@@ -20,39 +20,48 @@ from calsync_cli.errors import CalsyncError, UsageError, worst_exit
 from calsync_cli.model.account import Account, Config
 from calsync_cli.model.secret import Secret
 
-LATER = ("microsoft", "icloud")
+LATER = ("icloud",)
 
 
 def login(
     ctx: Context, name: str, *, url: str | None, username: str | None, password_stdin: bool, no_browser: bool = False,
-    client_file: Path | None = None,
+    client_file: Path | None = None, client_id: str | None = None, tenant: str | None = None,
 ) -> int:
     """Try the sign-in at once, keep it if it works. A provider word makes the account of that name."""
     config, account, is_new = _account(ctx, name, url)
     _check_options(account, {
         "--url": url, "--password-stdin": password_stdin, "--no-browser": no_browser, "--client-file": client_file,
+        "--client-id": client_id, "--tenant": tenant,
     })
     store = open_store(config.secrets, ctx.state_dir, ctx.environ)
+    head = {"provider": account.provider} if is_new else {}
+
+    def write(changes: Mapping[str, str]) -> None:
+        _write_account(ctx.config_file, name, head | dict(changes))
+
     if account.provider == "google":
         from calsync_cli.cli import google_login
 
-        head = {"provider": "google"} if is_new else {}
         return google_login.login(
-            ctx, account, store, lambda changes: _write_account(ctx.config_file, name, head | dict(changes)),
-            username=username, client_file=client_file, no_browser=no_browser,
+            ctx, account, store, write, username=username, client_file=client_file, no_browser=no_browser
+        )
+    if account.provider == "microsoft":
+        from calsync_cli.cli import microsoft_login
+
+        return microsoft_login.login(
+            ctx, account, store, write, username=username, client_id=client_id, tenant=tenant, no_browser=no_browser
         )
     _check_needs_password(account)
     store.describe()  # refuses an unsafe keyring before a password is asked for
     asked_name = username or account.username or _ask("user name: ", "--username")
     secret = Secret(_password(password_stdin, asked_name))
-    changes: dict[str, str] = {"provider": account.provider} if is_new else {}
-    changes |= {"url": account.url} if account.url and (is_new or url) else {}
+    changes = {"url": account.url} if account.url and (is_new or url) else {}
     changes |= {"username": asked_name} if asked_name != account.username else {}
     account = replace(account, username=asked_name)
     from calsync_cli.auth.caldav import sign_in
 
     found = sign_in(account, secret, ctx.ports)
-    _write_account(ctx.config_file, name, changes)
+    write(changes)
     store.set(name, secret)
     print(f"signed in to {name} as {asked_name}; password kept in {store.describe()}")
     for calendar in found:
@@ -60,14 +69,18 @@ def login(
     return 0
 
 
-ONLY = {"--url": "caldav", "--password-stdin": "caldav", "--no-browser": "google", "--client-file": "google"}
+ONLY = {
+    "--url": ("caldav",), "--password-stdin": ("caldav",), "--no-browser": ("google", "microsoft"),
+    "--client-file": ("google",), "--client-id": ("microsoft",), "--tenant": ("microsoft",),
+}
 
 
 def _check_options(account: Account, given: Mapping[str, object]) -> None:
     """Raises UsageError for an option of another kind of account."""
     for option, value in given.items():
-        if value and account.provider != ONLY[option]:
-            text = f"{option} is for {ONLY[option]} accounts; {account.name} is a {account.provider} account"
+        if value and account.provider not in ONLY[option]:
+            kinds = " and ".join(ONLY[option])
+            text = f"{option} is for {kinds} accounts; {account.name} is a {account.provider} account"
             raise UsageError(text, next=f"calsync login {account.name}")
 
 
@@ -94,6 +107,8 @@ def _account(ctx: Context, name: str, url: str | None) -> tuple[Config, Account,
         raise UsageError(f"{name} accounts are not available in this version", next="calsync login caldav")
     if name == "google":
         return config, Account(name, "google"), True
+    if name == "microsoft":
+        return config, Account(name, "microsoft"), True
     if name != "caldav":
         text = f"there is no account {name!r}{closest(name, config.accounts)}"
         raise UsageError(text, next="calsync accounts")
@@ -150,7 +165,7 @@ def _write_account(file: Path, name: str, changes: Mapping[str, str]) -> None:
 
 
 def logout(ctx: Context, name: str) -> int:
-    """Remove what is stored; of a Google account also at Google. CalDAV has nothing to revoke on the server."""
+    """Remove what is stored; of a Google account also at Google. The others have nothing that a program can revoke."""
     config = ctx.config()
     if name not in config.accounts:
         raise UsageError(f"there is no account {name!r}{closest(name, config.accounts)}", next="calsync accounts")
@@ -162,6 +177,10 @@ def logout(ctx: Context, name: str) -> int:
         from calsync_cli.cli import google_login
 
         return google_login.logout(ctx, config.accounts[name], store)
+    if config.accounts[name].provider == "microsoft":
+        from calsync_cli.cli import microsoft_login
+
+        return microsoft_login.logout(ctx, config.accounts[name], store)
     store.delete(name)
     print(f"the password of {name} is removed from {store.describe()}; its calendars were not touched")
     return 0
@@ -178,7 +197,7 @@ def accounts(ctx: Context, *, as_json: bool) -> int:
     if as_json:
         print_json(rows)
     elif not rows:
-        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, or google")
+        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, google or microsoft")
     else:
         table(["account", "provider", "ready", "state"], shown, color=ctx.color)
     return 0 if all(row["signed_in"] for row in rows) else 5

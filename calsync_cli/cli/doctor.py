@@ -63,7 +63,7 @@ def _findings(ctx: Context) -> Iterator[Finding]:
         if database.ok:
             yield _try("clock", lambda: _clock(ctx))
     yield _try("zones", _zones)
-    if any(account.provider in ("caldav", "google") for account in config.accounts.values()):
+    if any(account.provider in ("caldav", "google", "microsoft") for account in config.accounts.values()):
         yield _try("secrets", lambda: _secrets(ctx, config))
     for name in config.accounts if folder.code in (0, 1) else ():  # a login needs the folder for its secrets
         yield from _account(ctx, config, name)
@@ -155,7 +155,7 @@ def _zones() -> str:
 def _secrets(ctx: Context, config: Config) -> str:
     from calsync_cli.config.secrets import open_store
 
-    asked = [a for a in config.accounts.values() if a.provider in ("caldav", "google")]
+    asked = [a for a in config.accounts.values() if a.provider in ("caldav", "google", "microsoft")]
     if all(a.password_command or a.password for a in asked):
         return "not needed: every account has its own password source"
     return open_store(config.secrets, ctx.state_dir, ctx.environ).describe()

@@ -110,8 +110,8 @@ def account_state(work: Workspace, name: str) -> dict[str, Any]:
     """Whether a login is there, told without asking any server."""
     account = work.config.accounts[name]
     signed_in, problem, expires, username = True, None, None, account.username
-    if account.provider == "google":
-        from calsync_cli.auth.google.stored import state
+    if account.provider in ("google", "microsoft"):
+        from calsync_cli.auth.signer import state
         from calsync_cli.config.secrets import open_store
 
         try:

@@ -138,8 +138,9 @@ class _Reader:
         if len(self._problems) > before:
             return None
         timeout = values.pop("timeout", None)
-        seconds = {"timeout_s": timeout.total_seconds()} if timeout is not None else {}
-        return Account(name, **values, **seconds)
+        values |= {"timeout_s": timeout.total_seconds()} if timeout is not None else {}
+        values |= {"api_url": values.pop("graph_url")} if "graph_url" in values else {}
+        return Account(name, **values)
 
     def _check_provider(self, path: str, table: Mapping[str, Any]) -> None:
         """Each key belongs to some providers, and each provider needs some keys."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 TIES = ("ask", "a", "b", "newest", "keep-both")
 POLICIES = ("a", "b", "newest", "merge", "ask")
 PROVIDERS = ("google", "microsoft", "icloud", "caldav", "vdir", "ics")
-READY = ("google", "caldav", "vdir")
+READY = ("google", "microsoft", "caldav", "vdir")
 LATER = "is not available in this version"
 
 
@@ -107,13 +107,15 @@ DEFAULTS: Mapping[str, Key] = {name: key for name, key in PAIR.items() if name n
 
 _DAV = ("caldav",)
 _GOOGLE = ("google",)
+_MICROSOFT = ("microsoft",)
 _WEB = ("caldav", "icloud", "google", "microsoft", "ics")
 
 ACCOUNT: Mapping[str, Key] = {
     "provider": Key("choice", "what kind of account it is", PROVIDERS, later_choices=tuple(
         name for name in PROVIDERS if name not in READY)),
     "url": Key("url", "the server, your principal or one calendar", only=("caldav", "ics")),
-    "username": Key("text", "user name; google: the address that must sign in", only=("caldav", "icloud", "google")),
+    "username": Key("text", "user name; google, microsoft: the address that must sign in",
+                    only=("caldav", "icloud", "google", "microsoft")),
     "password": Key("secret", "the password itself; a keyring is better", only=("caldav", "icloud")),
     "password_command": Key("command", "program that prints the password, as a list", only=("caldav", "icloud")),
     "auth": Key("choice", "how to sign in", ("auto", "basic", "digest", "bearer"), "auto", only=_DAV),
@@ -124,15 +126,16 @@ ACCOUNT: Mapping[str, Key] = {
     "timeout": Key("duration", "how long to wait for an answer", default="30s", only=_WEB),
     "concurrency": Key("number", "requests side by side, 1 to 16", default="8", only=_WEB),
     "client_file": Key("path", "the client file of your own Google Cloud project, JSON", only=_GOOGLE),
-    "access": Key("choice", "what to ask Google for: read, write events, or also create calendars",
-                  ("read", "write", "create"), "write", only=_GOOGLE),
-    "client_id": Key("text", "application id", only=("microsoft",)),
-    "tenant": Key("text", "tenant", only=("microsoft",)),
-    "api_url": Key("url", "another Calendar server, for tests", only=_GOOGLE),
+    "access": Key("choice", "what to ask for: read, write events, or also create calendars",
+                  ("read", "write", "create"), "write", only=(*_GOOGLE, *_MICROSOFT)),
+    "client_id": Key("guid", "the application (client) id of your own registration", only=_MICROSOFT),
+    "tenant": Key("tenant", "who may sign in: common, organizations, consumers, or an organisation's id or domain",
+                  default="common", only=_MICROSOFT),
+    "api_url": Key("url", "another Calendar server, for tests", only=(*_GOOGLE, *_MICROSOFT)),
     "auth_url": Key("url", "another consent page, for tests", only=_GOOGLE),
     "token_url": Key("url", "another token server, for tests; revoke lies beside it", only=_GOOGLE),
-    "graph_url": Key("url", "other server", only=("microsoft",)),
-    "authority": Key("url", "other server", only=("microsoft",)),
+    "graph_url": Key("url", "Graph of a national cloud, with /v1.0; the same as api_url", only=_MICROSOFT),
+    "authority": Key("authority", "the sign-in server of a national cloud", only=_MICROSOFT),
 }
 
 SECRETS: Mapping[str, Key] = {

@@ -87,6 +87,39 @@ def _text(place: Place, key: Key, value: Any) -> str:
     return str(value)
 
 
+def guid(text: str) -> str:
+    """The id of an application. Raises BadValue."""
+    if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+        raise BadValue(f"{text!r} is no application id, like 00000000-0000-0000-0000-000000000000")
+    return text.lower()
+
+
+def tenant(text: str) -> str:
+    """A word of Microsoft's, or the id or domain of an organisation: part of an address. Raises BadValue."""
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", text):
+        raise BadValue(f"{text!r} is no tenant; write common, organizations, consumers, or an id or domain")
+    return text
+
+
+def _guid(place: Place, key: Key, value: Any) -> str:
+    return guid(_text(place, key, value))
+
+
+def _tenant(place: Place, key: Key, value: Any) -> str:
+    return tenant(_text(place, key, value))
+
+
+def _authority(place: Place, key: Key, value: Any) -> str:
+    """MSAL speaks https only, also to this machine. The tenant may stand behind the host."""
+    text = address(_text(place, key, value))
+    parts = urlsplit(text)
+    if parts.scheme != "https" or parts.query or parts.fragment or len(parts.path.strip("/").split("/")) > 1:
+        raise BadValue(f"{text!r} is no sign-in server; write https://HOST")
+    if parts.path.strip("/"):
+        tenant(parts.path.strip("/"))
+    return text
+
+
 def _path(place: Place, key: Key, value: Any) -> Path:
     text = re.sub(r"\$(\w+)|\$\{(\w+)\}", lambda found: _variable(place, found), _text(place, key, value))
     home = place.environ.get("HOME")
@@ -217,5 +250,6 @@ def _secret(place: Place, key: Key, value: Any) -> Secret:
 READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {
     "text": _text, "path": _path, "url": _url, "proxy": _proxy, "command": _command, "duration": _duration,
     "choice": _choice, "number": _number, "window": _window, "limit": _limit, "list": _list, "flag": _flag,
-    "secret": _secret, "any": lambda place, key, value: value,
+    "secret": _secret, "guid": _guid, "tenant": _tenant, "authority": _authority,
+    "any": lambda place, key, value: value,
 }

@@ -36,6 +36,9 @@ class Account:
     api_url: str | None = None
     auth_url: str | None = None
     token_url: str | None = None
+    client_id: str | None = None
+    tenant: str | None = None
+    authority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 Credential = Callable[[], Secret | None]
 """Asks the secret store for the account's password or token when it is first needed; None when there is none."""
 
+PRIVATE_NAMES: tuple[str, ...] = ()
+"""The private properties that mapping/graph reads and writes: to be taken from there as soon as it says which."""
 
 Signer = Callable[[], "httpx.Auth"]
-"""Makes what signs the requests of an account whose sign-in is renewed (auth/google/token.py)."""
+"""Makes what signs the requests of an account whose sign-in is renewed (auth/signer.py)."""
 
 
 def connect(account: Account, credential: Credential, signer: Signer, ports: Ports) -> Provider:
@@ -37,6 +39,10 @@ def connect(account: Account, credential: Credential, signer: Signer, ports: Por
             from calsync_cli.providers.google.provider import GoogleProvider
 
             return GoogleProvider(account, signer(), ports)
+        case "microsoft":
+            from calsync_cli.providers.graph.provider import GraphProvider
+
+            return GraphProvider(account, signer(), ports, PRIVATE_NAMES)
         case kind:
             text = f"{kind!r} accounts cannot be synced by this version"
             raise ConfigError([(f"accounts.{account.name}.provider", text)])

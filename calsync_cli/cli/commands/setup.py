@@ -47,13 +47,23 @@ def accounts(ctx: typer.Context, json: Json = False) -> None:
 @commands.command()
 def login(
     ctx: typer.Context,
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account; `caldav` or `google` for a new one.")],
+    account: Annotated[
+        str, typer.Argument(metavar="ACCOUNT", help="An account; `caldav`, `google` or `microsoft` for a new one.")
+    ],
     url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of a new CalDAV account.")] = None,
     username: Annotated[str | None, typer.Option("--username", metavar="NAME", help="The user name there.")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Google: an address to open elsewhere.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Google: an address to open elsewhere; Microsoft: with a code.")
+    ] = False,
     client_file: Annotated[
         Path | None, typer.Option("--client-file", metavar="FILE", help="Google: the client file of your project.")
+    ] = None,
+    client_id: Annotated[
+        str | None, typer.Option("--client-id", metavar="ID", help="Microsoft: the id of your registration.")
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="WHO", help="Microsoft: common, consumers, an organisation's id.")
     ] = None,
 ) -> None:
     """Sign in: try it, and keep it when it works."""
@@ -61,7 +71,7 @@ def login(
 
     end(command.login(
         begin(ctx), account, url=url, username=username, password_stdin=password_stdin, no_browser=no_browser,
-        client_file=client_file,
+        client_file=client_file, client_id=client_id, tenant=tenant,
     ))
 
 

@@ -1,0 +1,70 @@
+"""Accounts whose sign-in is renewed: what signs their requests, and how it is; for all providers that have one.
+
+Start   `state` imports nothing that speaks HTTP; the libraries of one provider are not imported for another
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from calsync_cli.errors import ConfigError
+from calsync_cli.model.account import Account
+from calsync_cli.ports import Ports
+
+if TYPE_CHECKING:
+    import httpx
+
+    from calsync_cli.config.secrets import SecretStore
+
+
+class State(Protocol):
+    """expires: when the sign-in ends by itself, None for never. problem: with the command that helps."""
+
+    @property
+    def signed_in(self) -> bool: ...
+
+    @property
+    def problem(self) -> str | None: ...
+
+    @property
+    def expires(self) -> datetime | None: ...
+
+    @property
+    def address(self) -> str | None: ...
+
+
+def signer(account: Account, store: Callable[[], SecretStore], ports: Ports) -> httpx.Auth:
+    """Makes no request; the store is opened when the first request needs it."""
+    match account.provider:
+        case "google":
+            from calsync_cli.auth.google.token import GoogleToken
+
+            return GoogleToken(account, store, ports)
+        case "microsoft":
+            from calsync_cli.auth.microsoft.token import MicrosoftToken
+
+            return MicrosoftToken(account, store, ports)
+        case _:
+            raise _other(account)
+
+
+def state(account: Account, store: SecretStore, ports: Ports) -> State:
+    """Told without asking any server."""
+    match account.provider:
+        case "google":
+            from calsync_cli.auth.google import stored as google
+
+            return google.state(account, store, ports)
+        case "microsoft":
+            from calsync_cli.auth.microsoft import stored as microsoft
+
+            return microsoft.state(account, store, ports)
+        case _:
+            raise _other(account)
+
+
+def _other(account: Account) -> ConfigError:
+    text = f"{account.provider!r} accounts have no sign-in of this kind"
+    return ConfigError([(f"accounts.{account.name}.provider", text)])
