@@ -18,8 +18,8 @@ from calsync_cli.mapping.graph.zones import known
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
-from calsync_cli.mapping.when import at_instant
-from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned, from_utc, utc, wall, zone
+from calsync_cli.mapping.when import at_instant, from_key
+from calsync_cli.model.times import AllDay, Floating, InstanceKey, Span, When, Zoned, from_utc, utc, wall, zone
 
 _FIRST_YEAR, _LAST_YEAR = 1001, 9997  # a year from where datetime ends, so that no zone leads out of it
 _DAY = timedelta(days=1)
@@ -60,6 +60,13 @@ class Clock:
         until = datetime.fromisoformat(found.group(1)).replace(tzinfo=UTC)
         local = from_utc(until, self.floating or "UTC").local if until.year <= _LAST_YEAR else until
         return f"{rule[: found.start()]}UNTIL={stamp(local)}{rule[found.end() :]}"
+
+    def local_day(self, key: InstanceKey, start: When) -> date:
+        """The day a key's instance has on the clock of the series, by which Outlook names it; `start` is the form's."""
+        when, series = self.wire(from_key(key, start)), self.wire(start)
+        if isinstance(when, Zoned) and isinstance(series, Zoned):
+            return from_utc(utc(when), series.tzid).local.date()
+        return wall(when).date()
 
     def wire_rule(self, rule: str, start: When) -> str:
         """The other way; `start` is the series' start in the form."""
@@ -161,6 +168,13 @@ def _day(node: Json, name: str) -> date:
 def node_of(when: When, name: str) -> Json:
     """A time in the zone that Outlook calls `name`; the caller has made sure that it is the zone of `when`."""
     return {"dateTime": wall(when).replace(microsecond=0, fold=0).isoformat(), "timeZone": name}
+
+
+def original_text(original: When) -> str:
+    """`originalStart`, and what a request names an instance by: an instant in UTC, or a day."""
+    if isinstance(original, Zoned):
+        return utc(original).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return wall(original).date().isoformat()
 
 
 def is_plain(when: Zoned) -> bool:
