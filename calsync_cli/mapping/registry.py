@@ -15,4 +15,8 @@ def mapping(name: str) -> Mapping:
         from calsync_cli.mapping.google.wire import WIRE
 
         return WIRE
+    if name == "graph":
+        from calsync_cli.mapping.graph.mapping import GRAPH
+
+        return GRAPH
     raise KeyError(name)

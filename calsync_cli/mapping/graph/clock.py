@@ -52,6 +52,9 @@ class Clock:
         """A time as it stands at Outlook."""
         return Zoned(when.local, self.floating) if self.floating and isinstance(when, Floating) else when
 
+    def wire_span(self, span: Span) -> Span:
+        return Span(self.wire(span.start), self.wire(span.end)) if self.floating else span
+
     def model_rule(self, rule: str) -> str:
         """A canonical rule at Outlook -> in the form: UNTIL of a floating series is wall time."""
         found = _UNTIL.search(rule) if self.floating else None

@@ -176,9 +176,8 @@ def write_span(sheet: Sheet, span: Span) -> None:
         raise MappingError("one instance has no time zone while its series has one; Outlook cannot hold that")
     if floating and not isinstance(span.start, Floating | AllDay):
         raise MappingError("one instance has a time zone while its series has none; Outlook cannot hold that")
-    start, end = sheet.clock.wire(span.start), sheet.clock.wire(span.end)
     put_span(
-        sheet.resource, Span(start, end), sheet.kept, sheet.clock.zone, life=sheet.life,
+        sheet.resource, sheet.clock.wire_span(span), sheet.kept, sheet.clock.zone, life=sheet.life,
         floating=isinstance(span.start, Floating),
     )
 

@@ -97,6 +97,15 @@ def put_span(resource: Json, span: Span, kept: Kept, mailbox: str, *, life: Life
     _note(kept, span, _named(first, first_name), _named(last, last_name), floating=floating)
 
 
+def serves(resource: Json, span: Span, life: Life | None) -> bool:
+    """Whether the zone an event is in keeps the clock that is meant for as long as a series will go on."""
+    start, end, own = span.start, span.end, known(text_of(resource, "originalStartTimeZone"))
+    if life is None or not isinstance(start, Zoned) or not isinstance(end, Zoned):
+        return True
+    last = _evening(life.last) if life.last is not None else None
+    return own is not None and start.tzid == end.tzid and same_clock(start.tzid, own, utc(start), last)
+
+
 def _put(resource: Json, nodes: Json, first: str, last: str) -> None:
     resource |= nodes
     resource |= {"originalStartTimeZone": first, "originalEndTimeZone": last}

@@ -1,0 +1,56 @@
+"""The Microsoft Graph mapping: event sets of Outlook calendars (JSON, see document) <-> canonical forms.
+
+Shape   GRAPH.read, .make, .edit as mapping.base.Mapping describes them; .carried and .remove_marker as the others have
+        them. Documents that it makes or edits have a member `requests`: Patch by Patch, in order, what a provider sends
+        to bring them about. `read` does not look at it
+Laws    read(make(uid, f, m)).form == normal(f) less people; edit(p, {}) is p; read(edit(p, c)).form ==
+        normal(applied(read(p).form, c)); no JSON member that c does not name changes (I7). What Outlook cannot hold
+        raises MappingError (`refused` in the tests), and `losses` lists what may differ
+Source  facts sections 4 to 8, L4 to L8, L13, L14; semantics section 5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from calsync_cli.mapping.base import NOWHERE, Mapping, Place
+from calsync_cli.mapping.graph.document import REQUESTS, parsed
+from calsync_cli.mapping.graph.edit import edit_payload, without_marker
+from calsync_cli.mapping.graph.new_event import make_payload
+from calsync_cli.mapping.graph.patches import patches
+from calsync_cli.mapping.graph.source import carried_form, reading, source_of
+from calsync_cli.mapping.graph.zones import known
+from calsync_cli.model.series import Changes, Form, Reading
+
+
+class GraphMapping:
+    def read(self, payload: bytes) -> Reading:
+        return reading(source_of(payload))
+
+    def make(self, uid: str, form: Form, marker: str, place: Place = NOWHERE) -> bytes:
+        """`place.zone` is the mailbox's own; without it an event that has no zone is refused. Ids are given by Graph."""
+        return _with_requests(None, make_payload(uid, form, marker, known(place.zone) or ""))
+
+    def edit(self, payload: bytes, changes: Changes) -> bytes:
+        after = edit_payload(payload, changes)
+        return after if after == payload else _with_requests(payload, after)
+
+    def carried(self, payload: bytes, names: Iterable[str]) -> Form:
+        """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
+        return carried_form(source_of(payload), names)
+
+    def remove_marker(self, payload: bytes) -> bytes:
+        """The payload without calsync's marker: the event is released, not owned any more (W4)."""
+        after = without_marker(payload)
+        return after if after == payload else _with_requests(payload, after)
+
+
+def _with_requests(before: bytes | None, after: bytes) -> bytes:
+    body = parsed(after)
+    body.others[REQUESTS] = [asdict(patch) for patch in patches(before, after)]
+    return body.data()
+
+
+GRAPH = GraphMapping()
+_: Mapping = GRAPH
