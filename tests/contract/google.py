@@ -92,18 +92,21 @@ class Desk:
         return self.provider.create(self.cal, key, self.made(wanted, key, uid))
 
     def update(self, item: Item, changes: Mapping[Path, Value | None]) -> Receipt:
-        assert item.etag is not None
-        return self.provider.update(self.cal, item.remote_id, WIRE.edit(item.payload, changes), item.etag)
+        write = self.edit(item, changes)
+        assert write.etag is not None
+        return self.provider.update(self.cal, item.remote_id, write.body, write.etag)
 
     def delete(self, item: Item) -> None:
         assert item.etag is not None
         self.provider.delete(self.cal, item.remote_id, item.etag)
 
-    def write(self, kind: str, number: int) -> Write:
-        """Of many creates."""
-        assert kind == "create"
-        key = KEYS[number]
-        return Write("create", self.provider.remote_id_for(self.cal, key), self.made(form(f"Event {number}"), key, key))
+    def new(self, number: int, wanted: Form | None = None) -> Write:
+        """One create of many."""
+        body = self.made(wanted or form(f"Event {number}"), KEYS[number], KEYS[number])
+        return Write("create", self.provider.remote_id_for(self.cal, KEYS[number]), body)
+
+    def edit(self, item: Item, changes: Mapping[Path, Value | None]) -> Write:
+        return Write("update", item.remote_id, WIRE.edit(item.payload, changes), item.etag)
 
     def page(self, since: str | None = None) -> Page:
         (page,) = self.provider.changes(self.cal, since)
