@@ -449,7 +449,7 @@ def test_a_shortened_series_drops_exceptions_after_its_end_and_holds_those_that_
     edited = GOOGLE.edit(FILES["override_of_other_title"], {"recurrence": until, f"{KEY}/title": None})
     assert json.loads(edited)["instances"] == []
     assert len(patches(FILES["override_of_other_title"], edited)) == 1
-    with pytest.raises(MappingError, match="no date of its series any more"):
+    with pytest.raises(MappingError, match="no date of its series"):
         GOOGLE.edit(FILES["override_of_other_title"], {"recurrence": until})
 
 
@@ -562,6 +562,7 @@ def changed(name: str, change: Any) -> bytes:
 
 
 def test_neighbouring_cancelled_dates_follow_their_series_by_one_day_r3() -> None:
+    """Google lets the exceptions be, for both of their dates are there still: one is brought back, one serves again."""
     def daily(body: Json) -> None:
         body["event"]["recurrence"] = ["RRULE:FREQ=DAILY"]
         body["instances"] = [{"id": f"k3v0odd1_2026120{n}T083000Z", "status": "cancelled"} for n in (1, 2)]
@@ -570,10 +571,35 @@ def test_neighbouring_cancelled_dates_follow_their_series_by_one_day_r3() -> Non
     later = Span(moved(HALF_TEN.start, timedelta(days=1)), moved(HALF_TEN.end, timedelta(days=1)))
     change: Changes = {"time": later, KEY: None, "@20261203T083000Z": CANCELLED}
     edited = GOOGLE.edit(payload, change)
-    assert event(edited)["recurrence"] == [
-        "RRULE:FREQ=DAILY", "EXDATE;TZID=Europe/Berlin:20261202T093000,20261203T093000",
-    ]  # fmt: skip
-    assert json.loads(edited)["instances"] == []
+    first, second = patches(payload, edited)
+    assert first.members["recurrence"] == ["RRULE:FREQ=DAILY", "EXDATE;TZID=Europe/Berlin:20261203T093000"]
+    assert (second.kind, second.id) == ("restore", "k3v0odd1_20261201T083000Z")
+    off = {path for path, value in GOOGLE.read(edited).form.items() if value == CANCELLED}
+    assert off == {"@20261202T083000Z", "@20261203T083000Z"}
+
+
+def test_an_exception_at_a_date_of_the_moved_series_shows_what_that_date_shall() -> None:
+    """Special goes along to the next day; its exception stays with Google, and must not say Special there (R3)."""
+
+    def daily(body: Json) -> None:
+        body["event"]["recurrence"] = ["RRULE:FREQ=DAILY"]
+
+    payload = changed("override_of_other_title", daily)
+    later = Span(moved(HALF_TEN.start, timedelta(days=1)), moved(HALF_TEN.end, timedelta(days=1)))
+    edited = GOOGLE.edit(payload, {"time": later, f"{KEY}/title": None, "@20261202T083000Z/title": "Special"})
+    first, second, third = patches(payload, edited)
+    assert first.reschedules
+    assert (second.id, second.etag, second.members) == ("k3v0odd1_20261201T083000Z", ETAG, {"summary": "Planning"})
+    assert (third.id, third.etag, third.members) == ("k3v0odd1_20261202T083000Z", None, {"summary": "Special"})
+
+
+def test_tombstones_of_exceptions_that_google_dropped_are_no_cancelled_dates() -> None:
+    def left(body: Json) -> None:
+        body["instances"] = [
+            {"id": f"k3v0odd1_{stamp}", "status": "cancelled"} for stamp in ("20261202T083000Z", "20261201")
+        ]
+
+    assert GOOGLE.read(changed("cancelled_minimal", left)).form.keys() == {"time", "title", "recurrence"}
 
 
 def test_a_restored_exception_keeps_properties_of_others_and_forgets_its_own_notes() -> None:

@@ -18,7 +18,7 @@ from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.document import Json, id_stamp, object_of, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
-from calsync_cli.mapping.when import at_instant, original_start
+from calsync_cli.mapping.when import at_instant
 from calsync_cli.mapping.zones import display, iana, windows
 from calsync_cli.model.times import (
     AllDay,
@@ -172,19 +172,20 @@ def _order(when: When) -> datetime:
     return utc(when) if isinstance(when, Zoned) else wall(when).replace(tzinfo=UTC)
 
 
-def read_key(resource: Json, clock: Clock, start: When | None, losses: list[str]) -> InstanceKey:
-    """Which instance of the series that starts at `start` (at Google) a resource is. A minimal one says it by its id.
+def read_original(resource: Json, clock: Clock, losses: list[str]) -> When:
+    """Where the series put an instance, at Google. A minimal resource says it by its id.
 
     The id holds the original start even when the instance was moved; its prefix says nothing (facts 4.4).
     """
     node = object_of(resource, "originalStartTime")
     if node.get("dateTime") is not None or node.get("date") is not None:
-        said = read_time(node, clock, "original start", losses)
-    else:
-        said = _stamped(id_stamp(resource))
-    if start is not None:
-        said = original_start(said, start, None, None)
-    return instance_key(clock.model(said))
+        return read_time(node, clock, "original start", losses)
+    return _stamped(id_stamp(resource))
+
+
+def read_key(resource: Json, clock: Clock, losses: list[str]) -> InstanceKey:
+    """Which instance of its series a resource is."""
+    return instance_key(clock.model(read_original(resource, clock, losses)))
 
 
 def _stamped(text: str) -> When:

@@ -1,4 +1,4 @@
-"""What the parts of one edit share: the event set, the forms before and after, which instance keys move, the clock.
+"""What the parts of one edit share: the event set, the forms before and after, the dates of the series, the clock.
 
 Shape   `editing(...)` -> Edit. What exceptions show and keep is noted before the master changes, since they inherit it
 """
@@ -9,21 +9,22 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from calsync_cli.mapping.editing import key_moves
-from calsync_cli.mapping.google.clock import UNSETTLED, Clock
+from calsync_cli.mapping.google.clock import UNSETTLED, Clock, read_original
+from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import Json, is_cancelled
 from calsync_cli.mapping.google.fields import carried_fields
 from calsync_cli.mapping.google.kept import Kept
-from calsync_cli.mapping.google.new_event import is_date
 from calsync_cli.mapping.google.source import Source, override_fields
 from calsync_cli.mapping.inherit import Fields, master_fields
-from calsync_cli.model.series import CANCELLED, Form
-from calsync_cli.model.times import Floating, InstanceKey, Span, When
+from calsync_cli.model.series import CANCELLED, Form, instance_keys
+from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key
 
 
 @dataclass(slots=True)
 class Found:
-    """An exception of the series as it was found: its resource, what it shows (nothing when cancelled) and keeps."""
+    """An exception as it was found: its key then, its resource, what it shows (nothing when cancelled) and keeps."""
 
+    key: InstanceKey
     resource: Json
     fields: Fields
     kept: Kept
@@ -31,13 +32,20 @@ class Found:
 
 @dataclass(slots=True)
 class Edit:
-    """One edit under way. `moves`: instance key in the document -> key afterwards, for those that move."""
+    """One edit under way.
+
+    moves   key of a date that an EXDATE line takes out -> its key afterwards, where the series moved and took it along
+    dates   of all instance keys in play those that the series has afterwards
+    found   the exceptions there are, by the key their date has afterwards (another one when the series begins to float
+            or ends to); Google lets those stay whose date does, whatever they were made for
+    """
 
     source: Source
     before: Form
     then: Form
     names: frozenset[str]
     moves: dict[InstanceKey, InstanceKey]
+    dates: frozenset[InstanceKey]
     clock: Clock
     found: dict[InstanceKey, Found]
     kept: Kept
@@ -52,7 +60,11 @@ class Edit:
         return self.before.get(f"@{old}") == CANCELLED
 
     def is_date(self, key: InstanceKey) -> bool:
-        return is_date(self.then, key)
+        return key in self.dates
+
+    def stays(self, key: InstanceKey) -> bool:
+        """Whether Google lets the exception found there be: its series is not rescheduled, or keeps that date."""
+        return not self.rescheduled or self.is_date(key)
 
     @property
     def master(self) -> Fields:
@@ -78,8 +90,11 @@ class Edit:
 
 def editing(source: Source, before: Form, then: Form, names: frozenset[str]) -> Edit:
     moves = key_moves(before, then, source.overrides)
-    found = {key: _found(source, key, resource, names) for key, resource in source.overrides.items()}
-    return Edit(source, before, then, names, moves, _clock(source, then), found, deepcopy(source.kept))
+    clock = _clock(source, then)
+    parts = (_found(source, key, resource, names) for key, resource in source.overrides.items())
+    found = {instance_key(clock.model(read_original(one.resource, source.clock, []))): one for one in parts}
+    dates = form_dates(then, {*instance_keys(then), *found})
+    return Edit(source, before, then, names, moves, dates, clock, found, deepcopy(source.kept))
 
 
 def _clock(source: Source, then: Form) -> Clock:
@@ -94,5 +109,5 @@ def _clock(source: Source, then: Form) -> Clock:
 def _found(source: Source, key: InstanceKey, resource: Json, names: frozenset[str]) -> Found:
     kept = deepcopy(source.kept_for(key, resource))
     if is_cancelled(resource):
-        return Found(resource, {}, kept)
-    return Found(resource, {**override_fields(source, key, resource), **carried_fields(kept, names)}, kept)
+        return Found(key, resource, {}, kept)
+    return Found(key, resource, {**override_fields(source, key, resource), **carried_fields(kept, names)}, kept)

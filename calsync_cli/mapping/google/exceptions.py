@@ -1,7 +1,9 @@
-"""The exceptions of one edit: changed, cancelled, brought back, moved with their series, made new or left behind.
+"""The exceptions of one edit: changed, cancelled, brought back, made new or left behind.
 
 Rules   an exception never becomes a plain instance again at Google; one with nothing of its own shows what its master
-        does. One whose date the series lost goes: Google drops it with the master's change (facts 4.4)
+        does. When the series is rescheduled Google drops those whose date it lost and lets all others be (facts 4.4):
+        what moved along is made new at its new date, and an exception that happens to be at a date of the new series
+        is brought to what that date shall show
 """
 
 from __future__ import annotations
@@ -12,44 +14,39 @@ from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.document import Json, is_cancelled, text_of
 from calsync_cli.mapping.google.editing import Edit, Found
 from calsync_cli.mapping.google.kept import KEY, private_of, put_kept, put_private
-from calsync_cli.mapping.google.new_event import name_exception, new_exception
-from calsync_cli.mapping.google.series_lines import by_line, covers
+from calsync_cli.mapping.google.new_event import check_dates, name_exception, new_exception
+from calsync_cli.mapping.google.series_lines import by_line
 from calsync_cli.mapping.google.write import Sheet, write_fields
 from calsync_cli.mapping.inherit import Fields, instance_fields, same_value
 from calsync_cli.mapping.when import from_key
-from calsync_cli.model.series import instance_keys, split
+from calsync_cli.model.series import instance_keys
 from calsync_cli.model.times import InstanceKey
 
 _SERVER_MADE = ("kind", "etag", "created", "updated", "htmlLink", "sequence")
 
 
 def edit_exceptions(edit: Edit) -> None:
-    for old, found in edit.found.items():
-        _edit_one(edit, old, edit.new_key(old), found)
-    placed = {edit.new_key(old) for old in edit.found}
+    alone = edit.source.set.event is None
+    for key, found in edit.found.items():
+        if alone:
+            _edit_alone(edit, key, found)
+        else:
+            _edit_one(edit, key, found)
     for key in instance_keys(edit.then):
-        if key not in placed:
+        if key not in edit.found or not (alone or edit.stays(key)):
             _add(edit, key)
 
 
-def _edit_one(edit: Edit, old: InstanceKey, key: InstanceKey, found: Found) -> None:
-    if edit.is_off(key):
-        if not covers(edit, old):
-            _remove(edit, found.resource)
-        elif not edit.was_off(old):
-            found.resource["status"] = "cancelled"
-    elif edit.source.set.event is None:
-        _edit_alone(edit, key, found)
-    elif edit.rescheduled and not _wants(edit, key) and not edit.is_date(key):
+def _edit_one(edit: Edit, key: InstanceKey, found: Found) -> None:
+    if not edit.stays(key):
         _remove(edit, found.resource)
-    elif is_cancelled(found.resource) or key != old:
-        _renew(edit, old, key, found)
+    elif edit.is_off(key):
+        if not edit.was_off(found.key):
+            found.resource["status"] = "cancelled"
+    elif is_cancelled(found.resource):
+        _restore(edit, key, found)
     else:
         _write(edit, key, found)
-
-
-def _wants(edit: Edit, key: InstanceKey) -> bool:
-    return any(split(path)[0] == key for path in edit.then)
 
 
 def _remove(edit: Edit, resource: Json) -> None:
@@ -62,6 +59,7 @@ def _add(edit: Edit, key: InstanceKey) -> None:
     if event is None:
         raise MappingError("another instance of a series that is not here cannot be written at Google Calendar")
     if not edit.is_off(key):
+        check_dates([key], edit.dates)
         instances.append(new_exception(event, edit.kept, edit.clock, edit.then, key))
     elif not by_line(edit, key) and f"@{key}" not in edit.before:
         resource: Json = {"status": "cancelled"}
@@ -69,22 +67,19 @@ def _add(edit: Edit, key: InstanceKey) -> None:
         instances.append(resource)
 
 
-def _renew(edit: Edit, old: InstanceKey, key: InstanceKey, found: Found) -> None:
-    """An exception that comes back, or goes along with its series to another date: written as if it were new."""
+def _restore(edit: Edit, key: InstanceKey, found: Found) -> None:
+    """A cancelled exception may show none of what it had, so it is written as if it were new."""
     event = edit.source.set.event
     assert event is not None
-    properties = found.resource.get("extendedProperties") if key == old else None
+    properties = found.resource.get("extendedProperties")
     fresh = new_exception(event, edit.kept, edit.clock, edit.then, key, properties)
-    if key == old:
-        fresh |= {name: found.resource[name] for name in ("id", *_SERVER_MADE) if name in found.resource}
-        fresh["status"] = text_of(fresh, "status") or "confirmed"
+    fresh |= {name: found.resource[name] for name in ("id", *_SERVER_MADE) if name in found.resource}
+    fresh["status"] = text_of(fresh, "status") or "confirmed"
     _remove(edit, found.resource)
     edit.source.set.instances.append(fresh)
 
 
 def _write(edit: Edit, key: InstanceKey, found: Found) -> None:
-    if _wants(edit, key) and edit.rescheduled and not edit.is_date(key):
-        raise MappingError(f"a changed instance ({key}) is no date of its series any more")
     then = _then(edit, key)
     if f"@{key}/time" not in edit.then and same_value("time", found.fields.get("time"), then.get("time")):
         then["time"] = found.fields["time"]  # inherited already, if perhaps in another zone's words
@@ -105,6 +100,9 @@ def _then(edit: Edit, key: InstanceKey) -> Fields:
 
 def _edit_alone(edit: Edit, key: InstanceKey, found: Found) -> None:
     """One instance of a series that is not here (R9)."""
+    if edit.is_off(key):
+        found.resource["status"] = "cancelled"
+        return
     then = _then(edit, key)
     if is_cancelled(found.resource) or "time" not in then:
         raise MappingError("this is one instance of a series that is not here; it cannot come back or lose its time")

@@ -9,18 +9,19 @@ Errors  MappingError for what Google refuses: held with the reason, never approx
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from copy import deepcopy
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.address import instance_id
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, write_time
+from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import EventSet, Json, text_of
 from calsync_cli.mapping.google.kept import FLOATING, KEY, Kept, private_of, put_identity, put_kept, put_private
 from calsync_cli.mapping.google.lines import check_rules, dates_lines, with_rules
 from calsync_cli.mapping.google.write import Sheet, without_people, write_fields, write_span
-from calsync_cli.mapping.inherit import Fields, inherited, instance_fields, key_kind, master_fields, normal
+from calsync_cli.mapping.inherit import Fields, inherited, instance_fields, master_fields, normal
 from calsync_cli.mapping.when import from_key
-from calsync_cli.model.recur import has_instance
 from calsync_cli.model.series import CANCELLED, LOCAL_FIELDS, Form, Path, Recurrence, Value, instance_keys, split
 from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key
 
@@ -43,12 +44,15 @@ def make_payload(uid: str, form: Form, marker: str) -> bytes:
     put_kept(event, sheet.kept)
     put_private(event, {FLOATING: "1"} if clock.floating is not None else {})
     put_identity(event, uid, marker)
-    instances = [
-        new_exception(event, sheet.kept, clock, form, key)
-        for key in instance_keys(form)
-        if f"@{key}" not in form
-    ]  # fmt: skip
-    return EventSet(event, instances).data()
+    own = [key for key in instance_keys(form) if f"@{key}" not in form]
+    check_dates(own, form_dates(form, own))
+    return EventSet(event, [new_exception(event, sheet.kept, clock, form, key) for key in own]).data()
+
+
+def check_dates(keys: Iterable[InstanceKey], dates: Collection[InstanceKey]) -> None:
+    for key in keys:
+        if key not in dates:
+            raise MappingError(f"a changed instance ({key}) is no date of its series; Google Calendar has no others")
 
 
 def _write_lines(event: Json, form: Form, start: When, clock: Clock) -> None:
@@ -77,23 +81,11 @@ def with_dates_only(form: Form) -> dict[Path, Value]:
     if form.get(f"@{instance_key(span.start)}") == CANCELLED and "recurrence" not in form:
         raise MappingError("its only date is cancelled, and Google Calendar would delete the event")
     spoken = {key for path in form if (key := split(path)[0]) and split(path)[1] not in LOCAL_FIELDS}
-    keys = {key for key in instance_keys(form) if key not in spoken and not is_date(form, key)}
+    silent = frozenset(instance_keys(form)) - spoken
+    keys = set(silent - form_dates(form, silent))
     if "recurrence" not in form:
         keys |= {key for key in spoken if f"@{key}" in form}
     return {path: value for path, value in form.items() if split(path)[0] not in keys}
-
-
-def is_date(form: Form, key: InstanceKey) -> bool:
-    """Whether the series puts an instance at `key`; Google has no other exceptions (facts 5.4)."""
-    span, rule = form.get("time"), form.get("recurrence")
-    if not isinstance(span, Span) or not isinstance(rule, Recurrence):
-        return False
-    if key_kind(key) != key_kind(instance_key(span.start)):
-        return False
-    try:
-        return has_instance(span, rule, key)
-    except (ValueError, OverflowError):  # the expander is stricter than the rules of the wild: Google shall decide
-        return True
 
 
 def new_exception(
@@ -101,10 +93,9 @@ def new_exception(
 ) -> Json:
     """The resource of a changed instance that had none: what it inherits from the master, and its own on top.
 
-    `master` and `kept` are as they are afterwards, and so is `form`. `properties`: extended ones it has already.
+    `master` and `kept` are as they are afterwards, and so is `form`, which has that date. `properties`: extended ones
+    that it has already.
     """
-    if not is_date(form, key):
-        raise MappingError(f"a changed instance ({key}) is no date of its series, and Google Calendar knows no others")
     resource = deepcopy({name: value for name, value in master.items() if name not in _NOT_COPIED})
     if properties:
         resource["extendedProperties"] = deepcopy(properties)

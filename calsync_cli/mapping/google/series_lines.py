@@ -23,7 +23,7 @@ def edit_lines(edit: Edit) -> None:
     entries = edit.source.entries
     if edit.rescheduled:
         entries = _edit_rule(edit, entries, start)
-    stays = {key for _, key in _off(edit)} | {edit.new_key(old) for old in edit.found if covers(edit, old)}
+    stays = {key for _, key in _off(edit)} | {key for key in edit.found if covers(edit, key)}
     missing = [key for key in instance_keys(edit.then) if edit.is_off(key) and key not in stays and by_line(edit, key)]
     keep = {id(one): _kept_items(edit, one) for one in entries if one.name == "EXDATE"}
     entries = with_dates(entries, "EXDATE", lambda one, item: keep[id(one)].get(item), _whens(edit, missing), start)
@@ -55,11 +55,9 @@ def _edit_rule(edit: Edit, entries: list[Entry], start: When) -> list[Entry]:
 # -- cancelled dates ---------------------------------------------------------------------------------------------------
 
 
-def covers(edit: Edit, old: InstanceKey) -> bool:
-    """Whether the exception found there says afterwards that its date is off: it keeps its date, which Google knows."""
-    if edit.new_key(old) != old or not edit.is_off(old):
-        return False
-    return edit.source.set.event is None or not edit.rescheduled or edit.is_date(old)
+def covers(edit: Edit, key: InstanceKey) -> bool:
+    """Whether the exception found there says afterwards that its date is off."""
+    return edit.is_off(key) and edit.stays(key)
 
 
 def by_line(edit: Edit, key: InstanceKey) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, known_zone, read_key
+from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import EventSet, Json, is_cancelled, object_of, parsed, text_of
 from calsync_cli.mapping.google.fields import carried_fields, has_people, shown_fields, shown_status
 from calsync_cli.mapping.google.kept import (
@@ -77,8 +78,7 @@ def source_of(payload: bytes) -> Source:
     source = Source(body, _clock(body))
     if body.event is not None:
         _read_master(source, body.event)
-    for resource in body.instances:
-        _put_override(source, resource)
+    _read_exceptions(source)
     _identify(source)
     return source
 
@@ -121,30 +121,25 @@ def _read_master(source: Source, event: Json) -> None:
         source.fields["recurrence"] = Recurrence(rules, dates, rule.periods)
 
 
-def _put_override(source: Source, resource: Json) -> None:
-    """File an exception under its key; of two for one instance the higher `sequence` counts, then the later one."""
+def _read_exceptions(source: Source) -> None:
+    """File exceptions under their keys; of two for one instance the higher `sequence` counts, then the later one.
+
+    Those at no date of their series are leftovers of what it was (facts 4.4): not an instance, and no cancelled one.
+    """
     event = source.set.event
-    if event is not None and text_of(resource, "recurringEventId") not in ("", text_of(event, "id")):
-        raise MappingError("an instance in this event set belongs to another series")
-    key = read_key(resource, source.clock, source.start, source.losses)
-    if event is not None and not _belongs(source, key, resource):
-        return
-    other = source.overrides.get(key)
-    if other is None or _sequence(other) <= _sequence(resource):
-        source.overrides[key] = resource
-
-
-def _belongs(source: Source, key: InstanceKey, resource: Json) -> bool:
-    """Exceptions beyond the end of their series, or of a former series, are leftovers (facts 4.4): no date any more."""
-    rule, span = source.rule, source.span
-    if rule is not None and span is not None:
-        ends = [part[6:] for text in rule.rules for part in text.split(";") if part.startswith("UNTIL=")]
-        singles = {instance_key(when) for when in (span.start, *rule.dates)}
-        if len(ends) < len(rule.rules) or key <= max(ends, default="") or key in singles or rule.periods:
-            return True
-    if not is_cancelled(resource):
-        source.losses.append("a changed instance outside of its series was left alone")
-    return False
+    keyed: list[tuple[InstanceKey, Json]] = []
+    for resource in source.set.instances:
+        if event is not None and text_of(resource, "recurringEventId") not in ("", text_of(event, "id")):
+            raise MappingError("an instance in this event set belongs to another series")
+        keyed.append((read_key(resource, source.clock, source.losses), resource))
+    dates = form_dates(source.fields, (key for key, _ in keyed)) if event is not None else None
+    for key, resource in keyed:
+        other = source.overrides.get(key)
+        if dates is not None and key not in dates:
+            if not is_cancelled(resource):
+                source.losses.append("a changed instance at no date of its series was left alone")
+        elif other is None or _sequence(other) <= _sequence(resource):
+            source.overrides[key] = resource
 
 
 def _sequence(resource: Json) -> int:
