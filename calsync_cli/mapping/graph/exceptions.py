@@ -77,7 +77,7 @@ def _add(edit: Edit, key: InstanceKey) -> None:
     if event is None:
         raise MappingError("another instance of a series that is not here cannot be written at Outlook")
     resource, edit.own[key] = new_exception(event, edit.kept, edit.clock, edit.then, key)
-    edit.source.set.instances.append(resource)
+    edit.source.set.instances += [resource] if resource is not None else []
 
 
 def _write(edit: Edit, key: InstanceKey, found: Found) -> None:

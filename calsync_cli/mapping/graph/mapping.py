@@ -29,7 +29,7 @@ class GraphMapping:
         return reading(source_of(payload))
 
     def make(self, uid: str, form: Form, marker: str, place: Place = NOWHERE) -> bytes:
-        """`place.zone` is the mailbox's own; without it an event that has no zone is refused. Ids are given by Graph."""
+        """`place.zone` is the mailbox's own; without it an event that has no zone is refused."""
         return _with_requests(None, make_payload(uid, form, marker, known(place.zone) or ""))
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:

@@ -17,6 +17,7 @@ from calsync_cli.mapping.graph import reminders
 from calsync_cli.mapping.graph.clock import Clock, original_text
 from calsync_cli.mapping.graph.document import EventSet
 from calsync_cli.mapping.graph.kept import MEMBER, joined, put_identity, put_kept
+from calsync_cli.mapping.graph.meaning import difference
 from calsync_cli.mapping.graph.moves import check_moves
 from calsync_cli.mapping.graph.rules import Spoken
 from calsync_cli.mapping.graph.series_rule import (
@@ -62,7 +63,7 @@ def make_payload(uid: str, form: Form, marker: str, zone: str) -> bytes:
     for key in instance_keys(form):
         if f"@{key}" not in form:
             resource, kept = new_exception(event, sheet.kept, clock, form, key)
-            instances.append(resource)
+            instances += [resource] if resource is not None else []
             own.append((key, kept))
     cancelled = off_dates(form, clock, sheet.kept)
     put_kept(event, joined(sheet.kept, own))
@@ -108,11 +109,9 @@ def off_dates(form: Form, clock: Clock, kept: Kept) -> list[tuple[InstanceKey, d
     return [(key, clock.local_day(key, span.start)) for key in there]
 
 
-def new_exception(master: Json, kept: Kept, clock: Clock, form: Form, key: InstanceKey) -> tuple[Json, Kept]:
-    """The resource of a changed instance that had none, and what counts for it: what it inherits, its own on top.
-
-    `master`, `kept` and `form` are as they are afterwards.
-    """
+def new_exception(master: Json, kept: Kept, clock: Clock, form: Form, key: InstanceKey) -> tuple[Json | None, Kept]:
+    """The resource of a changed instance that had none (none, when Outlook shows nothing of the change), and what
+    counts for it: what it inherits, its own on top. `master`, `kept` and `form` are as they are afterwards."""
     if not is_date(form, key):
         raise MappingError(f"a changed instance ({key}) is no date of its series, and Outlook knows no others")
     resource = deepcopy({name: value for name, value in master.items() if name not in _NOT_COPIED})
@@ -124,7 +123,8 @@ def new_exception(master: Json, kept: Kept, clock: Clock, form: Form, key: Insta
     assert isinstance(own, Span)
     write_span(sheet, own)
     write_fields(sheet, {**now, "time": own}, then)
-    return resource, sheet.kept
+    same = f"@{key}/time" not in form
+    return (resource if difference(master, resource, same_times=same, recurs=False) else None), sheet.kept
 
 
 def original_of(form: Form, key: InstanceKey, clock: Clock) -> When:

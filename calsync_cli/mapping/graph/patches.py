@@ -13,20 +13,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from calsync_cli.mapping.graph.clock import original_text
+from calsync_cli.mapping.graph.clock import original_text, read_span
 from calsync_cli.mapping.graph.kept import MEMBER, changed_properties
+from calsync_cli.mapping.graph.meaning import TIMES, WRITABLE, difference, said
 from calsync_cli.mapping.graph.moves import in_order
 from calsync_cli.mapping.graph.source import Source, override_fields, source_of
+from calsync_cli.mapping.graph.zones import known
 from calsync_cli.mapping.inherit import inherited_span, same_value
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.when import from_key
+from calsync_cli.model.series import Value
 from calsync_cli.model.times import InstanceKey, Span, When, rough_instant
-
-WRITABLE = (
-    "subject", "body", "start", "end", "isAllDay", "location", "showAs", "sensitivity", "categories", "isReminderOn",
-    "reminderMinutesBeforeStart", "recurrence",
-)  # fmt: skip
-_TIMES = ("start", "end", "isAllDay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ class Patch:
 
     @property
     def reschedules(self) -> bool:
-        return not self.original and any(name in self.members for name in (*_TIMES, "recurrence"))
+        return not self.original and any(name in self.members for name in (*TIMES, "recurrence"))
 
 
 def patches(before: bytes | None, after: bytes) -> list[Patch]:
@@ -57,7 +54,7 @@ def patches(before: bytes | None, after: bytes) -> list[Patch]:
     old = source_of(before) if before is not None else None
     result = []
     if new.set.event is not None:
-        result += _event(old.set.event if old is not None else None, new.set.event)
+        result += _event(old, new)
     was_off = old.off if old is not None else {}
     keys = {*new.overrides, *new.off, *(key for key in was_off if _is_date(new, key))}
     for key in in_order(keys, [key for key in new.overrides if _moves_later(old, new, key)]):
@@ -95,41 +92,32 @@ def original(source: Source, key: InstanceKey) -> When:
 # -- the event ---------------------------------------------------------------------------------------------------------
 
 
-def _event(old: Json | None, new: Json) -> list[Patch]:
-    if old is None:
-        members = {name: _said(name, new[name]) for name in (*WRITABLE, MEMBER) if name in new}
-        return [Patch("insert", text_of(new, "id"), members=members)]
-    members = _difference(old, new)
-    if "start" in members and isinstance(new.get("recurrence"), dict) and _moves_days(old, new):
-        members["recurrence"] = _said("recurrence", new["recurrence"])
-    return [Patch("patch", text_of(old, "id"), "", _etag(old), members)] if members else []
+def _event(old: Source | None, new: Source) -> list[Patch]:
+    event = new.set.event or {}
+    if old is None or old.set.event is None:
+        members = {name: said(name, event[name]) for name in (*WRITABLE, MEMBER) if name in event}
+        return [Patch("insert", text_of(event, "id"), members=members)]
+    there = old.set.event
+    same = _wire_span(old) == _wire_span(new)
+    members = difference(there, event, same_times=same, recurs=True)
+    if not same and isinstance(event.get("recurrence"), dict) and _moves_days(there, event):
+        members["recurrence"] = said("recurrence", event["recurrence"])
+    if properties := changed_properties(there, event):
+        members[MEMBER] = properties
+    return [Patch("patch", text_of(there, "id"), "", _etag(there), members)] if members else []
+
+
+def _wire_span(source: Source) -> Span:
+    """The times as Outlook shows them, whatever is kept beside them."""
+    event = source.set.event or {}
+    return read_span(event, source.clock, [], recurs=source.dates is not None)
 
 
 def _moves_days(old: Json, new: Json) -> bool:
     """Another zone or another first day: Graph takes neither without the rule (L4.2, L5.1)."""
-    zones = [text_of(one, "originalStartTimeZone") for one in (old, new)]
+    zones = [known(text_of(one, "originalStartTimeZone")) for one in (old, new)]
     days = [text_of(object_of(object_of(one, "recurrence"), "range"), "startDate") for one in (old, new)]
     return zones[0] != zones[1] or days[0] != days[1]
-
-
-def _said(name: str, value: object) -> object:
-    """A member as a request says it: Graph fills in the zone of a series by itself."""
-    if name != "recurrence" or not isinstance(value, dict):
-        return value
-    extent = {key: part for key, part in object_of(value, "range").items() if key != "recurrenceTimeZone"}
-    return {**value, "range": extent}
-
-
-def _difference(old: Json, new: Json) -> Json:
-    members: Json = {}
-    for name in WRITABLE:
-        if _said(name, old.get(name)) != _said(name, new.get(name)):
-            members[name] = _said(name, new.get(name))
-    if any(name in members for name in _TIMES):
-        members |= {name: new[name] for name in ("start", "end") if name in new}
-    if properties := changed_properties(old, new):
-        members[MEMBER] = properties
-    return members
 
 
 # -- instances ---------------------------------------------------------------------------------------------------------
@@ -142,11 +130,17 @@ def _instance(old: Source | None, new: Source, key: InstanceKey) -> list[Patch]:
     if key in new.off:
         return [] if was_off else [Patch("cancel", *target)]
     wanted = new.overrides.get(key)
-    if was_off:
-        return [Patch("restore", *target, _all(wanted) if wanted is not None else {})]
-    assert wanted is not None
-    members = _difference(there if there is not None else _inherited(new, key), wanted)
-    members.pop(MEMBER, None) if new.set.event is not None else None
+    if was_off or wanted is None:
+        return [Patch("restore", *target, _all(wanted or {}))] if was_off else []
+    now = override_fields(new, key, wanted)["time"]
+    was: Value | None = inherited_span(new.span, key) if new.span is not None else None
+    if old is not None and there is not None:
+        was = override_fields(old, key, there)["time"]
+    there = there if there is not None else new.set.event or {}
+    same = was is not None and same_value("time", was, now)
+    members = difference(there, wanted, same_times=same, recurs=False)
+    if new.set.event is None and (properties := changed_properties(there, wanted)):
+        members[MEMBER] = properties
     return [Patch("patch", *target, members)] if members else []
 
 
@@ -156,13 +150,3 @@ def _etag(resource: Json) -> str | None:
 
 def _all(wanted: Json) -> Json:
     return {name: wanted[name] for name in WRITABLE if name in wanted and name != "recurrence"}
-
-
-def _inherited(source: Source, key: InstanceKey) -> Json:
-    """A plain instance, as Graph shows it: its master's members at its own time."""
-    master, wanted = source.set.event or {}, source.overrides[key]
-    base = {name: value for name, value in master.items() if name != "recurrence"}
-    own = inherited_span(source.span, key) if source.span is not None else None
-    if own is not None and same_value("time", own, override_fields(source, key, wanted)["time"]):
-        return {**base, **{name: wanted[name] for name in _TIMES if name in wanted}}
-    return {**base, "start": None, "end": None}

@@ -19,7 +19,7 @@ from calsync_cli.mapping.graph.fields import carried_fields, shown_fields, times
 from calsync_cli.mapping.graph.kept import identity, kept_of, of_instance, of_series
 from calsync_cli.mapping.graph.standing import has_people, is_called_off, redacted
 from calsync_cli.mapping.graph.zones import known
-from calsync_cli.mapping.inherit import Fields, own_paths
+from calsync_cli.mapping.inherit import Fields, inherited_span, own_paths
 from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.kept import LOST, Kept, texts, word
 from calsync_cli.mapping.rrule_text import canonical
@@ -196,6 +196,8 @@ def reading(source: Source) -> Reading:
             form[f"@{key}"] = CANCELLED
         else:
             form |= own_paths(source.fields, key, override_fields(source, key, resource))
+    for key in noted(source):
+        form |= own_paths(source.fields, key, noted_fields(source, key))
     people = any(has_people(resource) for resource in source.set.resources)
     return Reading(source.uid, form, source.marker, people, tuple(dict.fromkeys([*source.losses, *_remarks(source)])))
 
@@ -221,6 +223,20 @@ def override_fields(source: Source, key: InstanceKey, resource: Json) -> Fields:
     return shown_fields(resource, kept, span)
 
 
+def noted(source: Source) -> list[InstanceKey]:
+    """Instances that differ from their series only in what Outlook cannot show: it has no exception for them."""
+    dates = source.dates
+    keys = [name[1:] for name in source.kept if name.startswith("@")] if dates is not None else []
+    there = [key for key in keys if key not in source.overrides and key not in source.off]
+    return [key for key in there if dates is not None and dates.is_key(key) and dates.has(key, source.clock)]
+
+
+def noted_fields(source: Source, key: InstanceKey) -> Fields:
+    span, event = source.span, source.set.event
+    assert span is not None and event is not None
+    return shown_fields(event, of_instance(source.kept, key), inherited_span(span, key))
+
+
 def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
     """Carried properties of the whole set, instances as far as they differ from the master."""
     names = frozenset(names)
@@ -229,6 +245,8 @@ def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
     for key, resource in source.overrides.items() if names else ():
         if not is_off(source, resource):
             form |= own_paths(master, key, carried_fields(source.kept_for(key, resource), names))
+    for key in noted(source) if names else ():
+        form |= own_paths(master, key, carried_fields(of_instance(source.kept, key), names))
     return form
 
 
