@@ -14,6 +14,7 @@ from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.inspect import account_state
 from calsync_cli.cli.lines import day_words
+from calsync_cli.cli.screen import say
 from calsync_cli.config.secrets import open_store
 from calsync_cli.config.values import BadValue, address, closest
 from calsync_cli.errors import CalsyncError, UsageError, worst_exit
@@ -230,12 +231,17 @@ def calendars(ctx: Context, name: str | None, *, as_json: bool) -> int:
         print_json(rows)
     else:
         shown = [
-            [f"{r['account']}/{r['name']}", r["access"], "yes" if r["mails_guests"] else "no", r["id"]] for r in rows
+            [f"{r['account']}/{r['name']}", r["access"], "yes" if r["mails_guests"] else "no", _id_words(r)]
+            for r in rows
         ]
         table(["calendar", "access", "mails guests", "id"], shown, color=ctx.color)
     for account, problem in problems:
-        print(f"! {account}: {problem}" + (f"\n  next: {problem.next}" if problem.next else ""), file=sys.stderr)
+        say(f"! {account}: {problem}", *([f"  next: {problem.next}"] if problem.next else []), to=sys.stderr)
     return worst_exit([err.exit_code for _, err in problems])
+
+
+def _id_words(row: Mapping[str, Any]) -> str:
+    return f"{row['id']} ({row['alias']})" if row["alias"] else str(row["id"])
 
 
 def _chosen(config: Config, name: str | None) -> Sequence[str]:
@@ -246,9 +252,9 @@ def _chosen(config: Config, name: str | None) -> Sequence[str]:
 
 def _calendar_row(account: str, calendar: Any) -> dict[str, Any]:
     return {
-        "account": account, "name": calendar.name, "id": calendar.id, "access": calendar.access,
-        "level": calendar.level, "mails_guests": calendar.mails, "max_bytes": calendar.max_bytes,
-        "color": calendar.color,
+        "account": account, "name": calendar.name, "id": calendar.id, "alias": calendar.alias or None,
+        "access": calendar.access, "level": calendar.level, "mails_guests": calendar.mails,
+        "max_bytes": calendar.max_bytes, "color": calendar.color,
     }
 
 
@@ -272,6 +278,9 @@ def create_calendar(ctx: Context, account: str, name: str) -> int:
         else:
             provider: Any = work.connect(account)
             try:
+                if name in (one.name for one in provider.calendars()):
+                    text = f"{account} already has a calendar {name!r}"
+                    raise UsageError(text, next=f"calsync calendars {account}")
                 made = provider.create_calendar(name).name
             finally:
                 provider.close()

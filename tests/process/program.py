@@ -36,8 +36,10 @@ class Program:
         self.folder = folder
         self.config = folder / "config.toml"
         self.state = folder / "state"
+        self.environ: dict[str, str] = {}
         self._accounts = ""
         self._pairs = ""
+        self._written = ""
 
     def vdir(self, name: str, calendar: str = "Home") -> Path:
         """An account that is a folder; returns its one calendar."""
@@ -56,12 +58,20 @@ class Program:
         self._pairs += f'[pairs.{name}]\na = "{a}"\nb = "{b}"\nfirst_sync = "auto"\n{more}'
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        self.config.write_text(self._accounts + self._pairs)
-        self.config.chmod(0o600)
+        self._write()
         command = [sys.executable, "-m", "calsync_cli", "-c", str(self.config), "--state-dir", str(self.state), *words]
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environ()
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**_environ(), **self.environ},
         )
+
+    def _write(self) -> None:
+        """Only what is new: `login` writes to the file too."""
+        text = self._accounts + self._pairs
+        if text != self._written:
+            self.config.write_text(text)
+            self.config.chmod(0o600)
+        self._written = text
 
     def run(self, *words: str) -> Said:
         process = self.start(*words)

@@ -23,7 +23,7 @@ from calsync_cli.providers.google.calendar_list import PATH, listed
 from calsync_cli.providers.google.client import Call, GoogleClient, event_path
 from calsync_cli.providers.google.multipart import MAX_PARTS
 from calsync_cli.providers.google.reading import ROLES, Reader, rights
-from calsync_cli.providers.google.refusals import refusal
+from calsync_cli.providers.google.refusals import Meaning, meaning, refusal
 from calsync_cli.providers.google.sets import is_cancelled
 from calsync_cli.providers.google.writing import Writer
 
@@ -66,7 +66,11 @@ class GoogleProvider:
         """Raises AuthError where the sign-in does not allow it (facts 1.6)."""
         response = self._client.call(Call("POST", "calendars", body={"summary": name}))
         if response.status_code != 200:
-            raise refusal(name, response, self._account)
+            why = refusal(name, response, self._account)
+            if meaning(response) is Meaning.SCOPE and self._account.access != "create":
+                words = f'{self._account.name} signed in without the right to make calendars; set access = "create"'
+                raise AuthError(f"{words} in its section of the configuration and sign in again", next=why.next)
+            raise why
         return self.open(event_id(json_of(response)))
 
     # -- reading -------------------------------------------------------------------------------------------------------
