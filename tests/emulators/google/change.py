@@ -165,7 +165,8 @@ def _check_guest(call: Call, calendar: Calendar, body: Body, before: Body) -> No
 
 def _without_me(calendar: Calendar, body: Body) -> Body:
     part = shared_part(body)
-    part["attendees"] = [guest for guest in body.get("attendees", ()) if guest["email"] != calendar.id]
+    others = [guest for guest in body.get("attendees", ()) if guest["email"] != calendar.id]
+    part["attendees"] = sorted(others, key=lambda guest: str(guest["email"]))       # their order means nothing (11.2)
     return part
 
 
