@@ -32,7 +32,7 @@ from calsync_cli.providers.google.client import Answer, Call, GoogleClient, even
 from calsync_cli.providers.google.multipart import MAX_PARTS
 from calsync_cli.providers.google.reading import Reader
 from calsync_cli.providers.google.refusals import refusal
-from calsync_cli.providers.google.sets import EventSet, is_cancelled, is_of_many, master_etag
+from calsync_cli.providers.google.sets import EventSet, is_cancelled, is_of_many, is_plain, master_etag
 from calsync_cli.providers.google.unseen import CONTENT, is_overwritten
 
 QUIET = {"sendUpdates": "none"}
@@ -253,8 +253,10 @@ def _question(cal: Calendar, plan: Plan, request: Json) -> Call:
 
 
 def _is_edited(plan: Plan, request: Json, now: Json) -> bool:
-    before = plan.before.instances.get(text(now, "id")) if plan.before is not None else None
     masters = [one for one in (plan.answer, plan.before and plan.before.event) if one]
+    before = plan.before.instances.get(text(now, "id")) if plan.before is not None else None
+    if masters and is_plain(now, masters[0]):
+        before = None  # whatever exception there was, Google has dropped it
     members = CONTENT if text(request, "kind") == "cancel" else _members(request)
     return is_overwritten(now, members, before, masters)
 
