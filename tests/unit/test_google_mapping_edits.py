@@ -14,6 +14,7 @@ from calsync_cli.mapping.google.document import document
 from calsync_cli.mapping.google.kept import kept_of, put_kept
 from calsync_cli.mapping.google.mapping import GOOGLE
 from calsync_cli.mapping.google.patches import Patch, patches
+from calsync_cli.model.recur import diff
 from calsync_cli.model.series import CANCELLED, Changes, Form, Recurrence
 from calsync_cli.model.times import AllDay, Floating, Span, Zoned, moved
 from tests.unit.test_google_mapping_oddities import FILES, HALF_TEN, KEY, NEXT, WEEKLY, span
@@ -444,6 +445,19 @@ def test_rules_that_stay_keep_their_spelling_and_a_changed_one_its_place() -> No
     assert stray == ["DTSTART;TZID=Europe/Berlin:20261124T093000", "RRULE:FREQ=DAILY", "no line at all"]
 
 
+def test_a_count_that_systems_understand_differently_is_written_as_its_last_date() -> None:
+    """The start is a Tuesday: it is one of the three, or comes before them (facts 5.3)."""
+    three = Recurrence(("BYDAY=MO;COUNT=3;FREQ=WEEKLY",))
+    made = GOOGLE.make("u", {"time": HALF_TEN, "recurrence": three}, "")
+    assert event(made)["recurrence"] == ["RRULE:BYDAY=MO;FREQ=WEEKLY;UNTIL=20261214T083000Z"]
+    assert diff({"time": HALF_TEN, "recurrence": three}, GOOGLE.read(made).form) == {}
+    assert GOOGLE.edit(made, {"recurrence": three}) is made
+    tuesdays = Recurrence(("BYDAY=TU;COUNT=3;FREQ=WEEKLY",))
+    assert event(GOOGLE.edit(made, {"recurrence": tuesdays}))["recurrence"] == ["RRULE:BYDAY=TU;COUNT=3;FREQ=WEEKLY"]
+    days: Form = {"time": DAYS, "recurrence": three}
+    assert event(GOOGLE.make("u", days, ""))["recurrence"] == ["RRULE:BYDAY=MO;FREQ=WEEKLY;UNTIL=20261214"]
+
+
 def test_a_shortened_series_drops_exceptions_after_its_end_and_holds_those_that_are_wanted() -> None:
     until = Recurrence(("FREQ=WEEKLY;UNTIL=20261130T225959Z",))
     edited = GOOGLE.edit(FILES["override_of_other_title"], {"recurrence": until, f"{KEY}/title": None})
@@ -464,6 +478,17 @@ def test_a_private_instance_does_not_make_its_series_private() -> None:
     edited = GOOGLE.edit(FILES["override_moved"], {f"{KEY}/visibility": "private"})
     assert all("visibility" not in resource for resource in json.loads(edited)["instances"])
     assert GOOGLE.read(edited).form[f"{KEY}/visibility"] == "private"
+    stricter = GOOGLE.edit(edited, {"visibility": "confidential"})
+    assert GOOGLE.read(stricter).form[f"{KEY}/visibility"] == "private"
+    by_hand = edited.replace(b'"recurrence":', b'"visibility":"confidential","recurrence":')
+    assert GOOGLE.read(by_hand).form[f"{KEY}/visibility"] == "private"
+
+
+def test_a_series_that_a_person_makes_private_is_so_with_all_its_instances() -> None:
+    """Its exceptions may still say what they said (facts 5.1)."""
+    by_hand = FILES["override_moved"].replace(b'"recurrence":', b'"visibility":"private","recurrence":')
+    form = GOOGLE.read(by_hand).form
+    assert form["visibility"] == "private" and f"{KEY}/visibility" not in form
 
 
 def test_an_exception_that_may_have_its_series_properties_says_which_are_its_own() -> None:

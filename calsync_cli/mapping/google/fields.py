@@ -23,13 +23,21 @@ from calsync_cli.model.times import Span
 
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _VISIBILITY = {"": "", "default": "", "public": "", "confidential": "confidential"}
+OF_SERIES = "series"
+"""What Google shows in the place of an instance's own privacy."""
 _VISIBILITIES = ("", "private", "confidential")
 _STATUSES = ("", "tentative", "cancelled")
 _ANSWERS = {"accepted": "ACCEPTED", "declined": "DECLINED", "tentative": "TENTATIVE"}
 
 
-def shown_fields(resource: Json, kept: Kept, clock: Clock, losses: list[str], *, recurs: bool = False) -> Fields:
-    """All fields but the rule. Raises MappingError for an impossible time."""
+def shown_fields(
+    resource: Json, kept: Kept, clock: Clock, losses: list[str], *, recurs: bool = False, series: Json | None = None
+) -> Fields:
+    """All fields but the rule. Raises MappingError for an impossible time.
+
+    series  the master of an exception: its privacy is that of all its instances, for a laxer word on one of them is
+            ignored and a stricter one spreads (facts 5.1)
+    """
     fields: Fields = {
         "time": model_span(read_span(resource, clock, losses, recurs=recurs), clock),
         "title": clean(text_of(resource, "summary")),
@@ -37,13 +45,13 @@ def shown_fields(resource: Json, kept: Kept, clock: Clock, losses: list[str], *,
         "description": _description(resource, kept),
         "url": shown_url(resource),
         "color": name_of(text_of(resource, "colorId")),
-        "visibility": shown_visibility(resource),
+        "visibility": shown_visibility(resource if series is None else series),
         "busy": "free" if resource.get("transparency") == "transparent" else "",
         "status": shown_status(resource),
         "reminders": reminders.form(reminders.shown(resource), pairs(kept, "reminders")),
     }
     if kept:
-        fields |= _kept_words(kept, fields)
+        fields |= _kept_words(kept, fields, alone=series is None)
     if kept or "attachments" in resource:
         fields["categories"] = frozenset(text for item in texts(kept, "categories") if (text := clean(item).strip()))
         fields["attachments"] = shown_attachments(resource) | _links(texts(kept, "attachments"))
@@ -51,13 +59,14 @@ def shown_fields(resource: Json, kept: Kept, clock: Clock, losses: list[str], *,
     return {name: value for name, value in fields.items() if value}
 
 
-def _kept_words(kept: Kept, there: Fields) -> Fields:
+def _kept_words(kept: Kept, there: Fields, *, alone: bool) -> Fields:
     """The kept words that still count, as clean as if another program had written them."""
     words = {name: word(kept, name, str(there[name])) for name in ("url", "color", "visibility", "status")}
+    hidden = words["visibility"] if alone else word(kept, "visibility", OF_SERIES)
     return {
         "url": one_line(clean(words["url"])),
         "color": clean(words["color"]),
-        "visibility": words["visibility"] if words["visibility"] in _VISIBILITIES else there["visibility"],
+        "visibility": hidden if hidden in _VISIBILITIES else there["visibility"],
         "status": words["status"] if words["status"] in _STATUSES else there["status"],
     }
 

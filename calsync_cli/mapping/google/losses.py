@@ -21,6 +21,8 @@ LOSSES: Mapping[str, str] = {
     "visibility": "one instance's own is kept, not applied: Google would apply it to the series",
     "description": "8,192 characters are shown, the rest kept; HTML reads as text, text that looks like it is escaped",
     "time": "an event without a time zone is shown in the calendar's own; new zone names are written as older ones",
+    "recurrence": "a number of dates is written as their end where the rule does not begin at the start of the event, "
+    "since systems count such a start or do not",
     "": "a cancelled date of an event that does not repeat means nothing and is dropped",
 }
 

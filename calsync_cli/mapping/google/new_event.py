@@ -15,6 +15,7 @@ from copy import deepcopy
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.address import instance_id
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, write_time
+from calsync_cli.mapping.google.counts import unambiguous
 from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import EventSet, Json, text_of
 from calsync_cli.mapping.google.kept import FLOATING, KEY, Kept, private_of, put_identity, put_kept, put_private
@@ -68,7 +69,7 @@ def _write_lines(event: Json, form: Form, start: When, clock: Clock) -> None:
 
 def wire_recurrence(rule: Recurrence, start: When, clock: Clock) -> Recurrence:
     """A rule of the form as its lines at Google say it."""
-    rules = tuple(clock.wire_rule(text, start) for text in rule.rules)
+    rules = tuple(unambiguous(clock.wire_rule(text, start), clock.wire(start)) for text in rule.rules)
     return Recurrence(rules, tuple(clock.wire(when) for when in rule.dates), rule.periods)
 
 

@@ -195,7 +195,8 @@ def off_by_line(source: Source) -> list[InstanceKey]:
 
 def override_fields(source: Source, key: InstanceKey, resource: Json) -> Fields:
     """What an exception shows. "Cancelled, but still there" is a word of whole series: an instance is there or off."""
-    fields = shown_fields(resource, source.kept_for(key, resource), source.clock, source.losses)
+    kept = source.kept_for(key, resource)
+    fields = shown_fields(resource, kept, source.clock, source.losses, series=source.set.event)
     if fields.get("status") == "cancelled" and source.fields.get("status") != "cancelled":
         fields |= {"status": shown_status(resource)}
     return {name: value for name, value in fields.items() if value}

@@ -17,6 +17,7 @@ from calsync_cli.mapping.google.clock import Clock, has_length, read_time, write
 from calsync_cli.mapping.google.colors import name_of, nearest
 from calsync_cli.mapping.google.document import Json, object_of, text_of
 from calsync_cli.mapping.google.fields import (
+    OF_SERIES,
     is_web,
     shown_attachments,
     shown_status,
@@ -146,15 +147,18 @@ def _write_color(sheet: Sheet, value: str) -> None:
 
 
 def _write_visibility(sheet: Sheet, value: str) -> None:
-    """A stricter word on one instance would spread to its series (facts 5.1), so an instance shows its series' own."""
+    """A stricter word on one instance would spread to its series (facts 5.1), so an exception says what its series
+    does, and its own is kept."""
     resource = sheet.resource
     if value not in ("", "private", "confidential"):
         raise MappingError(f"{value!r} is no visibility that Google Calendar can say")
     if sheet.series is not None:
+        shown = shown_visibility(sheet.series)
         _put(resource, "visibility", text_of(sheet.series, "visibility"))
+        keep(sheet.kept, "visibility", [value, OF_SERIES] if value != shown else None)
     else:
         _put(resource, "visibility", value or ("default" if "visibility" in resource else ""))
-    _keep_word(sheet, "visibility", value, shown_visibility(resource))
+        _keep_word(sheet, "visibility", value, shown_visibility(resource))
 
 
 def _write_busy(sheet: Sheet, value: str) -> None:
