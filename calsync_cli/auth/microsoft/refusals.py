@@ -20,17 +20,32 @@ from calsync_cli.errors import AuthError, CalsyncError, ConfigError, TransientEr
 from calsync_cli.model.account import Account
 
 Way = Literal["browser", "code", "renewal"]
+LOGIN, EDIT = "calsync login {name}", "calsync config edit"
+WITH_TENANT, WITH_ID = f"{LOGIN} --tenant ID", f"{LOGIN} --client-id ID"
 GOES_ON = "Nothing is lost: after signing in again the sync goes on where it stopped"
-ICS = "publish the calendar in Outlook on the web and take its ICS address, which can only be read"
+ICS = (
+    "publish the calendar in Outlook on the web (Settings, Calendar, Shared calendars) and read it by its ICS address, "
+    "which allows no writing"
+)
 ASK = (
-    "ask the administrator to allow the application with the client id {client}, register one of your own in that "
-    f"organisation (README, Microsoft), or {ICS}"
+    "ask the administrator to allow the application {client}, use one that is registered in that organisation (README, "
+    f"Microsoft), or {ICS}"
 )
 DEVICE = (
-    "sign in by a browser on such a device (on Windows and Linux that is Edge, signed in to the organisation), "
-    f"ask the administrator to except the application with the client id {{client}}, or {ICS}"
+    "sign in by a browser that proves the device (Edge), ask the administrator to except the application {client}, or "
+    f"{ICS}"
 )
-NO_CODE = "Signing in by a code is often barred where a browser on this machine passes: leave out --no-browser"
+NO_CODE = "A code is often barred where a browser passes: sign in on a machine that has one, without --no-browser"
+AGAIN = "sign in again"
+PLATFORM = "of the platform Mobile and desktop applications (README, Microsoft, step 4)"
+SPA = f"has the redirect address as one of a single-page application; it must be {PLATFORM}"
+ONE_CLOUD = "graph_url and authority must be of one cloud"
+CODE_LIFE = "a code is good for 15 minutes, once; start again"
+ENDED = "no longer accepts the sign-in of {who}"
+OFTEN = (
+    f"{ENDED}: the organisation wants a new one from time to time (sign-in frequency); an administrator can except the "
+    "application {client}"
+)
 
 
 class Refused(Exception):
@@ -67,88 +82,84 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """words and next: with {name}, {client}, {who}, {tenant}. key: what of the configuration is wrong."""
+    """words and next: with the names of `_facts`. key: what of the configuration is wrong."""
 
     words: str
     key: str = ""
-    next: str = "calsync login {name}"
+    next: str = LOGIN
     passes_in_s: float | None = None
 
 
-AGAIN = "sign in again"
-PLATFORM = "of the platform Mobile and desktop applications (README, Microsoft, step 4)"
-ONE_CLOUD = "graph_url and authority must be of one cloud"
-CODE_LIFE = "a code is good for 15 minutes, once; start again"
 ROWS: Mapping[int, _Row] = {
     # -- consent
-    65001: _Row(f"has no consent to what calsync needs; {AGAIN} and agree. If the page wants an administrator, {ASK}"),
+    65001: _Row(f"has no consent to what calsync needs; {AGAIN} and agree. If an administrator must agree: {ASK}"),
     65004: _Row("was told no on its page, so {name} is not signed in; start again and accept"),
-    90094: _Row(f"wants an administrator's approval before anybody of the organisation may use the application; {ASK}"),
-    90095: _Row(f"wants an administrator's approval, which was asked for on its page; sign in once it is given. "
-                f"If it is not: {ASK}"),
-    50105: _Row("lets only chosen people use the application, and {who} is not one of them; " + ASK),
+    90094: _Row(f"wants an administrator to agree before anybody of the organisation may use the application: {ASK}"),
+    90095: _Row("wants an administrator to agree, and the page has asked for it; sign in once that is done. If it is "
+                f"not: {ASK}"),
+    50105: _Row(f"lets only chosen people use the application, and {{person}} is not one of them: {ASK}"),
     650053: _Row("does not know a right that was asked for; personal accounts have no shared ones"),
     # -- the wrong account or tenant
-    50020: _Row('does not let {who} in by tenant "{tenant}": it is for another kind of account or another '
+    50020: _Row('does not let {person} in by tenant "{tenant}": it is for another kind of account or another '
                 'organisation. Choose another account, or set tenant to "common" (all), "consumers" (personal), or the '
                 "id of the organisation that the account belongs to"),
     500200: _Row('does not let a personal account in by tenant "{tenant}"; choose a work account, or set tenant to '
-                 '"common" or "consumers"'),
-    50034: _Row('does not know {who} in tenant "{tenant}"; is the name right?'),
-    50194: _Row("has the application for one organisation only; write that organisation's id or domain here (Directory "
-                "(tenant) ID on the application's page), or register it for all (README, Microsoft, step 3)", "tenant"),
-    9002346: _Row('has the application for personal accounts only; write "consumers"', "tenant"),
-    90002: _Row('knows no organisation "{tenant}"; is the id or domain right?', "tenant"),
+                 '"common" (all) or "consumers" (personal)', next="calsync login {name} --tenant common"),
+    50034: _Row('does not know {person} in tenant "{tenant}"; is the name right?'),
+    50194: _Row("has the application for one organisation only; give that organisation's id or domain (Directory "
+                "(tenant) ID on the page of the application), or register it for all (README, Microsoft, step 3)",
+                "tenant", WITH_TENANT),
+    9002346: _Row('has the application for personal accounts only; write "consumers"', "tenant",
+                  "calsync login {name} --tenant consumers"),
+    90002: _Row('knows no organisation "{tenant}"; is the id or domain right?', "tenant", WITH_TENANT),
     # -- the registration
     50011: _Row("does not send the answer to this machine; the registration needs the redirect address "
                 f"http://localhost, {PLATFORM}", "client_id"),
     700016: _Row('knows no application {client} in tenant "{tenant}"; is the id right, and was it registered for this '
-                 "kind of account (README, Microsoft, steps 3 and 7)?", "client_id"),
+                 "kind of account (README, Microsoft, steps 3 and 7)?", "client_id", WITH_ID),
     7000218: _Row("wants a secret, which a program on your machine cannot have; public client flows must be allowed "
-                  f"(README, Microsoft, step 5), and the redirect address is {PLATFORM}", "client_id"),
-    7000112: _Row("says that the application {client} is disabled; whoever owns it, or an administrator, can enable "
-                  "it, or register one of your own (README, Microsoft)", "client_id"),
-    9002325: _Row(f"has the redirect address as one of a single-page application; it must be {PLATFORM}", "client_id"),
-    9002327: _Row(f"has the redirect address as one of a single-page application; it must be {PLATFORM}", "client_id"),
-    70011: _Row(f"does not know the right that was asked for; {ONE_CLOUD}", "authority"),
-    28003: _Row(f"does not know the right that was asked for; {ONE_CLOUD}", "authority"),
-    28000: _Row(f"was asked for rights of two services; {ONE_CLOUD}", "authority"),
+                  f"(README, Microsoft, step 5), and the redirect address must be {PLATFORM}", "client_id"),
+    7000112: _Row("says that the application {client} is disabled; its owner or an administrator can enable it, or "
+                  "register one of your own (README, Microsoft)", "client_id", WITH_ID),
+    9002325: _Row(SPA, "client_id"),
+    9002327: _Row(SPA, "client_id"),
+    70011: _Row(f"does not know the right that was asked for; {ONE_CLOUD}", "authority", EDIT),
+    28003: _Row(f"does not know the right that was asked for; {ONE_CLOUD}", "authority", EDIT),
+    28000: _Row(f"was asked for rights of two services; {ONE_CLOUD}", "authority", EDIT),
     # -- the person
-    50057: _Row("says that the account {who} is disabled; only an administrator can change that"),
-    50053: _Row("has locked the account {who} after too many wrong passwords; wait, then sign in"),
-    50055: _Row(f"says that the password of {{who}} has expired; change it, then {AGAIN}"),
-    50144: _Row(f"says that the password of {{who}} has expired; change it, then {AGAIN}"),
+    50057: _Row("says that the account of {person} is disabled; only an administrator can change that"),
+    50053: _Row("has locked the account of {person} after too many wrong passwords; wait, then sign in"),
+    50055: _Row(f"says that the password of {{person}} has expired; change it, then {AGAIN}"),
+    50144: _Row(f"says that the password of {{person}} has expired; change it, then {AGAIN}"),
     50126: _Row(f"says that the user name or password was wrong; {AGAIN}"),
-    50058: _Row(f"wants a person to sign in; {AGAIN}"),
-    50076: _Row(f"wants a second proof that it is {{who}} (MFA), which only a person can give; {AGAIN}"),
-    50078: _Row(f"wants a new second proof that it is {{who}} (MFA), which only a person can give; {AGAIN}"),
-    50079: _Row(f"wants {{who}} to set up a second proof (MFA), which only a person can do; {AGAIN}"),
-    50158: _Row(f"wants another proof that it is {{who}}, of a service of the organisation; {AGAIN}"),
+    50058: _Row("wants a person to sign in once more"),
+    50076: _Row(f"wants a second proof that it is {{person}} (MFA), which only a person can give; {AGAIN}"),
+    50078: _Row(f"wants a new second proof that it is {{person}} (MFA), which only a person can give; {AGAIN}"),
+    50079: _Row(f"wants {{person}} to set up a second proof (MFA), which only a person can do; {AGAIN}"),
+    50158: _Row(f"wants another proof that it is {{person}}, by a service of the organisation; {AGAIN}"),
     # -- the place and the device
-    53000: _Row(f"lets {{who}} in from devices only that follow the organisation's rules; {DEVICE}"),
-    53001: _Row(f"lets {{who}} in from devices of the organisation's domain only; {DEVICE}"),
-    530003: _Row(f"lets {{who}} in from devices only that the organisation manages; {DEVICE}"),
-    50131: _Row(f"lets {{who}} in from certain devices only; {DEVICE}"),
-    50097: _Row(f"wants to know the device before it lets {{who}} in; {DEVICE}"),
-    53003: _Row(f"is told by the organisation not to let {{who}} in like this (conditional access: the place, the "
-                f"device or the application); {DEVICE}"),
+    53000: _Row(f"lets {{person}} in only from devices that follow the organisation's rules: {DEVICE}"),
+    53001: _Row(f"lets {{person}} in only from devices of the organisation's domain: {DEVICE}"),
+    530003: _Row(f"lets {{person}} in only from devices that the organisation manages: {DEVICE}"),
+    50131: _Row(f"lets {{person}} in only from certain devices: {DEVICE}"),
+    50097: _Row(f"wants to know the device before it lets {{person}} in: {DEVICE}"),
+    53003: _Row(f"may not let {{person}} in like this: the organisation's rules (conditional access) are against the "
+                f"place, the device or the application. What helps: {DEVICE}"),
     # -- the end of a sign-in
-    50173: _Row("no longer accepts the sign-in of {who}: the password was changed or the sign-in taken back"),
-    700082: _Row("no longer accepts the sign-in of {who}: {age}, and Microsoft ends sign-ins that are not used for 90"),
-    700084: _Row("no longer accepts the sign-in of {who}: the redirect address is registered as one of a single-page "
-                 f"application, whose sign-ins end after 24 hours; make it {PLATFORM}, then sign in once more"),
-    70008: _Row("no longer accepts the sign-in of {who}: it has expired"),
-    70043: _Row("no longer accepts the sign-in of {who}: the organisation wants a new one from time to time (sign-in "
-                "frequency); an administrator can except the application with the client id {client}"),
-    70044: _Row("no longer accepts the sign-in of {who}: the organisation wants a new one from time to time (sign-in "
-                "frequency); an administrator can except the application with the client id {client}"),
-    70000: _Row("no longer accepts the sign-in of {who}: probably its access was removed or the password changed"),
+    50173: _Row(f"{ENDED}: the password was changed or the sign-in taken back"),
+    700082: _Row(f"{ENDED}: {{age}}, and Microsoft ends sign-ins that are not used for 90 days"),
+    700084: _Row(f"{ENDED}: the redirect address is registered as one of a single-page application, whose sign-ins end "
+                 f"after 24 hours; make it one {PLATFORM}, then sign in once more"),
+    70008: _Row(f"{ENDED}: it has expired"),
+    70043: _Row(OFTEN),
+    70044: _Row(OFTEN),
+    70000: _Row(f"{ENDED}: probably its access was removed or the password changed"),
     # -- on the way
     54005: _Row("got the answer of its page twice; start again"),
     501481: _Row("got an answer that belongs to another sign-in; start again"),
-    70018: _Row("does not know the code that was entered; " + CODE_LIFE),
-    70019: _Row("has forgotten the code: " + CODE_LIFE),
-    70020: _Row("has forgotten the code: " + CODE_LIFE),
+    70018: _Row(f"does not know the code that was entered: {CODE_LIFE}"),
+    70019: _Row(f"has forgotten the code: {CODE_LIFE}"),
+    70020: _Row(f"has forgotten the code: {CODE_LIFE}"),
     50196: _Row("stops {name} for a while because it asked too often; wait five minutes, and please report it",
                 next="calsync sync"),
     90033: _Row("has a passing trouble with sign-ins", passes_in_s=60.0),
@@ -162,11 +173,11 @@ WORDS: Mapping[str, _Row] = {
     "bad_verification_code": ROWS[70018],
     "login_required": ROWS[50058],
     "interaction_required": _Row(f"wants a person to sign in{{said}}; {AGAIN}"),
-    "invalid_grant": _Row("no longer accepts the sign-in of {who}{said}"),
-    "invalid_client": _Row("refuses the application {client}{said} (README, Microsoft, steps 4 and 5)", "client_id"),
-    "unauthorized_client": _Row("refuses the application {client}{said} (README, Microsoft, step 3)", "client_id"),
-    "invalid_scope": _Row("does not know the right that was asked for{said}", "authority"),
-    "invalid_resource": _Row("does not know the right that was asked for{said}", "authority"),
+    "invalid_grant": _Row(ENDED + "{said}"),
+    "invalid_client": _Row("refuses the application {client}{said}; see README, Microsoft, steps 4 and 5", "client_id"),
+    "unauthorized_client": _Row("refuses the application {client}{said}; see README, Microsoft, step 3", "client_id"),
+    "invalid_scope": _Row("does not know the right that was asked for{said}", "authority", EDIT),
+    "invalid_resource": _Row("does not know the right that was asked for{said}", "authority", EDIT),
     "temporarily_unavailable": ROWS[90033],
     "server_error": ROWS[90033],
 }
@@ -182,7 +193,7 @@ def explain(refused: Refused, case: Case) -> CalsyncError:
     known = _facts(refused, case)
     words = f"Microsoft {row.words.format(**known)}"
     words += f". {NO_CODE}" if case.way == "code" and code in BARRED else ""
-    words += f" (AADSTS{refused.codes[0]})" if refused.codes else ""
+    words += f" [AADSTS{refused.codes[0]}]" if refused.codes else ""
     command = row.next.format(**known)
     if row.passes_in_s is not None:
         return TransientError(words, retry_after_s=row.passes_in_s)
@@ -198,7 +209,7 @@ def _facts(refused: Refused, case: Case) -> dict[str, str]:
     days = (case.now - grant.obtained).days if grant else 0
     return {
         "name": name, "client": case.client_id, "tenant": tenant(case.account),
-        "who": f"{name} ({address})" if address else name,
+        "who": f"{name} ({address})" if address else name, "person": address or f"the user of {name}",
         "age": f"it was not used for {days} days" if days else "it was not used for long",
         "said": f" ({refused})" if str(refused) else "",
     }

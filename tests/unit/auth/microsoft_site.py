@@ -42,8 +42,12 @@ class Site:
         return sum(one["path"].startswith(LIST) for one in self.g.emulator.log)
 
     def config(self, name: str, *lines: str) -> str:
-        known = [f'graph_url = "{self.g.graph_url}"', f'authority = "{self.g.login.url}"', f'ca_file = "{self.g.ca_file}"']
-        return "\n".join([f"[accounts.{name}]", 'provider = "microsoft"', *known, *lines, ""])
+        known = {"provider": "microsoft", **self.urls, "ca_file": str(self.g.ca_file)}
+        return "\n".join([f"[accounts.{name}]", *(f'{key} = "{value}"' for key, value in known.items()), *lines, ""])
+
+    @property
+    def urls(self) -> dict[str, str]:
+        return {"graph_url": self.g.graph_url, "authority": self.g.login.url}
 
     @property
     def client(self) -> str:
