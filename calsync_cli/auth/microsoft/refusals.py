@@ -55,7 +55,7 @@ class Refused(Exception):
         self.error = _word(told, "error")[:100]
         said = _word(told, "error_description")
         listed = told.get("error_codes")
-        numbers = [code for code in listed if isinstance(code, int)] if isinstance(listed, list) else []
+        numbers = [code for code in listed if type(code) is int] if isinstance(listed, list) else []
         self.codes = numbers or [int(code) for code in re.findall(r"\bAADSTS([0-9]{4,8})\b", said)]
         self.suberror = _word(told, "suberror")[:100]
         self.description = re.sub(r"^AADSTS\d+: |\s*Trace ID:.*$", "", said)[:200]
