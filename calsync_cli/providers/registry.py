@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 Credential = Callable[[], Secret | None]
 """Asks the secret store for the account's password or token when it is first needed; None when there is none."""
 
-PRIVATE_NAMES: tuple[str, ...] = ()
-"""The private properties that mapping/graph reads and writes: to be taken from there as soon as it says which."""
-
 Signer = Callable[[], "httpx.Auth"]
 """Makes what signs the requests of an account whose sign-in is renewed (auth/signer.py)."""
 
@@ -40,9 +37,10 @@ def connect(account: Account, credential: Credential, signer: Signer, ports: Por
 
             return GoogleProvider(account, signer(), ports)
         case "microsoft":
+            from calsync_cli.mapping.graph.kept import PROPERTIES
             from calsync_cli.providers.graph.provider import GraphProvider
 
-            return GraphProvider(account, signer(), ports, PRIVATE_NAMES)
+            return GraphProvider(account, signer(), ports, PROPERTIES)
         case kind:
             text = f"{kind!r} accounts cannot be synced by this version"
             raise ConfigError([(f"accounts.{account.name}.provider", text)])
