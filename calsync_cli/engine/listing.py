@@ -47,7 +47,7 @@ def list_calendar(provider: Provider, item: Round) -> None:
         item.expired = True
         item.pages = list(provider.changes(item.cal, None, item.window))
         token = None
-    if token is not None and _looks_like_everything(item):
+    if token is not None and not provider.caps.strict and _looks_like_everything(item):
         item.pages = list(provider.changes(item.cal, None, item.window))
         token = None
     told = next((page.calendar for page in reversed(item.pages) if page.calendar is not None), None)

@@ -159,7 +159,7 @@ def _needs(session: Session, item: Round) -> tuple[list[str], list[str]]:
     listing = any(page.listing for page in item.pages)
     known = mirror.etags(db, calendar, None if listing else hints)
     recent = journal.recent_writes(db, calendar, micros(session.ports.now() - SETTLE))
-    changed = [i for i, h in there.items() if h.etag is None or i not in known or known[i] != h.etag]
+    changed = [i for i, h in there.items() if i not in known or not _is_echo(session, item, h, known[i])]
     missing = [i for i in known if i not in there and ((i in hints and hints[i].gone) or _is_missed(session, item, i))]
     looks = {i for i in changed if (i in recent and i in known) or mirror.proved_gone(db, calendar, i)}
     looks |= set(missing) | set(mirror.suspects(db, calendar))
@@ -170,6 +170,17 @@ def _needs(session: Session, item: Round) -> tuple[list[str], list[str]]:
     item.items += bodies
     have = {body.remote_id for body in bodies}
     return [i for i in changed if i not in looks and i not in have], sorted(looks)
+
+
+def _is_echo(session: Session, item: Round, hint: Hint, known: str | None) -> bool:
+    """The mirror has just this version already (O5)."""
+    if hint.parts is None:
+        return hint.etag is not None and known == hint.etag
+    assert item.row is not None
+    payload = mirror.payload(session.db, item.row.id, hint.remote_id)
+    holds: Callable[[bytes, Mapping[str, str]], bool] | None
+    holds = getattr(session.provider(item.name.account), "holds", None)
+    return holds is not None and payload is not None and holds(payload, hint.parts)
 
 
 def _is_missed(session: Session, item: Round, remote_id: str) -> bool:

@@ -9,7 +9,7 @@ Threads one provider is used from several threads at once, up to `caps.concurren
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -29,6 +29,7 @@ class Capabilities:
     batch          how many journal rows leave in one group
     bulk           how many writes of one calendar the provider takes at once, by `bulk`; 0: one by one
     atomic         a write happens whole or not at all; else a series may be found half written (facts of Google 5.4)
+    strict         a token that is no good is always refused, never answered with everything instead
     """
 
     mapping: str
@@ -39,6 +40,7 @@ class Capabilities:
     batch: int = 64
     bulk: int = 0
     atomic: bool = True
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,17 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """This id may have changed, or (gone) may have been removed. `item` when the listing carried the whole body."""
+    """This id may have changed, or (gone) may have been removed. `item` when the listing carried the whole body.
+
+    parts: of a set that the listing names only in part, the versions of these parts by their ids. Where the provider
+    finds that a known payload `holds` them all, it is as it was: mostly an echo of our own write (O5).
+    """
 
     remote_id: str
     etag: str | None = None
     gone: bool = False
     item: Item | None = None
+    parts: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +159,9 @@ class Provider(Protocol):
         ...
 
     def fetch(self, cal: Calendar, remote_ids: Sequence[str]) -> Iterator[Item | Missing]:
-        """Bodies, in batches of the provider's choosing, any order; each id is answered exactly once."""
+        """Bodies, in batches of the provider's choosing, any order; each id is answered exactly once. What turns out to
+        have taken the place of a set that was named in parts comes too.
+        """
         ...
 
     def look(self, cal: Calendar, remote_id: str, known: bytes = b"") -> Item | None:

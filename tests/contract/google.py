@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -109,8 +109,16 @@ class Desk:
         return Write("update", item.remote_id, WIRE.edit(item.payload, changes), item.etag)
 
     def page(self, since: str | None = None) -> Page:
+        """With the bodies of sets that are named in parts, which the engine fetches next unless it holds them."""
         (page,) = self.provider.changes(self.cal, since)
-        return page
+        named = {hint.remote_id: hint.parts for hint in page.hints if hint.parts is not None}
+        hints = [hint for hint in page.hints if hint.parts is None]
+        for one in self.provider.fetch(self.cal, list(named)) if named else ():
+            if isinstance(one, Item):
+                hints.append(Hint(one.remote_id, one.etag, item=one))
+            elif one.remote_id in named[one.remote_id]:
+                hints.append(Hint(one.remote_id, gone=True))
+        return replace(page, hints=tuple(hints))
 
     def hints(self, since: str | None = None) -> dict[str, Hint]:
         """The last one of each id, as the engine takes them."""

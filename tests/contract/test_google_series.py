@@ -244,3 +244,23 @@ def test_a_time_that_moved_leaves_no_exception_of_the_old_one(desk: Desk) -> Non
     assert shown["time"] == span(4, 11) and not [path for path in shown if path.startswith("@")]
     assert desk.look(series, before.payload).etag == desk.look(series).etag
 
+
+
+# -- echo --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_we_wrote_ourselves_is_known_when_a_delta_names_it(desk: Desk) -> None:
+    """O5: so a run after one that wrote asks one question, however many series there were."""
+    series = desk.create(form(recurrence=WEEKLY)).remote_id
+    token = desk.token()
+    for changes in ({"title": "All"}, {f"@{SECOND}/title": "One"}, {f"@{THIRD}": "cancelled"}):
+        desk.update(desk.look(series), changes)
+        known = desk.look(series).payload
+        desk.g.clear_logs()
+        (page,) = desk.provider.changes(desk.cal, token)
+        (parts,) = [hint.parts for hint in page.hints if hint.parts is not None]
+        assert desk.provider.holds(known, parts) and desk.asked == ["events.list"]
+    desk.patch(f"{series}_{SECOND}", summary="By a person")
+    (page,) = desk.provider.changes(desk.cal, token)
+    (parts,) = [hint.parts for hint in page.hints if hint.parts is not None]
+    assert not desk.provider.holds(known, parts) and not desk.provider.holds(b"", parts)

@@ -137,13 +137,13 @@ def test_events_of_both_sides_meet_live_and_rest(google: Service, person: Person
     assert (first["pairs"][0]["a"]["created"], first["pairs"][0]["b"]["created"]) == (64, 60)
     assert set(theirs) | set(made) == set(comparer_google.uids(google.events()))
     check_equal(google, comparer.folder(home))
+    check_rest(person, google)
     gone = people_at_work(random.Random(7), google, ME, home)
     report = person.sync()
     assert [change["outcome"] for change in report["changes"]] == ["confirmed"] * 30
     check_equal(google, comparer.folder(home))
     assert not gone & set(comparer_google.uids(google.events()))
     assert sum("Neu ✏ " in title for title in google.titles()) >= 20
-    person.sync()
     check_rest(person, google)
 
 
@@ -188,7 +188,6 @@ def test_google_and_radicale(google: Service, person: Person) -> None:
         person.sync()
         check_equal(google, side.read())
         assert {"From Google", "From Radicale"} <= set(google.titles())
-        person.sync()
         check_rest(person, google)
 
 
@@ -209,6 +208,5 @@ def test_two_google_accounts_in_one_pair(google: Service, person: Person) -> Non
     person.sync()
     assert "Back again" in google.titles(ME)
     assert google.mails == []
-    person.sync()
     google.do({"do": "clear_logs"})
     assert quiet(person.sync()) and google.requests == {"read": 2, "write": 0}

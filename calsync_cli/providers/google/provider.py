@@ -18,7 +18,7 @@ from calsync_cli.errors import AuthError, CalsyncError, ProtocolError
 from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt, Write
-from calsync_cli.providers.google.answers import event_id, json_of, text
+from calsync_cli.providers.google.answers import etag_of, event_id, json_of, text
 from calsync_cli.providers.google.calendar_list import PATH, listed
 from calsync_cli.providers.google.client import Call, GoogleClient, event_path
 from calsync_cli.providers.google.multipart import MAX_PARTS
@@ -41,7 +41,7 @@ class GoogleProvider:
         self._writer = Writer(self._client, self._reader)
         self.caps = Capabilities(
             mapping="google", delta=True, server_stamps=True, concurrency=account.concurrency, batch=MAX_PARTS,
-            bulk=MAX_PARTS, atomic=False,
+            bulk=MAX_PARTS, atomic=False, strict=True,
         )
 
     @property
@@ -83,11 +83,18 @@ class GoogleProvider:
         about = self._reader.about(cal)
         for name, found in self._reader.sets(cal, list(dict.fromkeys(remote_ids))).items():
             yield found.item(about) if found is not None else Missing(name)
+            yield from (one.item(about) for one in (self._reader.alone(cal, name) if found is None else ()))
+
+    def holds(self, payload: bytes, parts: Mapping[str, str]) -> bool:
+        """Whether a known set shows all these resources in these versions already."""
+        known = _versions(payload)
+        return all(etag and known.get(name) == etag for name, etag in parts.items())
 
     def look(self, cal: Calendar, remote_id: str, known: bytes = b"") -> Item | None:
         """Every instance that `known` or a list names is read by its id, which is never behind (facts 4.5)."""
         about = self._reader.about(cal)
-        found = self._reader.sets(cal, [remote_id], {remote_id: _instance_ids(known)})[remote_id]
+        instances = frozenset(_versions(known)) - {"", remote_id}
+        found = self._reader.sets(cal, [remote_id], {remote_id: instances})[remote_id]
         return found.item(about) if found is not None else None
 
     def buried(self, cal: Calendar, remote_id: str) -> bool:
@@ -120,13 +127,13 @@ class GoogleProvider:
         return self._writer.bulk(cal, writes)
 
 
-def _instance_ids(payload: bytes) -> frozenset[str]:
-    """Of a document as it was kept; nothing of what is none."""
+def _versions(payload: bytes) -> dict[str, str]:
+    """Of a document as it was kept, each resource's version by its id; nothing of what is none."""
     try:
-        found = json.loads(payload)["instances"] if payload else []
-        return frozenset(text(one, "id") for one in found) - {""}
+        found = json.loads(payload) if payload else {"instances": []}
+        return {text(one, "id"): etag_of(one) for one in (found.get("event") or {}, *found["instances"])}
     except (ValueError, KeyError, TypeError, AttributeError):
-        return frozenset()
+        return {}
 
 
 def _calendar(entry: Mapping[str, Any], account: Account) -> Calendar:

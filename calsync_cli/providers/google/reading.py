@@ -1,8 +1,8 @@
 """Reading one Google calendar: what changed since a token, and whole event sets by id (facts 4; O1 to O7, T1 to T4).
 
 Shape   Reader(client, ports).changes(cal, since) -> pages; .sets(cal, ids) -> {id: EventSet or None}
-Series  a delta names single resources; the master is then read by its id, its exceptions come from one list by iCalUID,
-        50 lists to a request
+Series  a delta names single resources. Where a known set does not hold them as they are now, its master is read by its
+        id, its exceptions come from one list by iCalUID, 50 lists to a request
 Lag     lists may be seconds behind (facts 4.5): where one differs from a newer answer, the resource itself is asked
 """
 
@@ -25,7 +25,7 @@ from calsync_cli.errors import (
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Hint, Item, Page
-from calsync_cli.providers.google.answers import Json, events, json_of, text
+from calsync_cli.providers.google.answers import Json, etag_of, events, json_of, text
 from calsync_cli.providers.google.client import Call, GoogleClient, event_path, events_path, list_entry_path
 from calsync_cli.providers.google.fresh import Fresh
 from calsync_cli.providers.google.refusals import is_expired_token, read_problem
@@ -78,6 +78,7 @@ class Reader:
     def __init__(self, client: GoogleClient, ports: Ports) -> None:
         self._client, self.fresh = client, Fresh(ports)
         self._about: dict[str, Json] = {}
+        self._loose: dict[str, dict[str, list[str]]] = {}
 
     # -- lists ---------------------------------------------------------------------------------------------------------
 
@@ -139,28 +140,31 @@ class Reader:
                 yield _hint(one.item(about))
 
     def _delta(self, cal: Calendar, items: Mapping[str, Json]) -> Iterator[Hint]:
+        """A series is named by what of it was listed; its instances might be alone, now or before (R9)."""
         about, items = self.about(cal), self._without_bare(cal, items)
         self.fresh.note(cal.id, items.values())
-        series: dict[str, list[str]] = {}
+        series: dict[str, dict[str, str]] = {}
+        loose: dict[str, list[str]] = {}
         for name, one in items.items():
             if of := series_of(one):
-                series.setdefault(of, []).append(name)
+                series.setdefault(of, {})[name] = etag_of(one)
+                loose.setdefault(of, []).extend([] if is_cancelled(one) else [name])
             elif not is_cancelled(one) and "recurrence" in one:
-                series.setdefault(name, [])
+                series.setdefault(name, {})[name] = etag_of(one)
             elif not is_cancelled(one):
                 yield _hint(EventSet(name, one).item(about))
-            if is_cancelled(one) and not text(one, "recurringEventId"):
+            if of or is_cancelled(one):
                 yield Hint(name, gone=True)
-        alone: list[str] = []
-        for name, found in self.sets(cal, list(series)).items():
+        self._loose.setdefault(cal.id, {}).update(loose)
+        for name, parts in series.items():
+            if loose.get(name) or not is_cancelled(items.get(name, {})):
+                yield Hint(name, parts=parts)
+
+    def alone(self, cal: Calendar, series: str) -> Iterator[EventSet]:
+        """The instances that the last delta named of a series which is not on this calendar."""
+        for found in self.sets(cal, self._loose.get(cal.id, {}).pop(series, [])).values():
             if found is not None:
-                yield _hint(found.item(about))
-                yield from (Hint(part, gone=True) for part in series[name])  # no longer alone, if they were (R9)
-            else:
-                alone += series[name]
-        for name, found in self.sets(cal, [part for part in alone if not is_cancelled(items[part])]).items():
-            yield _hint(found.item(about)) if found is not None else Hint(name, gone=True)
-        yield from (Hint(part, gone=True) for part in alone if is_cancelled(items[part]))
+                yield found
 
     def _without_bare(self, cal: Calendar, items: Mapping[str, Json]) -> dict[str, Json]:
         """Tombstones that say too little, as Google shows them when asked for each (facts 4.3)."""
