@@ -14,7 +14,6 @@ from calsync_cli.mapping.google.document import document
 from calsync_cli.mapping.google.kept import kept_of, put_kept
 from calsync_cli.mapping.google.mapping import GOOGLE
 from calsync_cli.mapping.google.patches import Patch, patches
-from calsync_cli.model.recur import diff
 from calsync_cli.model.series import CANCELLED, Changes, Form, Recurrence
 from calsync_cli.model.times import AllDay, Floating, Span, Zoned, moved
 from tests.unit.test_google_mapping_oddities import FILES, HALF_TEN, KEY, NEXT, WEEKLY, span
@@ -450,8 +449,14 @@ def test_a_count_that_systems_understand_differently_is_written_as_its_last_date
     three = Recurrence(("BYDAY=MO;COUNT=3;FREQ=WEEKLY",))
     made = GOOGLE.make("u", {"time": HALF_TEN, "recurrence": three}, "")
     assert event(made)["recurrence"] == ["RRULE:BYDAY=MO;FREQ=WEEKLY;UNTIL=20261214T083000Z"]
-    assert diff({"time": HALF_TEN, "recurrence": three}, GOOGLE.read(made).form) == {}
+    assert GOOGLE.read(made).form["recurrence"] == three
     assert GOOGLE.edit(made, {"recurrence": three}) is made
+    later = Span(moved(HALF_TEN.start, timedelta(hours=1)), moved(HALF_TEN.end, timedelta(hours=1)))
+    moved_on = GOOGLE.edit(made, {"time": later})
+    assert event(moved_on)["recurrence"] == ["RRULE:BYDAY=MO;FREQ=WEEKLY;UNTIL=20261214T093000Z"]
+    assert GOOGLE.read(moved_on).form["recurrence"] == three
+    by_hand = made.replace(b"UNTIL=20261214", b"UNTIL=20261221")
+    assert GOOGLE.read(by_hand).form["recurrence"] == Recurrence(("BYDAY=MO;FREQ=WEEKLY;UNTIL=20261221T083000Z",))
     tuesdays = Recurrence(("BYDAY=TU;COUNT=3;FREQ=WEEKLY",))
     assert event(GOOGLE.edit(made, {"recurrence": tuesdays}))["recurrence"] == ["RRULE:BYDAY=TU;COUNT=3;FREQ=WEEKLY"]
     days: Form = {"time": DAYS, "recurrence": three}
@@ -482,6 +487,12 @@ def test_a_private_instance_does_not_make_its_series_private() -> None:
     assert GOOGLE.read(stricter).form[f"{KEY}/visibility"] == "private"
     by_hand = edited.replace(b'"recurrence":', b'"visibility":"confidential","recurrence":')
     assert GOOGLE.read(by_hand).form[f"{KEY}/visibility"] == "private"
+
+
+def test_a_series_becomes_private_but_for_one_instance() -> None:
+    edited = GOOGLE.edit(FILES["override_moved"], {"visibility": "private", f"{KEY}/visibility": ""})
+    assert GOOGLE.read(edited).form["visibility"] == "private"
+    assert GOOGLE.read(edited).form[f"{KEY}/visibility"] == ""
 
 
 def test_a_series_that_a_person_makes_private_is_so_with_all_its_instances() -> None:

@@ -17,14 +17,14 @@ from calsync_cli.mapping.google.editing import Edit, editing
 from calsync_cli.mapping.google.exceptions import edit_exceptions
 from calsync_cli.mapping.google.fields import carried_fields
 from calsync_cli.mapping.google.kept import FLOATING, drop_identity, put_kept, put_private
-from calsync_cli.mapping.google.new_event import wire_recurrence, with_dates_only
+from calsync_cli.mapping.google.new_event import keep_rules, with_dates_only
 from calsync_cli.mapping.google.series_lines import edit_lines
 from calsync_cli.mapping.google.source import Source, carried_form, reading, source_of
 from calsync_cli.mapping.google.standing import is_guest, refusal
 from calsync_cli.mapping.google.write import Sheet, write_fields, write_span
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.recur import diff
-from calsync_cli.model.series import CARRIED, Changes, Form, Path, Recurrence, Value, applied, split
+from calsync_cli.model.series import CARRIED, Changes, Form, applied, split
 from calsync_cli.model.times import Span
 
 
@@ -34,7 +34,7 @@ def edit_payload(payload: bytes, changes: Changes) -> bytes:
     source = source_of(payload)
     names = frozenset(name for path in changes if (name := split(path)[1]).startswith(CARRIED))
     before = {**reading(source).form, **carried_form(source, names)}
-    then = _with_rule_as_it_is(source, before, with_dates_only(normal(applied(before, changes))))
+    then = with_dates_only(normal(applied(before, changes)))
     if then == before:
         return payload
     _check_allowed(source, before, then)
@@ -66,17 +66,6 @@ def _check_allowed(source: Source, before: Form, then: Form) -> None:
             raise MappingError(why)
 
 
-def _with_rule_as_it_is(source: Source, before: Form, then: dict[Path, Value]) -> Form:
-    """A rule that Google would hold as the very lines it has is no change, whatever its words (counts)."""
-    span, old, new = before.get("time"), before.get("recurrence"), then.get("recurrence")
-    if old == new or span != then.get("time") or not isinstance(span, Span):
-        return then
-    if not isinstance(old, Recurrence) or not isinstance(new, Recurrence):
-        return then
-    was, now = (wire_recurrence(rule, span.start, source.clock) for rule in (old, new))
-    return {**then, "recurrence": old} if was == now else then
-
-
 def _check(wanted: Form, got: Form) -> None:
     for path in diff(wanted, got):
         if split(path)[1] in ("time", "recurrence", ""):
@@ -95,5 +84,6 @@ def _edit_master(edit: Edit, event: Json) -> None:
     if "recurrence" in then and "recurrence" not in now:
         write_span(sheet, span, recurs=True)
     write_fields(sheet, now, then)
+    keep_rules(sheet.kept, edit.then, edit.clock)
     if not is_guest(event, edit.source.set.calendar):  # on a guest's copy even our own properties are refused (5.5)
         put_kept(event, sheet.kept)

@@ -13,7 +13,8 @@ from copy import deepcopy
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.document import Json, is_cancelled, text_of
 from calsync_cli.mapping.google.editing import Edit, Found
-from calsync_cli.mapping.google.kept import KEY, private_of, put_kept, put_private
+from calsync_cli.mapping.google.fields import instance_visibility
+from calsync_cli.mapping.google.kept import KEY, keep, private_of, put_kept, put_private
 from calsync_cli.mapping.google.new_event import check_dates, name_exception, new_exception
 from calsync_cli.mapping.google.series_lines import by_line
 from calsync_cli.mapping.google.write import Sheet, write_fields
@@ -83,10 +84,15 @@ def _write(edit: Edit, key: InstanceKey, found: Found) -> None:
     then = _then(edit, key)
     if f"@{key}/time" not in edit.then and same_value("time", found.fields.get("time"), then.get("time")):
         then["time"] = found.fields["time"]  # inherited already, if perhaps in another zone's words
-    if found.fields == then:
+    event = edit.source.set.event
+    assert event is not None
+    now = {**found.fields, "visibility": instance_visibility(found.kept, event)}
+    now = {name: value for name, value in now.items() if value}
+    if now == then:
         return
-    sheet = Sheet(found.resource, deepcopy(found.kept), edit.clock, edit.source.set.event)
-    write_fields(sheet, found.fields, then)
+    sheet = Sheet(found.resource, deepcopy(found.kept), edit.clock, event)
+    keep(sheet.kept, "recurrence", edit.kept.get("recurrence"))
+    write_fields(sheet, now, then)
     if sheet.kept != edit.kept:
         put_kept(found.resource, sheet.kept, key)
     elif KEY in private_of(found.resource):

@@ -45,13 +45,13 @@ def shown_fields(
         "description": _description(resource, kept),
         "url": shown_url(resource),
         "color": name_of(text_of(resource, "colorId")),
-        "visibility": shown_visibility(resource if series is None else series),
+        "visibility": shown_visibility(resource) if series is None else instance_visibility(kept, series),
         "busy": "free" if resource.get("transparency") == "transparent" else "",
         "status": shown_status(resource),
         "reminders": reminders.form(reminders.shown(resource), pairs(kept, "reminders")),
     }
     if kept:
-        fields |= _kept_words(kept, fields, alone=series is None)
+        fields |= _kept_words(kept, fields)
     if kept or "attachments" in resource:
         fields["categories"] = frozenset(text for item in texts(kept, "categories") if (text := clean(item).strip()))
         fields["attachments"] = shown_attachments(resource) | _links(texts(kept, "attachments"))
@@ -59,14 +59,12 @@ def shown_fields(
     return {name: value for name, value in fields.items() if value}
 
 
-def _kept_words(kept: Kept, there: Fields, *, alone: bool) -> Fields:
+def _kept_words(kept: Kept, there: Fields) -> Fields:
     """The kept words that still count, as clean as if another program had written them."""
-    words = {name: word(kept, name, str(there[name])) for name in ("url", "color", "visibility", "status")}
-    hidden = words["visibility"] if alone else word(kept, "visibility", OF_SERIES)
+    words = {name: word(kept, name, str(there[name])) for name in ("url", "color", "status")}
     return {
         "url": one_line(clean(words["url"])),
         "color": clean(words["color"]),
-        "visibility": hidden if hidden in _VISIBILITIES else there["visibility"],
         "status": words["status"] if words["status"] in _STATUSES else there["status"],
     }
 
@@ -93,6 +91,12 @@ def is_web(url: str) -> bool:
 def shown_visibility(resource: Json) -> str:
     """Google's `public` shows details to more people than `default`, but both are public here; strange words hide."""
     return _VISIBILITY.get(text_of(resource, "visibility"), "private")
+
+
+def instance_visibility(kept: Kept, series: Json) -> str:
+    """An exception's own, which is only ever kept, else that of its series."""
+    own = word(kept, "visibility", OF_SERIES)
+    return own if own in _VISIBILITIES else shown_visibility(series)
 
 
 def shown_status(resource: Json) -> str:

@@ -15,10 +15,10 @@ from copy import deepcopy
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.address import instance_id
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, write_time
-from calsync_cli.mapping.google.counts import unambiguous
+from calsync_cli.mapping.google.counts import ambiguous, unambiguous
 from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import EventSet, Json, text_of
-from calsync_cli.mapping.google.kept import FLOATING, KEY, Kept, private_of, put_identity, put_kept, put_private
+from calsync_cli.mapping.google.kept import FLOATING, KEY, Kept, keep, private_of, put_identity, put_kept, put_private
 from calsync_cli.mapping.google.lines import check_rules, dates_lines, with_rules
 from calsync_cli.mapping.google.write import Sheet, without_people, write_fields, write_span
 from calsync_cli.mapping.inherit import Fields, inherited, instance_fields, master_fields, normal
@@ -42,12 +42,20 @@ def make_payload(uid: str, form: Form, marker: str) -> bytes:
     sheet = Sheet(event, {}, clock)
     write_fields(sheet, {}, fields)
     _write_lines(event, form, span.start, clock)
+    keep_rules(sheet.kept, form, clock)
     put_kept(event, sheet.kept)
     put_private(event, {FLOATING: "1"} if clock.floating is not None else {})
     put_identity(event, uid, marker)
     own = [key for key in instance_keys(form) if f"@{key}" not in form]
     check_dates(own, form_dates(form, own))
     return EventSet(event, [new_exception(event, sheet.kept, clock, form, key) for key in own]).data()
+
+
+def keep_rules(kept: Kept, form: Form, clock: Clock) -> None:
+    """Note the rules of a series that Google gets others for (counts)."""
+    span, rule = form.get("time"), form.get("recurrence")
+    there = isinstance(rule, Recurrence) and isinstance(span, Span)
+    keep(kept, "recurrence", ambiguous(rule.rules, clock.wire(span.start)) if there else None)  # type: ignore[union-attr]
 
 
 def check_dates(keys: Iterable[InstanceKey], dates: Collection[InstanceKey]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, known_zone, read_key
+from calsync_cli.mapping.google.counts import as_kept
 from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import EventSet, Json, is_cancelled, object_of, parsed, text_of
 from calsync_cli.mapping.google.fields import carried_fields, has_people, shown_fields, shown_status
@@ -33,7 +34,7 @@ from calsync_cli.model.recur import same_zone
 from calsync_cli.model.series import CANCELLED, CARRIED, Path, Reading, Recurrence, Value
 from calsync_cli.model.times import InstanceKey, Span, When, instance_key
 
-_WORDS = {"color": "colour", "url": "link", "visibility": "privacy"}
+_WORDS = {"color": "colour", "recurrence": "number of dates", "url": "link", "visibility": "privacy"}
 
 
 @dataclass(slots=True)
@@ -116,7 +117,8 @@ def _read_master(source: Source, event: Json) -> None:
         return
     rule = recurrence_of(source.entries, start, source.losses)
     if rule is not None:
-        rules = tuple(sorted(source.clock.model_rule(text) for text in rule.rules))
+        meant = as_kept(rule.rules, texts(source.kept, "recurrence"), start)
+        rules = tuple(sorted(source.clock.model_rule(text) for text in meant))
         dates = tuple(source.clock.model(when) for when in rule.dates)
         source.fields["recurrence"] = Recurrence(rules, dates, rule.periods)
 
