@@ -14,7 +14,6 @@ from typing import Any
 from calsync_cli.mapping.base import Place
 from calsync_cli.mapping.graph.document import document
 from calsync_cli.mapping.graph.kept import MEMBER, PROPERTIES
-from calsync_cli.mapping.graph.mapping import GRAPH
 from calsync_cli.mapping.graph.patches import Patch, patches
 from tests.emulators.graph.app import ANN
 from tests.emulators.graph.drafts import parse
@@ -31,6 +30,10 @@ Json = dict[str, Any]
 READS = Prefs(immutable=True)
 HOME = Place("key:1", "Europe/Berlin")
 CALENDAR = {"id": "c", "name": "Calendar", "timeZone": "W. Europe Standard Time"}
+
+
+class CannotRestore(Exception):
+    """A deleted instance shall be there again."""
 
 
 class Outlook:
@@ -75,16 +78,16 @@ class Outlook:
 
     def step(self, item: Item, step: Patch) -> None:
         self.clock.advance(60)
+        if step.kind == "restore":
+            raise CannotRestore(step)
         seen = self._target(item, step)
         if step.etag is not None:
             assert step.id, "a version without the id it is of"
         if step.kind == "cancel":
             self.writer.delete(seen)
-        elif step.kind == "patch":
-            assert step.members
-            self.writer.patch(seen, self._draft(step.members, fresh=False))
         else:
-            raise AssertionError(step)
+            assert step.kind == "patch" and step.members
+            self.writer.patch(seen, self._draft(step.members, fresh=False))
 
     def _draft(self, members: Json, *, fresh: bool) -> Any:
         return parse(members, self.knobs, self.problems.append, fresh=fresh)
@@ -126,5 +129,6 @@ class Outlook:
         event = self.renderer.event(seen, READS)
         held = {name: seen.props[property_id(name)] for name in PROPERTIES if property_id(name) in seen.props}
         if held:
-            event[MEMBER] = [{"id": re.sub(r"{.*}", lambda m: m[0].upper(), name), "value": held[name]} for name in held]
+            upper = {name: re.sub(r"{.*}", lambda found: found[0].upper(), name) for name in held}
+            event[MEMBER] = [{"id": upper[name], "value": value} for name, value in held.items()]
         return event

@@ -19,11 +19,11 @@ from calsync_cli.mapping.graph.meaning import TIMES, WRITABLE, difference, said
 from calsync_cli.mapping.graph.moves import in_order
 from calsync_cli.mapping.graph.source import Source, override_fields, source_of
 from calsync_cli.mapping.graph.zones import known
-from calsync_cli.mapping.inherit import inherited_span, same_value
+from calsync_cli.mapping.inherit import inherited_span
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.when import from_key
-from calsync_cli.model.series import Value
-from calsync_cli.model.times import InstanceKey, Span, When, rough_instant
+from calsync_cli.model.recur import same_span
+from calsync_cli.model.times import InstanceKey, Span, When, Zoned, rough_instant, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,14 @@ def _moves_later(old: Source | None, new: Source, key: InstanceKey) -> bool:
 
 
 def _start(source: Source, key: InstanceKey, resource: Json) -> When:
-    span = override_fields(source, key, resource)["time"]
-    assert isinstance(span, Span)
-    return source.clock.wire(span.start)
+    return _wired(source, key, resource).start
 
 
 def original(source: Source, key: InstanceKey) -> When:
     """Where the series put the instance of that key, at Outlook."""
     start = source.span.start if source.span is not None else None
     if start is None:
-        span = override_fields(source, key, source.overrides[key])["time"]
-        assert isinstance(span, Span)
-        start = span.start
+        start = _shown_span(source, key, source.overrides[key]).start
     return source.clock.wire(from_key(key, start))
 
 
@@ -98,7 +94,7 @@ def _event(old: Source | None, new: Source) -> list[Patch]:
         members = {name: said(name, event[name]) for name in (*WRITABLE, MEMBER) if name in event}
         return [Patch("insert", text_of(event, "id"), members=members)]
     there = old.set.event
-    same = _wire_span(old) == _wire_span(new)
+    same = _same_times(_wire_span(old), _wire_span(new))
     members = difference(there, event, same_times=same, recurs=True)
     if not same and isinstance(event.get("recurrence"), dict) and _moves_days(there, event):
         members["recurrence"] = said("recurrence", event["recurrence"])
@@ -111,6 +107,14 @@ def _wire_span(source: Source) -> Span:
     """The times as Outlook shows them, whatever is kept beside them."""
     event = source.set.event or {}
     return read_span(event, source.clock, [], recurs=source.dates is not None)
+
+
+def _same_times(a: Span, b: Span) -> bool:
+    """In the same zone at the same instants: Outlook moves a time that its clock leaves out."""
+    ends = ((a.start, b.start), (a.end, b.end))
+    return a == b or all(
+        isinstance(x, Zoned) and isinstance(y, Zoned) and x.tzid == y.tzid and utc(x) == utc(y) for x, y in ends
+    )
 
 
 def _moves_days(old: Json, new: Json) -> bool:
@@ -132,16 +136,25 @@ def _instance(old: Source | None, new: Source, key: InstanceKey) -> list[Patch]:
     wanted = new.overrides.get(key)
     if was_off or wanted is None:
         return [Patch("restore", *target, _all(wanted or {}))] if was_off else []
-    now = override_fields(new, key, wanted)["time"]
-    was: Value | None = inherited_span(new.span, key) if new.span is not None else None
+    was = inherited_span(new.span, key) if new.span is not None else None
     if old is not None and there is not None:
-        was = override_fields(old, key, there)["time"]
+        was = _shown_span(old, key, there)
     there = there if there is not None else new.set.event or {}
-    same = was is not None and same_value("time", was, now)
+    same = was is not None and same_span(new.clock.wire_span(was), _wired(new, key, wanted), repeats=False)
     members = difference(there, wanted, same_times=same, recurs=False)
     if new.set.event is None and (properties := changed_properties(there, wanted)):
         members[MEMBER] = properties
     return [Patch("patch", *target, members)] if members else []
+
+
+def _shown_span(source: Source, key: InstanceKey, resource: Json) -> Span:
+    span = override_fields(source, key, resource)["time"]
+    assert isinstance(span, Span)
+    return span
+
+
+def _wired(source: Source, key: InstanceKey, resource: Json) -> Span:
+    return source.clock.wire_span(_shown_span(source, key, resource))
 
 
 def _etag(resource: Json) -> str | None:

@@ -215,17 +215,14 @@ def _proposals(rule: _Rule, first: date) -> Iterator[Pattern]:
 
 
 def _in_months(rule: _Rule, first: date) -> Iterator[Pattern]:
+    """The last day of a month is said as a place before it is said as the 31st, which leans on how Outlook clamps."""
     for step in dict.fromkeys(_month_steps(rule)):
-        for day in dict.fromkeys(_month_days(rule, first)):
-            if step % 12 == 0:
-                yield Pattern("absoluteYearly", step // 12, day=day, month=first.month)
-            else:
-                yield Pattern("absoluteMonthly", step, day=day)
+        month = first.month if step % 12 == 0 else 0
+        kind, each = ("Yearly", step // 12) if month else ("Monthly", step)
         for days, index in dict.fromkeys(_places(rule)):
-            if step % 12 == 0:
-                yield Pattern("relativeYearly", step // 12, days, index, month=first.month)
-            else:
-                yield Pattern("relativeMonthly", step, days, index)
+            yield Pattern(f"relative{kind}", each, days, index, month=month)
+        for day in dict.fromkeys(_month_days(rule, first)):
+            yield Pattern(f"absolute{kind}", each, day=day, month=month)
 
 
 def _month_steps(rule: _Rule) -> Iterator[int]:
@@ -250,7 +247,7 @@ def _month_days(rule: _Rule, first: date) -> Iterator[int]:
 
 
 def _places(rule: _Rule) -> Iterator[tuple[tuple[int, ...], int]]:
-    """The set of days and which of them. The last day of a month is said without leaning on how 31 is clamped."""
+    """The set of days and which of them."""
     if rule.month_days == [-1] or (not rule.days and rule.places == [-1]):
         yield ALL_DAYS, -1
     if not rule.days:

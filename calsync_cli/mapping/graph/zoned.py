@@ -124,8 +124,11 @@ def _placed(resource: Json, when: Zoned, life: Life | None, *, floating: bool) -
     own = text_of(resource, "originalStartTimeZone")
     if when.tzid == "UTC":
         return "UTC", when
-    if life is None and not floating and not is_plain(when):
-        return "UTC", at_instant(utc(when), "UTC")
+    if not is_plain(when):
+        if life is None and not floating:
+            return "UTC", at_instant(utc(when), "UTC")
+        if at_instant(utc(when), when.tzid).local != when.local:
+            raise MappingError("it has a time that the clock of its zone leaves out on that day; Outlook would move it")
     if known(own) == when.tzid and (own in windows_zones() or own == when.tzid):
         return own, when
     instant = utc(when)
