@@ -233,6 +233,11 @@ def test_a_token_that_has_expired_and_lacks_claims_is_mended_in_both_ways(desk: 
     assert desk.names() and desk.statuses() == [401, 401, 200] and desk.renewals == 2
 
 
+def test_a_token_with_claims_that_is_refused_is_renewed_with_the_same_claims(desk: Desk) -> None:
+    desk.g.change(claims=True, faults=[{"name": "expire-token", "skip": 1}])
+    assert desk.names() and desk.statuses() == [401, 401, 200] and desk.renewals == 2
+
+
 def test_a_demand_that_never_ends_is_left_to_the_caller(desk: Desk) -> None:
     desk.g.change(faults=[{"name": "claims", "times": 0}])
     assert desk.get().status_code == 401 and desk.statuses() == [401, 401] and desk.renewals == 1
