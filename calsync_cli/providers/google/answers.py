@@ -1,7 +1,7 @@
 """What an answer of the Calendar API says, looked at before it is believed (facts 2). Pure.
 
-Shape   json_of(response) -> object; objects(data, name) -> list of objects; events(data) -> event resources with ids;
-        text(resource, name) -> text or ""; said(response) -> Said, what a refusal says
+Shape   json_of(response) -> object; objects(data, name) -> list of objects; events(data) -> event resources with ids,
+        event_of(response) -> one; text(resource, name) -> text or ""; said(response) -> Said, what a refusal says
 Errors  ProtocolError for an answer of another shape than Google's; members of single events are the mapping's matter
 """
 
@@ -47,6 +47,13 @@ def events(data: Mapping[str, Any]) -> list[Json]:
     found = objects(data, "items")
     for one in found:
         event_id(one)
+    return found
+
+
+def event_of(response: httpx.Response) -> Json:
+    """The one event that was asked for or written."""
+    found = json_of(response)
+    event_id(found)
     return found
 
 

@@ -22,6 +22,7 @@ class Fresh:
         self._ports = ports
         self._lock = threading.Lock()
         self._noted: dict[tuple[str, str], dict[str, tuple[str, float]]] = {}
+        self._swept = 0.0
 
     def note(self, calendar: str, resources: Iterable[Json]) -> None:
         now = self._ports.monotonic_s()
@@ -37,6 +38,10 @@ class Fresh:
             return {name for name, (etag, _) in noted.items() if name not in listed or etag_of(listed[name]) != etag}
 
     def _forget(self, now: float) -> None:
+        """Once in a while: a thousand writes note a thousand times."""
+        if now - self._swept < LIFE_S / 10:
+            return
+        self._swept = now
         for key, noted in list(self._noted.items()):
             kept = {name: known for name, known in noted.items() if now - known[1] < LIFE_S}
             if kept:

@@ -18,7 +18,7 @@ from calsync_cli.errors import AuthError, CalsyncError, ProtocolError
 from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt, Write
-from calsync_cli.providers.google.answers import etag_of, event_id, json_of, text
+from calsync_cli.providers.google.answers import etag_of, event_id, event_of, json_of, text
 from calsync_cli.providers.google.calendar_list import PATH, listed
 from calsync_cli.providers.google.client import Call, GoogleClient, event_path
 from calsync_cli.providers.google.multipart import MAX_PARTS
@@ -100,7 +100,7 @@ class GoogleProvider:
     def buried(self, cal: Calendar, remote_id: str) -> bool:
         """Whether the server remembers this id as made and removed: a GET shows it as cancelled (facts 4.3)."""
         response = self._client.call(Call("GET", event_path(cal.id, remote_id)))
-        return response.status_code == 200 and is_cancelled(json_of(response))
+        return response.status_code == 200 and is_cancelled(event_of(response))
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from calsync_cli.errors import (
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Hint, Item, Page
-from calsync_cli.providers.google.answers import Json, etag_of, events, json_of, text
+from calsync_cli.providers.google.answers import Json, etag_of, event_of, events, json_of, text
 from calsync_cli.providers.google.client import Call, GoogleClient, event_path, events_path, list_entry_path
 from calsync_cli.providers.google.fresh import Fresh
 from calsync_cli.providers.google.refusals import is_expired_token, read_problem
@@ -274,7 +274,7 @@ class Reader:
                 raise answer
             if answer.status_code not in (200, *GONE):
                 raise read_problem(answer, self._client.account)
-            found[name] = json_of(answer) if answer.status_code == 200 else None
+            found[name] = event_of(answer) if answer.status_code == 200 else None
         if None in found.values():
             self.entry(cal)
         return found

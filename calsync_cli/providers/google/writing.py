@@ -27,7 +27,7 @@ from calsync_cli.errors import (
 )
 from calsync_cli.mapping.google.patches import patches
 from calsync_cli.providers.base import Calendar, Receipt, Write
-from calsync_cli.providers.google.answers import Json, etag_of, events, json_of, objects, text
+from calsync_cli.providers.google.answers import Json, etag_of, event_of, events, json_of, objects, text
 from calsync_cli.providers.google.client import Answer, Call, GoogleClient, event_path, events_path
 from calsync_cli.providers.google.multipart import MAX_PARTS
 from calsync_cli.providers.google.reading import Reader
@@ -155,8 +155,7 @@ class Writer:
                 if isinstance(answer, CalsyncError):
                     raise answer
                 if answer.status_code == 200:
-                    data = json_of(answer)
-                    listed = [data] if text(request, "id") else events(data)
+                    listed = [event_of(answer)] if text(request, "id") else events(json_of(answer))
                     found |= {id(request): one for one in listed[:1]}
                 elif answer.status_code != 404:
                     raise refusal(cal.name, answer, self._client.account)
@@ -199,8 +198,8 @@ class Writer:
         if call.method == "DELETE":
             return
         try:
-            found = json_of(answer)
-            self._reader.fresh.note(cal.id, events({"items": [found]}))
+            found = event_of(answer)
+            self._reader.fresh.note(cal.id, [found])
         except ProtocolError as err:
             plan.fail(UnknownOutcome(f"{cal.name}: the answer to a write cannot be read ({err})"))
             return
@@ -265,7 +264,7 @@ def _call(cal: Calendar, plan: Plan, request: Json, etag: str) -> Call:
     kind = text(request, "kind")
     if kind == "insert":
         return Call("POST", events_path(cal.id), QUIET, {**_members(request), "id": plan.write.remote_id})
-    if not etag:  # I13
+    if not etag_of({"etag": etag}):  # I13
         raise Refused(f"{cal.name}: Google gives this event no version, so it cannot be changed safely")
     path = event_path(cal.id, text(request, "id"))
     if kind in ("delete", "cancel"):
