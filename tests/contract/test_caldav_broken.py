@@ -60,3 +60,15 @@ def test_an_object_that_is_no_calendar_at_all_leaves_all_others_in_sync(shell: S
         assert (said.code, "page.ics was left alone" in said.out) == (1, True)
         assert shell.titles("x") == ["Event 0", "Event 1", "Event 2", "Event 3"]
         assert server.contents(path)[f"{path}page.ics"] == b"<html>\x07</html>"
+
+
+def test_a_web_page_in_the_place_of_an_event_is_not_taken_for_it(shell: Shell) -> None:
+    """O8 is about what the server holds; this never came from it. Kept with the event's own version it would stay."""
+    with FakeCalDav("no-multiget") as server:
+        path = paired(shell, server)
+        assert shell("sync").code == 0
+        server.user_put(f"{path}e0.ics", ics("u0", "Changed"))
+        server.faults.append(("GET", "web-page"))
+        assert shell("sync").code == 1
+        assert shell("sync").code == 0
+        assert shell.titles("x") == ["Changed", "Event 1", "Event 2", "Event 3"]

@@ -2,7 +2,8 @@
 
 Shape   `with FakeCalDav("weak-etag", ...) as server:`; server.calendar(name) -> path, server.account(name) -> Account,
         user_put/user_delete/contents for people, `log` of requests, `mails`, `broken` objects that only give 500,
-        `faults` as (method, kind) for the next requests: "503 7", "drop-before", "drop-after", "cut-body", "slow 0.5"
+        `faults` as (method, kind) for the next requests: "503 7", "drop-before", "drop-after", "cut-body", "slow 0.5",
+        "web-page"
 Honest  without switches it keeps RFC 4918, 4791 and 6578: it checks If-Match and If-None-Match itself
 """
 
@@ -181,6 +182,7 @@ def _md5(text: str) -> str:
 def _handler(server: FakeCalDav) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
@@ -209,6 +211,9 @@ class Answerer:
         fault = self._fault()
         if fault == "drop-before":
             self._cut()
+            return
+        if fault == "web-page":
+            self.send(200, b"<html>Sign in</html>", {"Content-Type": "text/html"})
             return
         if fault.startswith("slow"):
             time.sleep(float(fault.partition(" ")[2]))

@@ -136,6 +136,8 @@ class CalDavProvider:
             return None
         if response.status_code != 200:
             raise unexpected(response, self._ports.now())
+        if response.headers.get("content-type", "").lower().startswith("text/html"):
+            raise ProtocolError(f"{cal.name}: a web page came where an event was asked for")
         payload = _stored(response.content)
         etag = response.headers.get("etag") or self._etag(remote_id) or _content_mark(payload)
         return Item(remote_id, etag, payload, http.http_date(response.headers.get("last-modified")))
