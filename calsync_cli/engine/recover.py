@@ -10,6 +10,7 @@ from calsync_cli.engine.observe import as_calendar, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model import recur
+from calsync_cli.model.series import Form
 from calsync_cli.providers.base import Calendar, Item, Provider
 from calsync_cli.store import journal, mirror
 from calsync_cli.store.journal import Operation
@@ -105,8 +106,7 @@ def _resolve_update(session: Session, op: Operation, account: str, item: Item | 
         store_seen(session, op.calendar, account, [], [op.remote_id])
         return
     seen = read_item(session, account, item)
-    arrived = item.etag != op.etag and seen.form is not None and _holds(op, seen.form)
-    if arrived:
+    if item.etag != op.etag and seen.form is not None and _arrived(session, op, account, seen.form):
         settle.confirm_write(session, op, account, item, None, late=True)
         session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
         return
@@ -114,8 +114,12 @@ def _resolve_update(session: Session, op: Operation, account: str, item: Item | 
     store_seen(session, op.calendar, account, [seen], [])
 
 
-def _holds(op: Operation, form: object) -> bool:
-    """Whether every path that was to be written reads as intended."""
+def _arrived(session: Session, op: Operation, account: str, form: Form) -> bool:
+    """Whether what was to be written reads as intended; of a set written in parts, some of it, and nothing else."""
     intent = op.intent_form or {}
-    differing = recur.diff(intent, form)  # type: ignore[arg-type]
-    return not any(path in differing for path in op.changes)
+    differing = set(recur.diff(intent, form)) & op.changes.keys()
+    if differing and not session.provider(account).caps.atomic:
+        before = mirror.form_at(session.db, op.calendar, op.remote_id) or {}
+        rest = differing - settle.not_arrived(before, intent, form)
+        return not rest and differing != op.changes.keys()
+    return not differing

@@ -5,15 +5,15 @@ Each function runs inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.observe import read_item
 from calsync_cli.engine.plan import forms_digest, is_pending
 from calsync_cli.engine.session import Session
-from calsync_cli.engine.world import CalendarState, Link, Spoke
+from calsync_cli.engine.world import CalendarState, Entry, Link, Spoke
 from calsync_cli.model import recur
-from calsync_cli.model.series import Form, Path, Value, instance_keys, split
+from calsync_cli.model.series import Form, Path, Value, instance_form, instance_keys, split
 from calsync_cli.providers.base import Item
 from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.journal import Operation
@@ -37,14 +37,15 @@ def confirm_write(
     rewritten = recur.diff(intent, shown)
     ours = answered_etag is not None and answered_etag == item.etag
     doubtful = late or answered_etag is not None
-    owed = _not_arrived(intent, shown) if late and not session.provider(account).caps.atomic else frozenset()
+    before = mirror.form_at(db, op.calendar, op.remote_id) or {} if op.kind == "update" else {}
+    parts = late and not session.provider(account).caps.atomic
+    owed = not_arrived(before, intent, shown) if parts else frozenset()
     foreign = set() if ours else {p for p in rewritten if p not in owed and (doubtful or p not in op.changes)}
     agreed = {p: v for p, v in {**dict(shown), **dict(intent)}.items() if p in foreign and p in intent}
     agreed |= {p: v for p, v in shown.items() if p not in foreign}
-    link = _link(session, op)
+    link = _told(session, op, owed - intent.keys())
     spoke = _spoke(link, op.calendar)
-    before = mirror.form_at(db, op.calendar, op.remote_id) if op.kind == "update" else None
-    base = _moved_base(spoke, before or {}, agreed, op)
+    base = _moved_base(spoke, before, agreed, op)
     spoke = replace(
         spoke, state="live", remote_id=item.remote_id, owned=spoke.owned or op.kind == "create", base=base, rev=op.rev,
         behind={p: spoke.ack(p) for p in op.held} | dict.fromkeys(owed, 0), refused=None, problem=None,
@@ -57,10 +58,32 @@ def confirm_write(
     return _quarantine(session, op, broken) if broken or seen.form is None else ""
 
 
-def _not_arrived(intent: Form, shown: Form) -> frozenset[Path]:
-    """Of a set that is written in several requests: instances that a cut one left out. They are owed, not undone."""
+def not_arrived(before: Form, intent: Form, shown: Form) -> frozenset[Path]:
+    """Of a set that is written in several requests: what a cut one left as it was. It is owed, not undone.
+
+    An exception at Google repeats what it has from its series, so one that was not reached shows the old words of its
+    series as its own.
+    """
     there = set(instance_keys(shown))
-    return frozenset(path for path in intent if split(path)[0] and split(path)[0] not in there)
+    absent = {path for path in intent if split(path)[0] and split(path)[0] not in there}
+    as_before = {path for path in recur.diff(intent, shown) if _seen_at(before, path) == _seen_at(shown, path)}
+    return frozenset(absent | as_before)
+
+
+def _seen_at(form: Form, path: Path) -> Value | None:
+    """What a person sees there: an instance's field may come from its series."""
+    key, name = split(path)
+    return instance_form(form, key).get(name) if key and name and f"@{key}" not in form else form.get(path)
+
+
+def _told(session: Session, op: Operation, paths: Iterable[Path]) -> Link:
+    """The link; the hub says of these paths that they have no value of their own, so that what is owed is written."""
+    link = _link(session, op)
+    hub = {path: Entry(None, op.rev, op.calendar) for path in paths if path not in link.hub}
+    if hub:
+        link = replace(link, hub={**link.hub, **hub})
+        links.save_link(session.db, op.grp, link)
+    return link
 
 
 def _moved_base(spoke: Spoke, before: Form, agreed: Form, op: Operation) -> dict[Path, Value]:

@@ -276,8 +276,8 @@ def _outcome(cal: Calendar, plan: Plan, about: Json) -> Receipt | CalsyncError:
     """With what Google answered, where that is all of the event; else it is read back (F4)."""
     name, error = plan.write.remote_id, plan.error
     if error is not None:
-        half = plan.done and (plan.write.kind == "create" or isinstance(error, RemoteError))
-        return UnknownOutcome(f"{cal.name}: not all of the series was written ({error})") if half else error
+        half = f"{cal.name}: not all of the series was written ({error})"
+        return UnknownOutcome(half) if plan.done else error
     if plan.answer is None or plan.is_of_many or plan.instances:
         return Receipt(name)
     item = EventSet(name, plan.answer).item(about)
