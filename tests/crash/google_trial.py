@@ -1,0 +1,58 @@
+"""Playing a scenario with Google again for every step and fault: `crash.enumerate` for a GoogleWorld."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tests.crash.enumerate import CALL_FAULTS, COMMIT_FAULTS, Point, Trial, quiet, state
+from tests.crash.google_scenarios import GoogleScenario
+from tests.engine.google_oracle import check_agendas, check_one_look
+from tests.engine.oracles import Broken
+
+HALVES = ("half", "half-kill")
+"""Of a batch each part is carried out or not, by chance, and answered or not, by chance; or nobody hears of it."""
+
+
+class GoogleTrial(Trial):
+    """A step is a request to Google or to a CalDAV server, a call of a folder, or a commit."""
+
+    def __init__(self, scenario: GoogleScenario, other: str) -> None:
+        self.scenario = scenario  # type: ignore[assignment]
+        self.world = world = scenario.world(other)  # type: ignore[assignment]
+        world.gap = timedelta(minutes=1)  # well within `settle` (O3)
+        if scenario.before is not None:
+            scenario.before(world)
+            world.run()
+            quiet(world, self.wish)
+        scenario.then(world)
+        self.game = world.save()
+        world.load(self.game)
+        before = world.writes()
+        self.run()
+        self.calls, self.commits = world.board.count, world.commit_count
+        self.writing, self.batches = set(world.writing), set(world.batches)
+        self.runs = quiet(world, self.wish) + 1
+        if scenario.writes != (world.writes() > before):
+            raise Broken(f"{scenario.name}: {world.writes() - before} writes")
+        world.oracle.final()
+        check_agendas(world)
+        check_one_look(world)
+        self.expected = state(world)
+
+    def points(self) -> Iterator[Point]:
+        for number in range(1, self.calls + 1):
+            yield from (Point("call", number, fault) for fault in (*CALL_FAULTS, *self._halves(number)))
+        for number in range(1, self.commits + 1):
+            yield from (Point("commit", number, fault) for fault in COMMIT_FAULTS)
+
+    def different_points(self) -> Iterator[Point]:
+        """One for each state that a death can leave behind, and for each answer to a write that can be lost. A read
+        leaves no state of its own, nor does a request that never left.
+        """
+        for number in sorted(self.writing):
+            yield from (Point("call", number, fault) for fault in (*CALL_FAULTS[1:], *self._halves(number)))
+        yield from (Point("commit", number, "after") for number in range(1, self.commits + 1))
+
+    def _halves(self, number: int) -> tuple[str, ...]:
+        return HALVES if number in self.batches else ()
