@@ -18,6 +18,7 @@ from calsync_cli.mapping.alarms import alarm_of, reminder_of
 from calsync_cli.mapping.contentlines import Component, Line, Params, make_line
 from calsync_cli.mapping.ical_read import attachment_of, categories_of
 from calsync_cli.mapping.inherit import Fields
+from calsync_cli.mapping.rrule_text import spoken
 from calsync_cli.mapping.values import Duration, clean, duration_text, escaped, one_line, split_list, text
 from calsync_cli.mapping.when import later, read_when, span_of, written
 from calsync_cli.mapping.zones import Zones
@@ -273,11 +274,11 @@ def write_rules(event: Component, rules: Sequence[str], canonical_of: Callable[[
         if canonical_of(line) in rules:
             continue
         if missing:
-            replace(event, line, pen.line(spelled(line), missing.pop(0), harmless(line)))
+            replace(event, line, pen.line(spelled(line), spoken(missing.pop(0)), harmless(line)))
         else:
             event.remove(line)
     for rule in missing:
-        add_line(event, pen.line("RRULE", rule), after="RRULE")
+        add_line(event, pen.line("RRULE", spoken(rule)), after="RRULE")
 
 
 def write_dates(event: Component, rule: Recurrence, item_of: Callable[[Line, str], When | str], pen: Pen) -> None:

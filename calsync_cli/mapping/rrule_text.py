@@ -1,7 +1,7 @@
 """RRULE text <-> its canonical text.
 
 Shape   `canonical(raw, start)` -> parts sorted by name, BY lists sorted, INTERVAL=1 and WKST=MO left out, upper case,
-        UNTIL as model.series.Recurrence documents it. This is also a form RFC 5545 allows, so it is written as it is
+        UNTIL as model.series.Recurrence documents it; `spoken(rule)` -> the same as it is written, FREQ first
 Errors  MappingError naming what is wrong in the rule
 Source  RFC 5545 section 3.3.10; RFC 7529 for RSCALE and SKIP, which are kept in the text
 """
@@ -36,6 +36,12 @@ def canonical(raw: str, start: When) -> str:
     if "UNTIL" in parts:
         parts["UNTIL"] = until_text(parts["UNTIL"], start)
     return ";".join(f"{name}={parts[name]}" for name in sorted(parts))
+
+
+def spoken(rule: str) -> str:
+    """RFC 5545 3.3.10: FREQ must be the first part, for programs that are older than it."""
+    parts = rule.split(";")
+    return ";".join(sorted(parts, key=lambda part: not part.startswith("FREQ=")))
 
 
 @lru_cache(maxsize=4096)

@@ -448,12 +448,12 @@ def test_a_count_that_systems_understand_differently_is_written_as_its_last_date
     """The start is a Tuesday: it is one of the three, or comes before them (facts 5.3)."""
     three = Recurrence(("BYDAY=MO;COUNT=3;FREQ=WEEKLY",))
     made = GOOGLE.make("u", {"time": HALF_TEN, "recurrence": three}, "")
-    assert event(made)["recurrence"] == ["RRULE:BYDAY=MO;FREQ=WEEKLY;UNTIL=20261214T083000Z"]
+    assert event(made)["recurrence"] == ["RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20261214T083000Z"]
     assert GOOGLE.read(made).form["recurrence"] == three
     assert GOOGLE.edit(made, {"recurrence": three}) is made
     later = Span(moved(HALF_TEN.start, timedelta(hours=1)), moved(HALF_TEN.end, timedelta(hours=1)))
     moved_on = GOOGLE.edit(made, {"time": later})
-    assert event(moved_on)["recurrence"] == ["RRULE:BYDAY=MO;FREQ=WEEKLY;UNTIL=20261214T093000Z"]
+    assert event(moved_on)["recurrence"] == ["RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20261214T093000Z"]
     assert GOOGLE.read(moved_on).form["recurrence"] == three
     by_hand = made.replace(b"UNTIL=20261214", b"UNTIL=20261221")
     assert GOOGLE.read(by_hand).form["recurrence"] == Recurrence(("BYDAY=MO;FREQ=WEEKLY;UNTIL=20261221T083000Z",))

@@ -14,7 +14,7 @@ from calsync_cli.mapping.google.clock import UNSETTLED, read_time, write_time
 from calsync_cli.mapping.google.document import EventSet, Json, object_of, parsed, text_of
 from calsync_cli.mapping.google.kept import FLOATING, ID, put_private
 from calsync_cli.mapping.google.source import Source, source_of
-from calsync_cli.mapping.rrule_text import canonical
+from calsync_cli.mapping.rrule_text import canonical, spoken
 from calsync_cli.mapping.when import from_key
 from calsync_cli.model.times import Floating, InstanceKey, When, Zoned, instance_key, utc
 
@@ -95,7 +95,7 @@ def _settled_line(raw: str, start: Zoned) -> str:
     flat = raw.strip().encode("utf-8", "replace")
     line = Line(flat, flat)
     if line.name == "RRULE":
-        return f"RRULE:{canonical(line.value, start)}"
+        return f"RRULE:{spoken(canonical(line.value, start))}"
     if line.name in ("RDATE", "EXDATE") and not line.params and "T" in line.value and "Z" not in line.value:
         return f"{line.name};TZID={start.tzid}:{line.value}"
     return raw

@@ -17,7 +17,7 @@ from calsync_cli.mapping.google.clock import google_zone
 from calsync_cli.mapping.google.document import Json
 from calsync_cli.mapping.ical_read import period_text
 from calsync_cli.mapping.inherit import by_time
-from calsync_cli.mapping.rrule_text import canonical
+from calsync_cli.mapping.rrule_text import canonical, spoken
 from calsync_cli.mapping.values import split_list
 from calsync_cli.mapping.when import original_start, read_when, written
 from calsync_cli.mapping.zones import Zones
@@ -109,7 +109,7 @@ def check_rules(recurrence: Recurrence) -> None:
     for rule in recurrence.rules:
         why = next((words for part, words in _REFUSED.items() if part in rule), "")
         if why:
-            raise MappingError(f"it {why}, which Google Calendar cannot hold: RRULE:{rule}")
+            raise MappingError(f"it {why}, which Google Calendar cannot hold: RRULE:{spoken(rule)}")
         if "COUNT=" in rule and "UNTIL=" in rule:
             raise MappingError("its rule ends by a number and by a date at once, which Google Calendar refuses")
     if recurrence.periods:
@@ -139,9 +139,9 @@ def with_rules(entries: Sequence[Entry], rules: Sequence[str], start: When, *, r
         if one not in have or one in stay:
             result.append(one)
         elif missing:
-            result.append(entry(f"RRULE:{missing.pop(0)}"))
+            result.append(entry(f"RRULE:{spoken(missing.pop(0))}"))
     last = max((i + 1 for i, one in enumerate(result) if one.name == "RRULE"), default=0)
-    return [*result[:last], *(entry(f"RRULE:{rule}") for rule in missing), *result[last:]]
+    return [*result[:last], *(entry(f"RRULE:{spoken(rule)}") for rule in missing), *result[last:]]
 
 
 Keep = Callable[[Entry, str], When | str | None]

@@ -306,6 +306,13 @@ def test_a_megabyte_of_description_is_edited_without_touching_the_rest() -> None
     assert ICAL.edit(big, {"description": None}) == payload
 
 
+def test_a_rule_that_is_written_begins_with_freq() -> None:
+    form = {"time": berlin(23, 9), "recurrence": Recurrence(("BYDAY=MO;COUNT=3;FREQ=WEEKLY",))}
+    made = ICAL.make("u", form, "m")
+    assert b"\nRRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=3\r\n" in made
+    assert b"\nRRULE:FREQ=DAILY;COUNT=3\r\n" in ICAL.edit(made, {"recurrence": Recurrence(("COUNT=3;FREQ=DAILY",))})
+
+
 def test_the_same_form_always_makes_the_same_bytes_i20() -> None:
     form = ICAL.read(file("override_empties_fields")).form
     assert ICAL.make("u", form, "m") == ICAL.make("u", dict(reversed(form.items())), "m")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync_cli.errors import MappingError
-from calsync_cli.mapping.rrule_text import canonical
+from calsync_cli.mapping.rrule_text import canonical, spoken
 from calsync_cli.model.recur import starts
 from calsync_cli.model.series import Recurrence
 from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned
@@ -88,3 +88,9 @@ def test_the_order_and_spelling_of_parts_make_no_difference_and_what_is_accepted
     text = canonical(shuffled, BERLIN)
     assert text == canonical(";".join(f"{n}={v}" for n, v in given_parts.items()).lower(), BERLIN)
     assert next(starts(Span(BERLIN, BERLIN), Recurrence((text,)))) == BERLIN
+
+
+def test_what_is_written_begins_with_freq() -> None:
+    """RFC 5545 3.3.10 demands it, for programs that are older than it."""
+    rule = canonical("FREQ=MONTHLY;INTERVAL=2;BYDAY=MO;COUNT=5", BERLIN)
+    assert spoken(rule) == "FREQ=MONTHLY;BYDAY=MO;COUNT=5;INTERVAL=2" and canonical(spoken(rule), BERLIN) == rule
