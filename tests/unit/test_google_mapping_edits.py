@@ -458,9 +458,9 @@ def test_a_count_that_systems_understand_differently_is_written_as_its_last_date
     by_hand = made.replace(b"UNTIL=20261214", b"UNTIL=20261221")
     assert GOOGLE.read(by_hand).form["recurrence"] == Recurrence(("BYDAY=MO;FREQ=WEEKLY;UNTIL=20261221T083000Z",))
     tuesdays = Recurrence(("BYDAY=TU;COUNT=3;FREQ=WEEKLY",))
-    assert event(GOOGLE.edit(made, {"recurrence": tuesdays}))["recurrence"] == ["RRULE:BYDAY=TU;COUNT=3;FREQ=WEEKLY"]
+    assert event(GOOGLE.edit(made, {"recurrence": tuesdays}))["recurrence"] == ["RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=3"]
     days: Form = {"time": DAYS, "recurrence": three}
-    assert event(GOOGLE.make("u", days, ""))["recurrence"] == ["RRULE:BYDAY=MO;FREQ=WEEKLY;UNTIL=20261214"]
+    assert event(GOOGLE.make("u", days, ""))["recurrence"] == ["RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20261214"]
 
 
 def test_a_shortened_series_drops_exceptions_after_its_end_and_holds_those_that_are_wanted() -> None:
