@@ -333,6 +333,13 @@ NEVER_WRITTEN = {
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_special_kinds_are_never_written_nor_deleted(name: str) -> None:
+    kinds = {"birthday", "focus_time", "out_of_office", "working_location", "from_gmail", "kind_of_tomorrow"}
+    why = GOOGLE.never_written(FILES[name])
+    assert bool(why) == (name in kinds) and (not why or why in GOOGLE.read(FILES[name]).losses)
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_an_unedited_event_set_keeps_every_byte_c1(name: str) -> None:
     payload = FILES[name]
     reading = GOOGLE.read(payload)

@@ -1,9 +1,12 @@
 """The Google mapping: event sets of Google Calendar (JSON, see document) <-> canonical forms.
 
-Shape   GOOGLE.read, .make, .edit as mapping.base.Mapping describes them; .carried and .remove_marker as ICAL has them
+Shape   GOOGLE.read, .make, .edit as mapping.base.Mapping describes them; .carried and .remove_marker as ICAL has them.
+        `wire` adds the requests that bring a document about (`patches`), and completes a new one (`address`)
 Laws    read(make(uid, f, m)).form == normal(f) less people; edit(p, {}) is p; read(edit(p, c)).form ==
-        normal(applied(read(p).form, c)); no JSON member that c does not name changes (I7). What Google refuses raises
-        MappingError (`refused` in the tests), and `LOSSES` in the tests lists what may differ
+        normal(applied(read(p).form, c)); no JSON member that c does not name changes (I7)
+Losses  `losses.LOSSES`: shown roughly by Google, but nearly all of it kept with the event and read back (`kept`).
+        `losses.HELD`: refused by Google, so MappingError with the reason, never an approximation
+Kinds   birthdays, focus times and the like are read, with a remark, and never written (`never_written`, `standing`)
 Source  facts sections 4 to 6 and 11; semantics section 5
 """
 
@@ -14,6 +17,7 @@ from collections.abc import Iterable
 from calsync_cli.mapping.google.edit import edit_payload, without_marker
 from calsync_cli.mapping.google.new_event import make_payload
 from calsync_cli.mapping.google.source import carried_form, reading, source_of
+from calsync_cli.mapping.google.standing import special
 from calsync_cli.model.series import Changes, Form, Reading
 
 
@@ -30,6 +34,10 @@ class GoogleMapping:
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
         return carried_form(source_of(payload), names)
+
+    def never_written(self, payload: bytes) -> str:
+        """Why this event set must be neither changed nor deleted, for a person; "" for an ordinary one (facts 5.8)."""
+        return next(filter(None, map(special, source_of(payload).set.resources)), "")
 
     def remove_marker(self, payload: bytes) -> bytes:
         """The payload without calsync's marker: the event is released, not owned any more (W4)."""
