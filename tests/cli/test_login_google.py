@@ -160,7 +160,8 @@ def test_a_project_in_testing_is_told_with_the_day_on_which_the_sign_in_ends(des
 
 def test_the_steps_that_messages_name_are_those_of_the_readme() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    steps = dict(re.findall(r"^(\d)\. (.*?)(?=^\d\. |^$)", readme.partition("\n## Google\n")[2], re.M | re.S))
+    text = readme.partition("\n## Google\n")[2].partition("\n## ")[0]
+    steps = dict(re.findall(r"^(\d)\. (.*?)(?=^\d\. |^$)", text, re.M | re.S))
     assert "Test users" in steps["4"] and "Publish app" in steps["5"] and "Desktop app" in steps["6"]
 
 
