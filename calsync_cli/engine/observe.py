@@ -162,6 +162,7 @@ def _needs(session: Session, item: Round) -> tuple[list[str], list[str]]:
     changed = [i for i, h in there.items() if i not in known or not _is_echo(session, item, h, known[i])]
     missing = [i for i in known if i not in there and ((i in hints and hints[i].gone) or _is_missed(session, item, i))]
     looks = {i for i in changed if (i in recent and i in known) or mirror.proved_gone(db, calendar, i)}
+    looks |= {i for i in changed if i in known and _is_no_newer(session, item, there[i])}
     looks |= set(missing) | set(mirror.suspects(db, calendar))
     if not listing:  # ours since the token, and not even named: made and taken away between two looks (Xandikos)
         unnamed = journal.writes_since_token(db, calendar) - hints.keys()
@@ -181,6 +182,16 @@ def _is_echo(session: Session, item: Round, hint: Hint, known: str | None) -> bo
     holds: Callable[[bytes, Mapping[str, str]], bool] | None
     holds = getattr(session.provider(item.name.account), "holds", None)
     return holds is not None and payload is not None and holds(payload, hint.parts)
+
+
+def _is_no_newer(session: Session, item: Round, hint: Hint) -> bool:
+    """A list may be older than the last one (O1, O3): what the server has not changed since the mirror saw it."""
+    assert item.row is not None
+    listed = hint.item.stamp if hint.item is not None else None
+    if listed is None or not session.provider(item.name.account).caps.server_stamps:
+        return False
+    known = mirror.stamp(session.db, item.row.id, hint.remote_id)
+    return known is not None and micros(listed) <= known
 
 
 def _is_missed(session: Session, item: Round, remote_id: str) -> bool:

@@ -97,6 +97,12 @@ def put_calendar(
     return calendar_row(db, calendar_id)
 
 
+def stamp(db: Database, calendar_id: int, remote_id: str) -> int | None:
+    """When the server changed it last, in microseconds; None where it did not say."""
+    found = db.value("SELECT stamp_us FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", calendar_id, remote_id)
+    return int(found) if found is not None else None
+
+
 def etags(db: Database, calendar_id: int, remote_ids: Iterable[str] | None = None) -> dict[str, str | None]:
     """Etag by remote id of the live items: of the given ones, or of all."""
     if remote_ids is None:
