@@ -333,7 +333,8 @@ def operation_json(op: Any, names: Mapping[int, str]) -> dict[str, Any]:
     """One journal row, readable."""
     return {
         "operation": op["id"], "run": op["run_id"], "calendar": names.get(op["calendar_id"], "?"), "action": op["kind"],
-        "title": op["title"], "start": _start_iso(op["start"] or ""), "because": op["because"], "outcome": op["state"],
+        "title": op["title"], "start": _start_iso(op["start"] or ""), "zone": (op["start"] or "").partition(" ")[2],
+        "because": op["because"], "outcome": op["state"],
         "remote_id": op["remote_id"], "precondition": op["etag"], "changes": json.loads(op["changes"]),
         "sent": _iso(moment(op["sent_us"])) if op["sent_us"] else None,
         "done": _iso(moment(op["done_us"])) if op["done_us"] else None, "error": op["error"],

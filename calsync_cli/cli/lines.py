@@ -118,7 +118,8 @@ def operation_lines(op: Mapping[str, Any], *, titled: bool) -> Iterator[str]:
     title = f' "{shown(op["title"]) or "(no title)"}"  {day_words(op["start"])} ' if titled else ":"
     verb = DONE[op["action"]] if op["outcome"] == "confirmed" else op["action"]
     yield f"{verb} on {op['calendar']}{title} {op['because']}{STATE.get(op['outcome'], '')}"
-    fields = ", ".join(field_words(path) for path in op["changes"]) if op["action"] == "update" else ""
+    paths, zone = op["changes"] if op["action"] == "update" else (), op["zone"] or "UTC"
+    fields = ", ".join(field_words(path, zone) for path in paths)
     unchanged = f"only as {op['precondition']}" if op["precondition"] else "only if it still was as read before"
     guard = "only if it is new" if op["action"] == "create" else unchanged
     sent = f"sent {op['sent'][11:]}" if op["sent"] else "not sent"
