@@ -53,7 +53,7 @@ def _deletes(snap: Snapshot, calendar: CalendarState, steps: list[Step]) -> list
     if not (many or large):
         return []
     limit = f"{rules.delete_count} events or {rules.delete_percent:g} %"
-    words = f"{count} of {calendar.linked} events would be deleted on {calendar.label}; the limit is {limit}"
+    words = f"{count} of {_events(calendar.linked)} would be deleted on {calendar.label}; the limit is {limit}"
     return [Trip("G1", words)]
 
 
@@ -86,7 +86,7 @@ def _created(snap: Snapshot, calendar: CalendarState, steps: list[Step]) -> list
     count = sum(step.kind == "create" and step.link not in owed for step in steps)
     if snap.first or count <= CREATE_MIN or count <= CREATE_SHARE * calendar.listed:
         return []
-    return [Trip("G7", f"{count} events would be created on {calendar.label}, which holds {calendar.listed}")]
+    return [Trip("G7", f"{_events(count)} would be created on {calendar.label}, which holds {calendar.listed}")]
 
 
 def _clock(snap: Snapshot) -> list[Trip]:
@@ -108,10 +108,14 @@ def _held_deletes(snap: Snapshot, plan: Plan) -> list[Trip]:
     why = why or ("the rules of the pair changed" if snap.rules_changed else "")
     lost = [calendar.label for calendar in snap.calendars if calendar.reset]
     why = why or (f"{' and '.join(lost)} had to be listed anew" if lost else "")
-    return [Trip("G4", f"{count} events would be deleted although {why}")] if count and why else []
+    return [Trip("G4", f"{_events(count)} would be deleted although {why}")] if count and why else []
 
 
 def _foreign_words(snap: Snapshot, plan: Plan) -> str:
     labels = {calendar.id: calendar.label for calendar in snap.calendars}
     where = sorted({labels[calendar] for calendar, _ in plan.foreign})
-    return f"another calsync installation already syncs {len(plan.foreign)} events of {' and '.join(where)}"
+    return f"another calsync installation already syncs {_events(len(plan.foreign))} of {' and '.join(where)}"
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count:,} events"
