@@ -134,7 +134,7 @@ def http_date(text: str | None) -> datetime | None:
     """RFC 9110 section 5.6.7; None for what is none."""
     try:
         return email.utils.parsedate_to_datetime(text).astimezone(UTC) if text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -143,7 +143,7 @@ def retry_after_s(response: httpx.Response, now: datetime) -> float | None:
     text = response.headers.get("retry-after")
     if text is None:
         return None
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return float(text)
     when = http_date(text)
     return None if when is None else max(0.0, (when - now).total_seconds())

@@ -142,6 +142,21 @@ def test_usage_limits_stop_writing_at_once_and_reading_goes_on(desk: Desk) -> No
     assert all(isinstance(one, TransientError) and one.retry_after_s == 3600.0 for one in answers)
     assert desk.slept == [] and desk.asked.count("events.insert") == 50, "nothing more leaves once the account ended"
     assert len(desk.hints()) == 1
+    with pytest.raises(TransientError, match="try again in an hour"):
+        desk.create()
+    assert desk.asked.count("events.insert") == 50, "nor within the hour"
+    desk.g.quota.writes_blocked_until_s = 0.0
+    desk.now_s += 3600.0
+    assert desk.create().remote_id
+
+
+def test_many_reads_of_an_account_that_is_refused_wait_only_once(desk: Desk) -> None:
+    names = [desk.insert(f"Event {n}") for n in range(160)]
+    desk.page()
+    desk.g.faults.arm("403-rate", "events.get", times=None)
+    with pytest.raises(TransientError, match="too busy"):
+        list(desk.provider.fetch(desk.cal, names))
+    assert 60 < sum(desk.slept) < 70
 
 
 def test_a_quota_that_never_comes_back_ends_with_words(desk: Desk) -> None:

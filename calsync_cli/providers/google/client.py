@@ -109,10 +109,13 @@ class GoogleClient:
         return answer
 
     def batch(self, calls: Sequence[Call]) -> list[Answer]:
-        """Either all of them write or none."""
+        """Either all of them write or none. Where reading has failed, the rest is not asked: its answer is the same."""
         answers: list[Answer] = []
         for start in range(0, len(calls), MAX_PARTS):
             answers += self._patiently(calls[start : start + MAX_PARTS])
+            failed = next((answer for answer in answers[start:] if not calls[0].writes and _has_failed(answer)), None)
+            if failed is not None:
+                return answers + [failed] * (len(calls) - len(answers))
         return answers
 
     # -- again and again -----------------------------------------------------------------------------------------------
@@ -223,6 +226,10 @@ def _may_pass(call: Call, answer: Answer, attempt: int) -> bool:
     if meant is None or (meant is Meaning.FAULT and call.writes):
         return False
     return attempt < AGAIN.get(meant, 0)
+
+
+def _has_failed(answer: Answer) -> bool:
+    return isinstance(answer, CalsyncError) or answer.status_code not in (200, 404, 410)
 
 
 def _is_401(response: httpx.Response) -> bool:

@@ -38,7 +38,7 @@ class GoogleProvider:
         self._account = account
         self._client = GoogleClient(account, auth, ports)
         self._reader = Reader(self._client, ports)
-        self._writer = Writer(self._client, self._reader)
+        self._writer = Writer(self._client, self._reader, ports)
         self.caps = Capabilities(
             mapping="google", delta=True, server_stamps=True, concurrency=account.concurrency, batch=MAX_PARTS,
             bulk=MAX_PARTS, atomic=False, strict=True,

@@ -30,6 +30,9 @@ from calsync_cli.errors import (
 from calsync_cli.model.account import Account
 from calsync_cli.providers.google.answers import said
 
+FULL_S = 3600.0
+"""How long nothing is written after usage limits were met; Google itself says hours to months (facts 8.1)."""
+
 
 class Meaning(Enum):
     BUSY = "asked to wait a little, so surely not carried out"
@@ -119,7 +122,7 @@ def refusal(name: str, response: httpx.Response, account: Account) -> CalsyncErr
             return UnknownOutcome(f"{name}: Google had a fault of its own ({code}), so it may or may not be written")
         case Meaning.FULL:
             text = f"Google lets {account.name} write no more for now (usage limits); reading goes on, try again in"
-            return TransientError(f"{text} an hour", retry_after_s=3600.0)
+            return TransientError(f"{text} an hour", retry_after_s=FULL_S)
         case Meaning.STALE | Meaning.CONFLICT:
             return PreconditionFailed(f"{name}: the event was changed by somebody else")
         case Meaning.TAKEN:

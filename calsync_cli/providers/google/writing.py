@@ -26,12 +26,13 @@ from calsync_cli.errors import (
     UnknownOutcome,
 )
 from calsync_cli.mapping.google.patches import patches
+from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Receipt, Write
 from calsync_cli.providers.google.answers import Json, etag_of, event_of, events, json_of, objects, text
 from calsync_cli.providers.google.client import Answer, Call, GoogleClient, event_path, events_path
 from calsync_cli.providers.google.multipart import MAX_PARTS
 from calsync_cli.providers.google.reading import Reader
-from calsync_cli.providers.google.refusals import refusal
+from calsync_cli.providers.google.refusals import FULL_S, Meaning, meaning, refusal
 from calsync_cli.providers.google.sets import EventSet, is_cancelled, is_of_many, is_plain, master_etag
 from calsync_cli.providers.google.unseen import CONTENT, is_overwritten
 
@@ -76,11 +77,14 @@ Ready = tuple[Plan, Json, str]
 
 
 class Writer:
-    def __init__(self, client: GoogleClient, reader: Reader) -> None:
-        self._client, self._reader = client, reader
+    def __init__(self, client: GoogleClient, reader: Reader, ports: Ports) -> None:
+        self._client, self._reader, self._ports = client, reader, ports
+        self._full: tuple[float, CalsyncError] | None = None
 
     def bulk(self, cal: Calendar, writes: Sequence[Write]) -> list[Receipt | CalsyncError]:
         """Raises only before anything has left."""
+        if self._full is not None and self._ports.monotonic_s() < self._full[0]:
+            return [self._full[1]] * len(writes)  # usage limits of the account: not a matter of seconds (facts 8.2)
         about = self._reader.about(cal)
         plans = [_planned(cal, write) for write in writes]
         self._check_sets(cal, [plan for plan in plans if plan.error is None and plan.is_of_many])
@@ -192,7 +196,10 @@ class Writer:
             plan.fail(answer)
             return
         if answer.status_code not in (200, 204):
-            plan.fail(refusal(cal.name, answer, self._client.account))
+            error = refusal(cal.name, answer, self._client.account)
+            if meaning(answer) is Meaning.FULL:
+                self._full = (self._ports.monotonic_s() + FULL_S, error)
+            plan.fail(error)
             return
         plan.done += 1
         if call.method == "DELETE":
