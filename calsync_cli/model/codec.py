@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from calsync_cli.model.series import Form, Path, Recurrence, Value
-from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned
+from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned, compact
 
 _LOCAL = "%Y%m%dT%H%M%S"
 
@@ -21,11 +21,11 @@ def time_text(when: When) -> str:
     """`20261124`, `20261124T093000` or `20261124T093000 Europe/Berlin`."""
     match when:
         case AllDay(day):
-            return day.strftime("%Y%m%d")
+            return compact(day)
         case Floating(local):
-            return local.strftime(_LOCAL)
+            return compact(local)
         case Zoned(local, tzid):
-            return f"{local.strftime(_LOCAL)} {tzid}"
+            return f"{compact(local)} {tzid}"
 
 
 def time_from(text: str) -> When:

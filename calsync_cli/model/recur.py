@@ -8,6 +8,7 @@ Source  RFC 5545 section 3.8.5.3; the expander is python-dateutil's
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -21,6 +22,7 @@ from calsync_cli.model.times import (
     Span,
     When,
     Zoned,
+    compact,
     instance_key,
     key_start,
     moved,
@@ -67,8 +69,9 @@ def _local_until(rule: str, start: When) -> str:
         if name == "UNTIL" and len(value) > 8:
             moment = datetime.strptime(value[:15], "%Y%m%dT%H%M%S")
             if value.endswith("Z") and isinstance(start, Zoned):
-                moment = moment.replace(tzinfo=UTC).astimezone(zone(start.tzid)).replace(tzinfo=None)
-            value = moment.strftime("%Y%m%dT%H%M%S")
+                with suppress(OverflowError):  # in the last hours of the year 9999
+                    moment = moment.replace(tzinfo=UTC).astimezone(zone(start.tzid)).replace(tzinfo=None)
+            value = compact(moment)
         parts.append(f"{name}={value}" if value else part)
     return ";".join(parts)
 

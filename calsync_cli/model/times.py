@@ -83,15 +83,22 @@ InstanceKey = str
 """`20261124` (a day), `20261124T083000Z` (a UTC instant) or `20261124T083000` (floating wall time); sorts by time."""
 
 
+def compact(when: date) -> str:
+    """`20261124`, `20261124T083000`; years have four digits, which strftime does not promise before 1000."""
+    when = when.replace(microsecond=0, tzinfo=None) if isinstance(when, datetime) else when
+    text = when.isoformat()
+    return text.replace("-", "").replace(":", "")
+
+
 def instance_key(original_start: When) -> InstanceKey:
     """The key of the instance that the rule put at `original_start` (R1)."""
     match original_start:
         case AllDay(day):
-            return day.strftime("%Y%m%d")
+            return compact(day)
         case Zoned():
-            return utc(original_start).strftime("%Y%m%dT%H%M%SZ")
+            return compact(utc(original_start)) + "Z"
         case Floating(local):
-            return local.strftime("%Y%m%dT%H%M%S")
+            return compact(local)
 
 
 def key_start(key: InstanceKey, series_start: When) -> When:
