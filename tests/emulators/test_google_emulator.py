@@ -242,6 +242,10 @@ def test_cancel_in_a_real_browser(g: GoogleEmulator) -> None:
     with browser() as page:
         page.open(f"{g.auth_url}?{httpx.QueryParams(query)}")
         page.click("#cancel")
+        for _ in range(100):  # the click is answered before the browser has gone on
+            if "error=" in page.address():
+                break
+            time.sleep(0.1)
         assert page.address().endswith("?error=access_denied&state=s1")
 
 
