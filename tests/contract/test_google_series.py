@@ -88,6 +88,14 @@ def test_an_instance_without_its_series_is_a_set_of_its_own(desk: Desk) -> None:
     assert list(desk.provider.fetch(desk.cal, [first, STRANGER]))[1] == Missing(STRANGER)
 
 
+def test_many_instances_alone_need_few_requests(desk: Desk) -> None:
+    token = desk.token()
+    names = {alone(desk, 4 + n, f"theirs{n}", f"uid{n}@x.test") for n in range(20)}
+    before = desk.provider.requests["read"]
+    assert names <= forms(desk.hints(token)).keys()
+    assert desk.provider.requests["read"] - before == 6
+
+
 def test_an_instance_alone_is_changed_and_deleted_under_its_own_version(desk: Desk) -> None:
     name = alone(desk)
     desk.update(desk.look(name), {f"@{SECOND}/color": "tomato"})
@@ -219,6 +227,26 @@ def test_a_delta_that_is_behind_shows_it_with_a_later_token(calls: int) -> None:
             token = str(page.token)
         assert seen[single]["title"] == "New"
         assert (seen[series][f"@{SECOND}/title"], seen[series][f"@{THIRD}"]) == ("Changed", "cancelled")
+
+
+@pytest.mark.parametrize("behind", [1, 2])
+def test_a_list_of_a_series_that_is_older_than_the_delta_hides_no_exception(desk: Desk, behind: int) -> None:
+    series = desk.series()
+    token = desk.token()
+    desk.patch(f"{series}_{SECOND}", summary="Changed")
+    desk.remove(f"{series}_{THIRD}")
+    desk.g.faults.arm("stale", "iCalUID=", n=behind, times=None)
+    found = forms(desk.hints(token))[series]
+    assert (found[f"@{SECOND}/title"], found[f"@{THIRD}"]) == ("Changed", "cancelled")
+
+
+def test_an_instance_that_google_only_makes_up_is_no_exception(desk: Desk) -> None:
+    """A GET of any date of a series shows one; so does a look at an exception that is none any more."""
+    series = desk.series()
+    item = desk.look(series)
+    known = WIRE.edit(item.payload, {f"@{SECOND}/title": "Changed", f"@{THIRD}": "cancelled"})
+    assert desk.look(series, known).etag == item.etag == desk.hints()[series].etag
+    assert WIRE.read(desk.look(series, known).payload).form == desk.read(series)
 
 
 @pytest.mark.parametrize("rekey", ["tombstones", "silent"])

@@ -81,9 +81,11 @@ class GoogleProvider:
 
     def fetch(self, cal: Calendar, remote_ids: Sequence[str]) -> Iterator[Item | Missing]:
         about = self._reader.about(cal)
-        for name, found in self._reader.sets(cal, list(dict.fromkeys(remote_ids))).items():
-            yield found.item(about) if found is not None else Missing(name)
-            yield from (one.item(about) for one in (self._reader.alone(cal, name) if found is None else ()))
+        found = self._reader.sets(cal, list(dict.fromkeys(remote_ids)))
+        for name, one in found.items():
+            yield one.item(about) if one is not None else Missing(name)
+        for alone in self._reader.alone(cal, [name for name, one in found.items() if one is None]):
+            yield alone.item(about)
 
     def holds(self, payload: bytes, parts: Mapping[str, str]) -> bool:
         """Whether a known set shows all these resources in these versions already."""

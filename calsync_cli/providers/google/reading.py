@@ -160,11 +160,11 @@ class Reader:
             if loose.get(name) or not is_cancelled(items.get(name, {})):
                 yield Hint(name, parts=parts)
 
-    def alone(self, cal: Calendar, series: str) -> Iterator[EventSet]:
-        """The instances that the last delta named of a series which is not on this calendar."""
-        for found in self.sets(cal, self._loose.get(cal.id, {}).pop(series, [])).values():
-            if found is not None:
-                yield found
+    def alone(self, cal: Calendar, series: Iterable[str]) -> list[EventSet]:
+        """The instances that the last deltas named of series which are not on this calendar."""
+        named = self._loose.get(cal.id, {})
+        parts = [part for name in series for part in named.pop(name, ())]
+        return [found for found in self.sets(cal, parts).values() if found is not None]
 
     def _without_bare(self, cal: Calendar, items: Mapping[str, Json]) -> dict[str, Json]:
         """Tombstones that say too little, as Google shows them when asked for each (facts 4.3)."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from calsync_cli.errors import ProtocolError
 from calsync_cli.providers.base import Item
 from calsync_cli.providers.google.answers import Json, etag_of, text
 
@@ -39,8 +38,8 @@ class EventSet:
         body = {"calendar": dict(about), "event": self.event, "instances": parts}
         try:
             payload = json.dumps(body, separators=(",", ":"), sort_keys=True).encode("ascii")
-        except (ValueError, RecursionError):
-            raise ProtocolError("Google's answer holds an event that is too deep to be kept") from None
+        except RecursionError:
+            payload = b""  # too deep to be kept: one that cannot be read, as the engine will find (O8)
         return Item(self.id, self._etag(), payload, self._stamp())
 
     def _etag(self) -> str | None:

@@ -167,10 +167,15 @@ def test_dead_tokens_are_told_from_dead_events_and_from_other_mistakes() -> None
 @pytest.mark.parametrize(
     ("told", "seconds"),
     [("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-1", None), ("1e9", None), ("9" * 400, None),
-     ("²", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)],
+     ("²", None), ("Sat, 21 Nov 2026 09:00:30 GMT", 30.0), ("Sat, 21 Nov 2026 08:00:00 GMT", 0.0)],
 )  # fmt: skip
 def test_only_sensible_numbers_of_seconds_are_believed(told: str, seconds: float | None) -> None:
-    assert told_to_wait_s(httpx.Response(429, headers=[(b"retry-after", told.encode("latin-1"))])) == seconds
+    head = [(b"retry-after", told.encode("latin-1")), (b"date", b"Sat, 21 Nov 2026 09:00:00 GMT")]
+    assert told_to_wait_s(httpx.Response(429, headers=head)) == seconds
+
+
+def test_a_date_without_a_clock_to_hold_it_against_says_nothing() -> None:
+    assert told_to_wait_s(httpx.Response(429, headers={"Retry-After": "Sat, 21 Nov 2026 09:00:30 GMT"})) is None
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,14 @@ def test_the_payload_is_the_same_for_any_order_and_keeps_half_characters() -> No
     assert json.loads(one.payload) == {"calendar": ABOUT, "event": event("m"), "instances": parts}
 
 
+def test_an_event_too_deep_to_be_kept_is_unreadable_and_stops_nobody() -> None:
+    deep: Any = []
+    for _ in range(3000):
+        deep = [deep]
+    item = EventSet("m", event("m", odd=deep)).item(ABOUT)
+    assert (item.remote_id, item.payload) == ("m", b"")
+
+
 def test_the_stamp_is_the_latest_of_all_that_can_be_read() -> None:
     parts = {"m_1": instance("m_1", "m", updated="2026-05-05T00:00:00+02:00"), "m_2": instance("m_2", "m", updated="?")}
     stamp = EventSet("m", event("m", updated=5), parts).item(ABOUT).stamp
