@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from calsync_cli.mapping.base import Mapping
 
+OF_PROVIDER = {"google": "google", "microsoft": "graph"}
+"""Kind of account -> mapping of its payloads, where that is not "ical"."""
+
 
 def mapping(name: str) -> Mapping:
     """Raises KeyError for a name that no mapping has."""

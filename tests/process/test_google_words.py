@@ -64,6 +64,17 @@ def test_what_google_cannot_hold_is_left_alone_with_a_reason(google: Service, pe
     assert "2 error" in person.run("status").out
 
 
+def test_what_google_keeps_but_does_not_show_is_named(google: Service, person: Person) -> None:
+    lines = ["CATEGORIES:Work", "DESCRIPTION:" + "word " * 2000]
+    (home(person) / "long.ics").write_bytes(ics("long", "Long", *lines, start="20300105T090000"))
+    person.sync()
+    for words in (("why",), ("events", "show")):
+        said = person.run(*words, "Long").out
+        assert "kept with the event, but not shown by Google as it is: categories, description" in said
+    sides = {side["calendar"]: side["remarks"] for side in person.run("why", "Long", "--json").json["sides"]}
+    assert len(sides["work/primary"]) == 1 and sides["disk/Home"] == []
+
+
 def test_special_events_and_meetings_of_others_are_read_and_said_to_be_so(google: Service, person: Person) -> None:
     google.do(*special(ME), *steps(ME, 4, 8), {"do": "clear_logs"})
     person.sync()
@@ -74,8 +85,9 @@ def test_special_events_and_meetings_of_others_are_read_and_said_to_be_so(google
     for uid in uids:
         file = file_of(home(person), uid)
         file.write_bytes(retitled(file.read_bytes(), "Edited here"))
+    file_of(home(person), "sooo@google.com").unlink()
     said = person.run("sync")
-    assert said.code == 1
+    assert said.code == 1 and "an out-of-office time" in said.out + said.err
     assert [words for words in uids.values() if words not in said.out + said.err] == []
     assert {one["id"]: one.get("etag") for one in google.events()} == before
     listed = person.run("events", "list", "--status", "error", "--json").json
