@@ -14,7 +14,7 @@ from calsync_cli.engine.plan import write_digest
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.world import Plan, Step
-from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, TooLarge
+from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, MappingError, TooLarge
 from calsync_cli.mapping.base import Place
 from calsync_cli.providers.base import Receipt
 from calsync_cli.store import journal, links, mirror
@@ -110,6 +110,9 @@ def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> Operatio
         if before is None:
             raise InternalCheck(f"no mirrored copy of {base.remote_id} to plan from")
         op = replace(base, before=before)
+        never_written = getattr(wire, "never_written", None)
+        if step.kind == "delete" and never_written is not None and (why := never_written(before)):
+            raise MappingError(why)
         if step.kind == "update":
             body = wire.edit(before, step.changes)
             op = replace(op, intent=body, intent_form=wire.read(body).form)
