@@ -224,6 +224,31 @@ def test_a_body_that_no_mapping_made_is_told_alone(desk: Desk, body: bytes) -> N
     assert isinstance(first, CalsyncError) and first.code == "internal-check" and isinstance(second, Receipt)
 
 
+@pytest.mark.parametrize("name", ["..", "", "a b", "\n"])
+def test_an_id_that_fits_no_address_is_told_alone(desk: Desk, name: str) -> None:
+    new = desk.new(1)
+    bad = [Write("delete", name, b"", '"1"'), Write("create", name, new.body), Write("update", name, new.body, '"1"')]
+    answers = desk.provider.bulk(desk.cal, [*bad, new])
+    assert [isinstance(answer, CalsyncError) for answer in answers] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("fault", ["drop-before", "503", "403-rate", "garbled"])
+def test_reads_between_the_writes_that_fail_take_nothing_back(desk: Desk, fault: str) -> None:
+    """What was written is told as written, whatever becomes of the questions after it."""
+    item = desk.look(desk.insert())
+    desk.g.faults.arm("403", "events.patch")
+    desk.g.faults.arm(fault, "calendarList.get", times=None)
+    first, second = desk.provider.bulk(desk.cal, [desk.edit(item, {"title": "New"}), desk.new(1)])
+    assert type(first).__name__ == "ReadOnly" and isinstance(second, Receipt)
+    series = desk.look(desk.series())
+    desk.g.faults.arm(fault, "events.get", skip=1, times=None)
+    writes = [desk.edit(series, {"title": "New", f"@{SECOND}/title": "Second"}), desk.new(2)]
+    first, second = desk.provider.bulk(desk.cal, writes)
+    assert isinstance(first, UnknownOutcome) and isinstance(second, Receipt)
+    desk.g.settle()
+    assert {"Event 1", "Event 2", "New"} <= set(desk.titles())
+
+
 # -- series among them -------------------------------------------------------------------------------------------------
 
 
