@@ -18,6 +18,9 @@ from calsync_cli.cli import exits
 from calsync_cli.cli.commands import conflicts, look, setup, sync
 from calsync_cli.cli.context import Context
 
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+"""httpx's own command line, which would load click, pygments and rich in every run; httpx does without it."""
+
 app = typer.Typer(
     name="calsync", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
