@@ -42,7 +42,10 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
     for account in accounts:
         if account["problem"]:
             say(f"! account {account['account']}: {shown(account['problem'])}")
+    told = {account["account"]: account["problem"] or "" for account in accounts}
     for problem in problems:
+        if told.get(problem["account"], "").startswith(problem["message"]):
+            continue  # of the account itself, and still so
         words = problem_words(problem["code"], problem["message"], problem["account"])
         say(f"! run {problem['run']}, {ago(problem['started'], now)}: {words}")
         if problem["next"]:

@@ -97,7 +97,8 @@ def test_a_sign_in_that_died_is_told_with_the_next_command_and_goes_on_after_it(
     assert desk.elsewhere() and desk.code == 5
     assert "no longer accepts the sign-in of work" in desk.words and "next: calsync login work" in desk.words
     assert desk.run("accounts").code == desk.run("doctor").code == 5
-    assert "login work" in desk.run("status").out
+    status = desk.run("status").out
+    assert "calsync login work" in status and status.count("no longer accepts") == 1
     assert desk.run("login", "work").code == 0
     desk.check_well()
     assert "Afterwards" in google.titles()
