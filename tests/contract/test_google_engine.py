@@ -274,3 +274,33 @@ def test_a_lost_token_lists_everything_and_deletes_nothing_without_asking(here: 
     here.g.expire_sync_tokens()
     report = here.run()
     assert report.exit_code == 4 and "Theirs 0" in here.titles("m")
+
+
+# -- instances without their series (R9) -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_instance_alone_that_gets_its_series_becomes_part_of_it(named: bool) -> None:
+    """Nothing is twice and nothing is lost. Where the delta does not name the instance, that waits for the next full
+    list, and until then both are left alone."""
+    with google_emulator(start=START, accounts=("me@example.test", HER)) as g:
+        here = Here(g, g.me)
+        fill(here)
+        guest = {"summary": "Guest", "start": soon(9), "end": soon(10), "originalStartTime": soon(9)}
+        name = g.people.invite(here.home, "boss@example.org", guest, uid="their@uid", instance_of="theirs")["id"]
+        assert here.run().exit_code == 0
+        first = {"dateTime": "2026-11-30T09:00:00", "timeZone": "Europe/Berlin"}
+        last = {"dateTime": "2026-11-30T10:00:00", "timeZone": "Europe/Berlin"}
+        g.people.put(here.home, "theirs", {
+            "summary": "Theirs", "iCalUID": "their@uid", "start": first, "end": last, "attendees": [{"email": g.me}],
+            "organizer": {"email": "boss@example.org"}, "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"],
+        })  # fmt: skip
+        if named:
+            g.people.patch(here.home, name, {"colorId": "8"})
+        here.run()
+        here.run(full=not named)
+        report = here.run()
+        theirs = [payload for payload in here.servers["m"].contents("m").values() if b"UID:their@uid" in payload]
+        assert report.exit_code == 0 and not report.changes and len(theirs) == 1
+        assert b"SUMMARY:Theirs" in theirs[0] and b"SUMMARY:Guest" in theirs[0]
+        check(g)
