@@ -182,8 +182,9 @@ def test_an_edit_of_what_graph_gave_reads_back_as_asked_and_leaves_all_else_i7(d
         return
     try:
         outlook.edit(item, edited)
-    except CannotRestore:
-        assert not outlook.knobs.master_patch_drops  # a deleted date moved with its series, and another one is off now
+    except (CannotRestore, MappingError):
+        # a deleted date, or an exception of the other kind of time, that Outlook kept while its series moved
+        assert not outlook.knobs.master_patch_drops
         return
     there = GRAPH.read(outlook.read(item)).form
     assert not diff(without_fields(wanted, LOCAL_FIELDS), without_fields(there, LOCAL_FIELDS))

@@ -23,6 +23,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What is compared -> the members that say it."""
 WRITABLE = tuple(member for members in _GROUPS.values() for member in members)
+INSTANCE = tuple(member for member in WRITABLE if member != "recurrence")
 _EMPTY: Json = {
     "subject": "", "body": {"contentType": "html", "content": ""}, "location": {"displayName": ""}, "showAs": "busy",
     "sensitivity": "normal", "categories": [], "isReminderOn": False, "recurrence": None,

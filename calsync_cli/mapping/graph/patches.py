@@ -15,9 +15,10 @@ from typing import Literal
 
 from calsync_cli.mapping.graph.clock import original_text, read_span
 from calsync_cli.mapping.graph.kept import MEMBER, changed_properties
-from calsync_cli.mapping.graph.meaning import TIMES, WRITABLE, difference, said
+from calsync_cli.mapping.graph.meaning import INSTANCE, TIMES, WRITABLE, difference, said
 from calsync_cli.mapping.graph.moves import in_order
 from calsync_cli.mapping.graph.source import Source, override_fields, source_of
+from calsync_cli.mapping.graph.zoned import put_span
 from calsync_cli.mapping.graph.zones import known
 from calsync_cli.mapping.inherit import inherited_span
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
@@ -55,8 +56,8 @@ def patches(before: bytes | None, after: bytes) -> list[Patch]:
     result = []
     if new.set.event is not None:
         result += _event(old, new)
-    was_off = old.off if old is not None else {}
-    keys = {*new.overrides, *new.off, *(key for key in was_off if _is_date(new, key))}
+    there = {*old.off, *old.overrides} if old is not None else set()
+    keys = {*new.overrides, *new.off, *(key for key in there if _is_date(new, key))}
     for key in in_order(keys, [key for key in new.overrides if _moves_later(old, new, key)]):
         result += _instance(old, new, key)
     return result
@@ -133,9 +134,9 @@ def _instance(old: Source | None, new: Source, key: InstanceKey) -> list[Patch]:
     was_off = old is not None and key in old.off
     if key in new.off:
         return [] if was_off else [Patch("cancel", *target)]
-    wanted = new.overrides.get(key)
-    if was_off or wanted is None:
-        return [Patch("restore", *target, _all(wanted or {}))] if was_off else []
+    wanted = new.overrides.get(key) or _plain(new, key)
+    if was_off:
+        return [Patch("restore", *target, {name: wanted[name] for name in INSTANCE if name in wanted})]
     was = inherited_span(new.span, key) if new.span is not None else None
     if old is not None and there is not None:
         was = _shown_span(old, key, there)
@@ -161,5 +162,12 @@ def _etag(resource: Json) -> str | None:
     return text_of(resource, "@odata.etag") or None
 
 
-def _all(wanted: Json) -> Json:
-    return {name: wanted[name] for name in WRITABLE if name in wanted and name != "recurrence"}
+def _plain(source: Source, key: InstanceKey) -> Json:
+    """An instance that shows what its series does: what an exception must become that was left behind at its date."""
+    master, span = source.set.event or {}, source.span
+    assert span is not None
+    resource = {name: master[name] for name in INSTANCE if name in master}
+    resource["originalStartTimeZone"] = text_of(master, "originalStartTimeZone")
+    own = source.clock.wire_span(inherited_span(span, key))
+    put_span(resource, own, {}, source.clock.zone, life=None, floating=source.clock.floating is not None)
+    return resource

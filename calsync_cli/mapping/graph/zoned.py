@@ -15,7 +15,7 @@ from itertools import islice
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.graph.clock import is_plain, node_of
-from calsync_cli.mapping.graph.pattern import Pattern
+from calsync_cli.mapping.graph.pattern import Pattern, pattern_of
 from calsync_cli.mapping.graph.zones import known, same_clock, sent, windows_zones
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.kept import Kept, keep
@@ -61,11 +61,18 @@ def _noted(when: Zoned, note: object, life: tuple[datetime, datetime | None], *,
 
 
 def _until(resource: Json) -> datetime | None:
-    extent = object_of(object_of(resource, "recurrence"), "range")
+    """After the last occurrence; None where there is none, or where nobody can tell."""
+    node = object_of(resource, "recurrence")
+    extent = object_of(node, "range")
     try:
-        end = date.fromisoformat(text_of(extent, "endDate")[:10]) if extent.get("type") == "endDate" else None
-        return _evening(end) if end is not None else None
-    except (ValueError, OverflowError):
+        if extent.get("type") == "endDate":
+            return _evening(date.fromisoformat(text_of(extent, "endDate")[:10]))
+        first, count = date.fromisoformat(text_of(extent, "startDate")[:10]), extent.get("numberOfOccurrences")
+        if extent.get("type") != "numbered" or not isinstance(count, int):
+            return None
+        last = next(islice(pattern_of(node).dates(first), max(count, 1) - 1, None), None)
+        return _evening(last) if last is not None else None
+    except (MappingError, ValueError, OverflowError):
         return None
 
 

@@ -33,7 +33,7 @@ _COMMON = (
 )  # fmt: skip
 """Of zones with one clock the one that says most to a person, all `... Standard Time`."""
 _ALL_YEARS = 2041
-_STEP = timedelta(days=4)
+_STEP, _DAY = timedelta(days=4), timedelta(days=1)
 
 Clock = tuple[tuple[datetime, timedelta], ...]
 
@@ -63,12 +63,14 @@ def known(name: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def sent(tzid: str, first: datetime, last: datetime | None) -> str | None:
-    """`first` and `last` are instants; None: for ever, which is looked at until 2041 or 16 years on."""
+    """`first` and `last` are instants; None: for ever, which is looked at until 2041 or 16 years on. A day more on both
+    sides, so that no wall time that comes once on one clock comes twice on the other."""
     own = [name for name, other in windows_zones().items() if other == _RENAMED.get(tzid, tzid)]
     names = [*own, *(name for name in windows_zones() if name not in own)]
     older = [name for name in names if name not in _NEW]
     newer = [name for name in names if name in _NEW]
-    return next((name for name in [*older, *newer] if same_clock(tzid, windows_zones()[name], first, last)), None)
+    since, until = first - _DAY, last + _DAY if last is not None else None
+    return next((name for name in [*older, *newer] if same_clock(tzid, windows_zones()[name], since, until)), None)
 
 
 def same_clock(a: str, b: str, first: datetime, last: datetime | None) -> bool:

@@ -1,0 +1,253 @@
+"""Zones of Outlook and of IANA: the same instants on both sides, 2000 to 2040, or a refusal; never a shift (I16).
+
+Every Windows name and every IANA name is looked at around each change of its clock. All-day events keep their days in
+zones on both sides of UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+
+from calsync_cli.errors import MappingError
+from calsync_cli.mapping.base import Place
+from calsync_cli.mapping.graph.clock import Clock
+from calsync_cli.mapping.graph.document import document
+from calsync_cli.mapping.graph.fields import times
+from calsync_cli.mapping.graph.mapping import GRAPH
+from calsync_cli.mapping.graph.zoned import put_span
+from calsync_cli.mapping.graph.zones import known, same_clock, sent, transitions, windows_zones
+from calsync_cli.mapping.inherit import normal
+from calsync_cli.model.series import CANCELLED, Form, Recurrence
+from calsync_cli.model.times import AllDay, Span, Zoned, from_utc, instance_key, utc
+from tests.emulators.graph import zones as outlook
+from tests.unit.test_graph_mapping_requests import Outlook
+
+IANA = sorted(name for name in available_timezones() if name not in ("localtime", "Factory"))
+WINDOWS = outlook.WINDOWS
+"""The emulator's own table: CLDR windowsZones, territory 001 (facts L13.2)."""
+HOME = Place("", "Europe/Berlin")
+YEARS = range(2000, 2041)
+
+
+def changes_of(tzid: str) -> Iterator[datetime]:
+    """Instants around each change of a zone's clock, and one in the middle of each year."""
+    for year in YEARS:
+        yield datetime(year, 7, 1, 10, tzinfo=UTC)
+        for at, _ in transitions(tzid, year):
+            yield from (at + timedelta(minutes=by) for by in (-30, 0, 90))
+
+
+def single(start: Zoned, end: Zoned) -> Form:
+    return normal({"title": "x", "time": Span(start, end)})
+
+
+def shown_instants(event: dict[str, Any]) -> tuple[datetime, datetime]:
+    """When the event is, by the emulator's zones and nothing of ours."""
+    nodes = (event["start"], event["end"])
+    first, last = (datetime.fromisoformat(n["dateTime"]).replace(tzinfo=outlook.zone(n["timeZone"])) for n in nodes)
+    return first.astimezone(UTC), last.astimezone(UTC)
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_windows_name_is_known_by_the_zone_that_cldr_gives_it() -> None:
+    assert {name: known(name) for name in WINDOWS} == {
+        name: "UTC" if tzid == "Etc/UTC" else tzid for name, tzid in WINDOWS.items()
+    }
+    assert set(windows_zones()) == set(WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("name", "tzid"),
+    [("w. europe standard time", "Europe/Berlin"), ("Europe/Vienna", "Europe/Vienna"), ("UTC", "UTC"), ("utc", "UTC"),
+     ("tzone://Microsoft/Utc", "UTC"), ("tzone://Microsoft/Custom", None), ("Customized Time Zone", None), ("", None),
+     ("(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", "Europe/Amsterdam"), ("EST", "EST"),
+     ("Pacific Standard Time (Mexico)", "America/Tijuana"), ("UTC-11", "Etc/GMT+11"), ("GMT", "GMT")],
+)  # fmt: skip
+def test_names_of_the_wild(name: str, tzid: str | None) -> None:
+    assert known(name) == tzid
+
+
+def test_only_names_that_the_service_takes_are_sent() -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    names = {tzid: sent(tzid, now, None) for tzid in IANA}
+    assert {name for name in names.values() if name} <= set(WINDOWS)
+    assert [tzid for tzid, name in names.items() if name is None] == ["Antarctica/Troll"]
+
+
+def test_a_zone_is_sent_under_the_name_people_know_it_by() -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    wanted = {
+        "Europe/Berlin": "W. Europe Standard Time", "Europe/London": "GMT Standard Time",
+        "America/New_York": "Eastern Standard Time", "Asia/Kolkata": "India Standard Time",
+        "Asia/Calcutta": "India Standard Time", "Europe/Vienna": "W. Europe Standard Time", "GMT": "UTC", "UTC": "UTC",
+        "Africa/Accra": "Greenwich Standard Time",
+    }  # fmt: skip
+    assert {tzid: sent(tzid, now, None) for tzid in wanted} == wanted
+
+
+# -- instants ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tzid", IANA)
+def test_single_events_of_every_iana_zone_have_the_same_instants(tzid: str) -> None:
+    for instant in changes_of(tzid):
+        start, end = (from_utc(instant + timedelta(minutes=by), tzid).local.replace(fold=0) for by in (0, 45))
+        span = Span(Zoned(start, tzid), Zoned(end, tzid))
+        event: dict[str, object] = {}
+        kept: dict[str, object] = {}
+        put_span(event, span, kept, "", life=None, floating=False)
+        wanted = utc(Zoned(start, tzid)), utc(Zoned(end, tzid))
+        assert shown_instants(event) == wanted
+        back = times(event, kept, Clock(), [], recurs=False)
+        assert back == (span if wanted[1] >= wanted[0] else Span(span.start, span.start))
+
+
+@pytest.mark.parametrize("name", sorted(WINDOWS))
+def test_single_events_of_every_windows_zone_are_read_at_the_same_instants(name: str) -> None:
+    tzid = WINDOWS[name]
+    for instant in changes_of(tzid):
+        node = {"dateTime": f"{instant:%Y-%m-%dT%H:%M:%S}.0000000", "timeZone": "UTC"}
+        event = {"id": "e", "type": "singleInstance", "start": node, "end": node, "originalStartTimeZone": name}
+        span = GRAPH.read(document(event)).form["time"]
+        assert isinstance(span, Span) and isinstance(span.start, Zoned)
+        assert utc(span.start) == instant
+        local = instant.astimezone(ZoneInfo(tzid)).replace(tzinfo=None)
+        assert span.start.local == local.replace(fold=0) or span.start.tzid == "UTC"
+
+
+@pytest.mark.parametrize("tzid", IANA)
+def test_series_of_every_iana_zone_keep_their_instants_or_are_refused(tzid: str) -> None:
+    """A daily series over all 40 years, and one from today on: each day's instant by Outlook's zone and by ours."""
+    for first, years in ((date(2000, 1, 1), 41), (date(2026, 11, 24), 15)):
+        local = datetime.combine(first, time(12))
+        last = first.replace(year=first.year + years - 1)
+        span = Span(Zoned(local, tzid), Zoned(local + timedelta(hours=1), tzid))
+        form = normal({"time": span, "recurrence": Recurrence((f"FREQ=DAILY;UNTIL={last:%Y%m%d}",))})
+        try:
+            payload = GRAPH.make("u", form, "m", HOME)
+        except MappingError as err:
+            assert "none of Outlook's time zones keeps the clock" in str(err)
+            assert not any(_same_days(tzid, other, first, last) for other in WINDOWS.values())
+            continue
+        name = json.loads(payload)["event"]["start"]["timeZone"]
+        assert _same_days(tzid, outlook.zone(name).key, first, last)
+        assert GRAPH.read(payload).form == form
+
+
+def _same_days(a: str, b: str, first: date, last: date) -> bool:
+    """One clock, as far as one may look: at night and at noon, every week and around each change of either clock."""
+    x, y = ZoneInfo(a), ZoneInfo(b)
+    changes = [at.date() for year in range(first.year, last.year + 1) for z in (a, b) for at, _ in transitions(z, year)]
+    days = {first + timedelta(weeks=n) for n in range((last - first).days // 7)}
+    days |= {day + timedelta(days=by) for day in changes for by in (-1, 0, 1)}
+    hours = (datetime.combine(day, time(hour, 30)) for day in days if first <= day <= last for hour in (0, 2, 12))
+    return all(one.replace(tzinfo=x).utcoffset() == one.replace(tzinfo=y).utcoffset() for one in hours)
+
+
+def test_two_zones_have_one_clock_only_if_it_changes_at_the_very_same_second() -> None:
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    assert same_clock("Europe/Berlin", "Europe/Vienna", start, end)
+    assert not same_clock("Europe/Chisinau", "Europe/Bucharest", start, end)  # three hours apart on the same night
+    summer = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC)
+    assert same_clock("Europe/Chisinau", "Europe/Bucharest", *summer)
+
+
+# -- what comes back ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", ["windows", "echo"])
+@pytest.mark.parametrize(
+    "tzid", ["Europe/Vienna", "America/Indiana/Knox", "Asia/Kolkata", "Antarctica/Troll", "UTC", "Etc/GMT+5"]
+)
+def test_the_zone_that_was_meant_comes_back(tzid: str, names: str) -> None:
+    box = Outlook(zone_names=names)
+    form = single(Zoned(datetime(2026, 11, 24, 9, 30), tzid), Zoned(datetime(2026, 11, 24, 10, 30), tzid))
+    assert GRAPH.read(box.read(box.create(GRAPH.make("u", form, "m", HOME)))).form == form
+
+
+def test_a_zone_that_a_person_changed_in_outlook_counts() -> None:
+    half_ten = Zoned(datetime(2026, 11, 24, 9, 30), "Europe/Vienna")
+    form = single(half_ten, half_ten)
+    data = json.loads(GRAPH.make("u", form, "m", HOME))
+    data["event"] |= {"originalStartTimeZone": "Tokyo Standard Time", "originalEndTimeZone": "Tokyo Standard Time"}
+    span = GRAPH.read(json.dumps(data).encode()).form["time"]
+    there = Zoned(datetime(2026, 11, 24, 17, 30), "Asia/Tokyo")
+    assert span == Span(there, there)
+
+
+def test_a_series_in_a_zone_that_outlook_lacks_is_refused() -> None:
+    noon = datetime(2026, 11, 24, 12)
+    form = normal({
+        "time": Span(Zoned(noon, "Antarctica/Troll"), Zoned(noon, "Antarctica/Troll")),
+        "recurrence": Recurrence(("FREQ=WEEKLY",)),
+    })  # fmt: skip
+    with pytest.raises(MappingError, match="none of Outlook's time zones keeps the clock of Antarctica/Troll"):
+        GRAPH.make("u", form, "m", HOME)
+
+
+def test_a_short_series_may_use_a_zone_that_has_its_clock_for_as_long() -> None:
+    noon = datetime(2026, 6, 1, 12)
+    form = normal({
+        "time": Span(Zoned(noon, "Antarctica/Troll"), Zoned(noon, "Antarctica/Troll")),
+        "recurrence": Recurrence(("COUNT=4;FREQ=WEEKLY",)),
+    })  # fmt: skip
+    assert GRAPH.read(GRAPH.make("u", form, "m", HOME)).form == form
+
+
+# -- all-day -----------------------------------------------------------------------------------------------------------
+
+SIDES = [
+    "Pacific/Kiritimati", "Pacific/Auckland", "Asia/Tokyo", "Europe/Berlin", "UTC", "America/New_York",
+    "Pacific/Honolulu", "Etc/GMT+12", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", SIDES)
+def test_all_day_events_keep_their_days_in_every_mailbox(zone: str) -> None:
+    form = normal({"title": "x", "time": Span(AllDay(date(2026, 11, 24)), AllDay(date(2026, 11, 26)))})
+    box = Outlook()
+    payload = GRAPH.make("u", form, "m", Place("", zone))
+    event = json.loads(payload)["event"]
+    assert [event[name]["dateTime"] for name in ("start", "end")] == ["2026-11-24T00:00:00", "2026-11-26T00:00:00"]
+    assert event["start"]["timeZone"] == event["end"]["timeZone"]
+    assert GRAPH.read(box.read(box.create(payload))).form == form
+
+
+@pytest.mark.parametrize("zone", SIDES)
+def test_instances_of_all_day_series_keep_their_days(zone: str) -> None:
+    form = normal({
+        "title": "x", "time": Span(AllDay(date(2026, 11, 24)), AllDay(date(2026, 11, 25))),
+        "recurrence": Recurrence(("FREQ=WEEKLY",)), "@20261201": CANCELLED, "@20261208/title": "other",
+        "@20261215/time": Span(AllDay(date(2026, 12, 16)), AllDay(date(2026, 12, 17))),
+    })  # fmt: skip
+    box = Outlook()
+    payload = box.read(box.create(GRAPH.make("u", form, "m", Place("", zone))))
+    assert GRAPH.read(payload).form == form
+    data = json.loads(payload)
+    for one in data["instances"]:
+        del one["occurrenceId"]
+    assert GRAPH.read(json.dumps(data).encode()).form == form, "by the instant of its midnight alone"
+
+
+@pytest.mark.parametrize(
+    "zone", ["Pacific/Kiritimati", "Pacific/Auckland", "Asia/Kolkata", "Pacific/Honolulu", "America/New_York"]
+)
+@pytest.mark.parametrize("hour", [0, 1, 9, 13, 23])
+def test_deleted_dates_are_those_of_the_series_whatever_the_date_at_greenwich(zone: str, hour: int) -> None:
+    start = Zoned(datetime(2026, 11, 24, hour, 30), zone)
+    days = [Zoned(start.local + timedelta(days=n), zone) for n in (1, 3, 4)]
+    form = normal({
+        "time": Span(start, Zoned(start.local + timedelta(minutes=20), zone)),
+        "recurrence": Recurrence(("FREQ=DAILY",)),
+        **{f"@{instance_key(day)}": CANCELLED for day in days},
+    })  # fmt: skip
+    box = Outlook()
+    assert GRAPH.read(box.read(box.create(GRAPH.make("u", form, "m", HOME)))).form == form
