@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from calsync_cli.engine.folded import Context, Folded, Voice, is_stale, moved_path
 from calsync_cli.model import recur
@@ -39,7 +40,8 @@ def shifted(result: Folded, voices: list[Voice], ctx: Context) -> list[Voice]:
         base = _rekeyed(voice.base, moves)
         now = voice.now if voice is mover else _rekeyed(voice.now, moves)
         changes = {p: x for p, x in recur.diff(base, now).items() if split(p)[1] not in ctx.rules.local}
-        renewed.append(Voice(voice.spoke, now, base, changes))
+        behind = {moved_path(path, moves): rev for path, rev in voice.spoke.behind.items()}
+        renewed.append(Voice(replace(voice.spoke, behind=behind), now, base, changes))
     return renewed
 
 
