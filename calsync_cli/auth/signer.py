@@ -6,9 +6,10 @@ Start   `state` imports nothing that speaks HTTP; the libraries of one provider 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from calsync_cli.auth import stored
+from calsync_cli.auth.stored import State
 from calsync_cli.errors import ConfigError
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
@@ -17,22 +18,6 @@ if TYPE_CHECKING:
     import httpx
 
     from calsync_cli.config.secrets import SecretStore
-
-
-class State(Protocol):
-    """expires: when the sign-in ends by itself, None for never. problem: with the command that helps."""
-
-    @property
-    def signed_in(self) -> bool: ...
-
-    @property
-    def problem(self) -> str | None: ...
-
-    @property
-    def expires(self) -> datetime | None: ...
-
-    @property
-    def address(self) -> str | None: ...
 
 
 def signer(account: Account, store: Callable[[], SecretStore], ports: Ports) -> httpx.Auth:
@@ -54,13 +39,15 @@ def state(account: Account, store: SecretStore, ports: Ports) -> State:
     """Told without asking any server."""
     match account.provider:
         case "google":
-            from calsync_cli.auth.google import stored as google
+            from calsync_cli.auth.google import grant as google
+            from calsync_cli.auth.google.problems import problem as problem_at_google
 
-            return google.state(account, store, ports)
+            return stored.state(account, store, ports, google.parse, problem_at_google)
         case "microsoft":
-            from calsync_cli.auth.microsoft import stored as microsoft
+            from calsync_cli.auth.microsoft import grant as microsoft
+            from calsync_cli.auth.microsoft.problems import problem as problem_at_microsoft
 
-            return microsoft.state(account, store, ports)
+            return stored.state(account, store, ports, microsoft.parse, problem_at_microsoft)
         case _:
             raise _other(account)
 

@@ -771,7 +771,7 @@ def test_ctrl_c_while_waiting_ends_at_once(desk: Desk) -> None:
 
 def test_a_run_with_a_good_token_needs_none_of_the_libraries_that_only_sign_in(desk: Desk) -> None:
     signs_in = "'msal', 'requests', 'urllib3', 'webbrowser', 'http.server', 'keyring', 'typer'"
-    for module, heavy in (("token", signs_in), ("stored", f"{signs_in}, 'httpx', 'cryptography'")):
+    for module, heavy in (("token", signs_in), ("problems", f"{signs_in}, 'httpx', 'cryptography'")):
         script = f"import sys; import calsync_cli.auth.microsoft.{module}\n"
         script += f"print([name for name in sys.modules if name.startswith(({heavy}))])"
         assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.strip() == "[]"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from calsync_cli.auth.stored import header_text
 from calsync_cli.model.secret import Secret
 
 EARLY = timedelta(minutes=4)
@@ -38,6 +39,10 @@ class Grant:
     address: str | None = None
     problem: str | None = None
 
+    @property
+    def renewal(self) -> Secret:
+        return self.refresh_token
+
     def is_fresh(self, now: datetime) -> bool:
         """Good for some minutes more; for a tenth of its life, where that is shorter."""
         return self.obtained - EARLY <= now < self.expires - min(EARLY, (self.expires - self.obtained) / 10)
@@ -48,10 +53,10 @@ class Grant:
         scopes = answer.get("scope")
         ends = life(answer.get("refresh_token_expires_in"))
         return replace(
-            self, access_token=Secret(text(answer["access_token"])), obtained=now,
+            self, access_token=Secret(header_text(answer["access_token"])), obtained=now,
             expires=now + (life(answer.get("expires_in")) or timedelta(hours=1)),
-            refresh_token=Secret(text(refresh)) if refresh is not None else self.refresh_token,
-            scopes=frozenset(text(scopes).split()) if scopes else self.scopes,
+            refresh_token=Secret(header_text(refresh)) if refresh is not None else self.refresh_token,
+            scopes=frozenset(header_text(scopes).split()) if scopes else self.scopes,
             ends=now + ends if ends else self.ends, problem=None,
         )
 
@@ -69,20 +74,11 @@ def parse(secret: Secret | None) -> Grant | None:
         if not isinstance(data, dict) or data.get("kind") != "google":
             return None
         values: dict[str, Any] = {name: data[name] for name in TEXTS}
-        values |= {name: Secret(text(data[name])) for name in SECRETS}
+        values |= {name: Secret(header_text(data[name])) for name in SECRETS}
         values |= {name: datetime.fromisoformat(data[name]) if data[name] else None for name in TIMES}
         return Grant(scopes=frozenset(data["scopes"]), **values)
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def text(value: object) -> str:
-    """A text that a header can hold. Raises TypeError, ValueError."""
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    if not value or not value.isascii() or not value.isprintable():
-        raise ValueError("no readable text")
-    return value
 
 
 def life(value: object) -> timedelta | None:

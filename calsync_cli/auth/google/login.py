@@ -23,7 +23,8 @@ from calsync_cli.auth.google import scopes
 from calsync_cli.auth.google.client_file import Client
 from calsync_cli.auth.google.deaths import explain
 from calsync_cli.auth.google.endpoint import Refused
-from calsync_cli.auth.google.grant import Grant, life, text
+from calsync_cli.auth.google.grant import Grant, life
+from calsync_cli.auth.stored import header_text
 from calsync_cli.errors import AuthError, ProtocolError, TransientError, UsageError
 from calsync_cli.model.account import Account
 from calsync_cli.model.secret import Secret
@@ -144,9 +145,9 @@ def _grant(answer: Mapping[str, Any], account: Account, client: Client, ports: P
             raise AuthError(words, next=f"calsync login {account.name}")
         grant = Grant(
             client_id=client.id, client_secret=client.secret, token_url=client.token_url,
-            refresh_token=Secret(text(refresh)), access_token=Secret(text(answer.get("access_token"))),
-            scopes=frozenset(scopes.SCOPES[account.access] if known is None else map(text, known)), signed_in=now,
-            obtained=now, expires=now + (life(answer.get("expires_in")) or timedelta(hours=1)),
+            refresh_token=Secret(header_text(refresh)), access_token=Secret(header_text(answer.get("access_token"))),
+            scopes=frozenset(scopes.SCOPES[account.access] if known is None else map(header_text, known)),
+            signed_in=now, obtained=now, expires=now + (life(answer.get("expires_in")) or timedelta(hours=1)),
             ends=now + ends if ends else None,
         )
     except (TypeError, ValueError, OverflowError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from calsync_cli.auth.stored import header_text
 from calsync_cli.model.secret import Secret
 
 EARLY = timedelta(minutes=5)
@@ -42,6 +43,10 @@ class Grant:
     claims: str | None = None
     wanted: str | None = None
     problem: str | None = None
+
+    @property
+    def renewal(self) -> Secret:
+        return self.cache
 
     def is_fresh(self, now: datetime) -> bool:
         """Good for some minutes more; for a tenth of its life, where that is shorter."""
@@ -74,7 +79,7 @@ def parse(secret: Secret | None) -> Grant | None:
             return None
         values |= {name: datetime.fromisoformat(data[name]) for name in TIMES}
         return Grant(
-            cache=Secret(compact(data["cache"])), access_token=Secret(text(data["access_token"])),
+            cache=Secret(compact(data["cache"])), access_token=Secret(header_text(data["access_token"])),
             scopes=frozenset(data["scopes"]), **values,
         )
     except (ValueError, KeyError, TypeError):
@@ -83,15 +88,6 @@ def parse(secret: Secret | None) -> Grant | None:
 
 def compact(data: object) -> str:
     return json.dumps(data, separators=(",", ":"), sort_keys=True)
-
-
-def text(value: object) -> str:
-    """A text that a header can hold. Raises TypeError, ValueError."""
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    if not value or not value.isascii() or not value.isprintable():
-        raise ValueError("no readable text")
-    return value
 
 
 def life(value: object) -> timedelta:

@@ -1,7 +1,7 @@
 """A grant made new without a person (facts 1.4): MSAL redeems the refresh token of the cache that is kept in the grant.
 
-Errors  Dead for a definite no: what to raise, an AuthError or ConfigError in words, and what the next sign-in must ask
-        for; TransientError, ProtocolError
+Errors  Dead for a definite no: an AuthError or ConfigError in words, and noted what the next sign-in must ask for;
+        TransientError, ProtocolError
 """
 
 from __future__ import annotations
@@ -14,22 +14,16 @@ from typing import Any
 from calsync_cli.auth.answer import printable
 from calsync_cli.auth.microsoft import scopes
 from calsync_cli.auth.microsoft.application import application
-from calsync_cli.auth.microsoft.grant import Grant, life, text
+from calsync_cli.auth.microsoft.grant import Grant, life
 from calsync_cli.auth.microsoft.refusals import Case, Refused, explain
+from calsync_cli.auth.stored import header_text
+from calsync_cli.auth.token import Dead
 from calsync_cli.errors import AuthError, CalsyncError, ProtocolError, TransientError
 from calsync_cli.model.account import Account
 from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports
 
 log = logging.getLogger(__name__)
-
-
-class Dead(Exception):
-    """The sign-in was refused. error: what to raise; wanted: claims for the next sign-in by a person."""
-
-    def __init__(self, error: CalsyncError, wanted: str | None) -> None:
-        super().__init__(str(error))
-        self.error, self.wanted = error, wanted
 
 
 def renewed(account: Account, grant: Grant, ports: Ports, claims: str | None) -> Grant:
@@ -43,11 +37,15 @@ def renewed(account: Account, grant: Grant, ports: Ports, claims: str | None) ->
         error = explain(refused, Case(account, grant.client_id, "renewal", ports.now(), grant))
         if isinstance(error, TransientError):
             raise error from None
-        raise Dead(error, refused.claims or claims) from None
+        raise _dead(error, grant, refused.claims or claims) from None
     if told is None or cache is None:
         words = f"the sign-in of {account.name} was made at another server than the configuration names now"
-        raise Dead(AuthError(words, next=f"calsync login {account.name}"), None)
+        raise _dead(AuthError(words, next=f"calsync login {account.name}"), grant)
     return taken(replace(grant, cache=cache, claims=claims, wanted=None, problem=None), told, account, ports)
+
+
+def _dead(error: CalsyncError, grant: Grant, wanted: str | None = None) -> Dead:
+    return Dead(error, replace(grant, problem=str(error), wanted=wanted or grant.wanted))
 
 
 def taken(grant: Grant, told: Mapping[str, Any], account: Account, ports: Ports) -> Grant:
@@ -56,7 +54,7 @@ def taken(grant: Grant, told: Mapping[str, Any], account: Account, ports: Ports)
     try:
         granted = told.get("scope")
         return replace(
-            grant, access_token=Secret(text(told["access_token"])), obtained=now,
+            grant, access_token=Secret(header_text(told["access_token"])), obtained=now,
             expires=now + life(told.get("expires_in")), address=address_of(told) or grant.address,
             scopes=scopes.short(granted) if isinstance(granted, str) and granted else grant.scopes,
         )

@@ -23,9 +23,8 @@ from calsync_cli.auth.microsoft.challenge import claims_of
 from calsync_cli.auth.microsoft.grant import Grant, parse
 from calsync_cli.auth.microsoft.refusals import ROWS
 from calsync_cli.auth.microsoft.renewal import taken
-from calsync_cli.auth.microsoft.stored import state
 from calsync_cli.auth.microsoft.token import MicrosoftToken
-from calsync_cli.auth.signer import signer
+from calsync_cli.auth.signer import signer, state
 from calsync_cli.config.secrets import FileStore, KeyringStore
 from calsync_cli.errors import AuthError, CalsyncError, ConfigError, ProtocolError, TransientError
 from calsync_cli.model.account import Account

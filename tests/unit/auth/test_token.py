@@ -18,8 +18,8 @@ import pytest
 
 from calsync_cli.auth.google.grant import Grant, parse
 from calsync_cli.auth.google.scopes import LIST, WRITE
-from calsync_cli.auth.google.stored import state
 from calsync_cli.auth.google.token import GoogleToken
+from calsync_cli.auth.signer import state
 from calsync_cli.config.secrets import FileStore, KeyringStore
 from calsync_cli.errors import AuthError, ProtocolError, RemoteError, TransientError
 from calsync_cli.model.account import Account
