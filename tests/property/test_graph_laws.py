@@ -33,6 +33,7 @@ from calsync_cli.model.series import (
 from calsync_cli.model.times import AllDay, Floating, Span, Zoned, from_utc, utc
 from tests.property.test_ical_laws import ZONES, changes, field_values, forms, instances, moments
 from tests.unit.test_graph_mapping_requests import CALENDAR, HOME, CannotRestore, Outlook
+from tests.unit.test_graph_mapping_trips import NAMED
 
 Json = dict[str, Any]
 LAW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -192,14 +193,6 @@ def test_an_edit_of_what_graph_gave_reads_back_as_asked_and_leaves_all_else_i7(d
 
 
 NAMES = st.sampled_from(["windows", "echo"])
-NAMED = {
-    "title": {"subject"}, "location": {"location", "locations"}, "description": {"body"}, "url": set(), "color": set(),
-    "visibility": {"sensitivity"}, "busy": {"showAs"}, "status": {"showAs"}, "categories": {"categories"},
-    "attachments": set(), "reminders": {"isReminderOn", "reminderMinutesBeforeStart"}, "": set(),
-    "recurrence": {"recurrence", "type", "start", "end", "originalStartTimeZone", "originalEndTimeZone"},
-    "time": {"start", "end", "isAllDay", "originalStartTimeZone", "originalEndTimeZone", "recurrence", "isReminderOn",
-             "reminderMinutesBeforeStart"},
-}  # fmt: skip
 
 
 def assert_bystanders_live(payload: bytes, edited: bytes, before: Form, wanted: Form) -> None:

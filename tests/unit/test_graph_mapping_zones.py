@@ -24,7 +24,7 @@ from calsync_cli.mapping.graph.zoned import put_span
 from calsync_cli.mapping.graph.zones import known, same_clock, sent, transitions, windows_zones
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.series import CANCELLED, Form, Recurrence
-from calsync_cli.model.times import AllDay, Span, Zoned, from_utc, instance_key, utc
+from calsync_cli.model.times import AllDay, InstanceKey, Span, Zoned, from_utc, instance_key, utc
 from tests.emulators.graph import zones as outlook
 from tests.unit.test_graph_mapping_requests import Outlook
 
@@ -33,6 +33,7 @@ WINDOWS = outlook.WINDOWS
 """The emulator's own table: CLDR windowsZones, territory 001 (facts L13.2)."""
 HOME = Place("", "Europe/Berlin")
 YEARS = range(2000, 2041)
+HOUR = timedelta(hours=1)
 
 
 def changes_of(tzid: str) -> Iterator[datetime]:
@@ -251,3 +252,48 @@ def test_deleted_dates_are_those_of_the_series_whatever_the_date_at_greenwich(zo
     })  # fmt: skip
     box = Outlook()
     assert GRAPH.read(box.read(box.create(GRAPH.make("u", form, "m", HOME)))).form == form
+
+
+# -- dates around a change of clocks -----------------------------------------------------------------------------------
+
+NIGHTS = [
+    (zone, at.astimezone(ZoneInfo(zone)).date(), clock)
+    for zone in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana")
+    for at, _ in transitions(zone, 2026)
+    for clock in (time(0, 30), time(1, 45), time(2, 30), time(3, 15))
+]
+
+
+def around_a_change(zone: str, night: date, clock: time) -> tuple[dict[str, Any], list[InstanceKey]]:
+    """A daily series, and the keys of its dates around a change of its clock."""
+    first = Zoned(datetime.combine(night - timedelta(days=5), clock), zone)
+    span = Span(first, Zoned(first.local + timedelta(minutes=10), zone))
+    days = [Zoned(datetime.combine(night + timedelta(days=by), clock), zone) for by in (-1, 0, 1)]
+    form = {"title": "x", "time": span, "recurrence": Recurrence(("FREQ=DAILY",))}
+    return form, [instance_key(day) for day in days]
+
+
+def later(key: InstanceKey, by: timedelta) -> InstanceKey:
+    return f"{datetime.fromisoformat(key) + by:%Y%m%dT%H%M%SZ}"
+
+
+@pytest.mark.parametrize(("zone", "night", "clock"), NIGHTS)
+def test_dates_around_a_change_of_clocks_can_be_deleted_and_no_others(zone: str, night: date, clock: time) -> None:
+    form, keys = around_a_change(zone, night, clock)
+    others = {later(key, by) for key in keys for by in (-HOUR, HOUR)}
+    wanted = normal({**form, **{f"@{key}": CANCELLED for key in {*keys, *others}}})
+    outlook = Outlook()
+    item = outlook.create(GRAPH.make("u", wanted, "m", HOME))
+    assert GRAPH.read(outlook.read(item)).form == wanted
+    assert item.now is not None and len(item.now.cancelled) == 3, "what is no date is only kept"
+
+
+@pytest.mark.parametrize(("zone", "night", "clock"), NIGHTS)
+def test_dates_around_a_change_of_clocks_can_be_changed_and_no_others(zone: str, night: date, clock: time) -> None:
+    form, keys = around_a_change(zone, night, clock)
+    wanted = normal({**form, **{f"@{key}/title": "y" for key in keys}})
+    outlook = Outlook()
+    assert GRAPH.read(outlook.read(outlook.create(GRAPH.make("u", wanted, "m", HOME)))).form == wanted
+    for key in {later(key, by) for key in keys for by in (-HOUR, HOUR)}:
+        with pytest.raises(MappingError, match="is no date of its series"):
+            GRAPH.make("u", normal({**form, f"@{key}/title": "y"}), "m", HOME)

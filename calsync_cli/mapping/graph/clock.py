@@ -93,18 +93,18 @@ def moment_of(said: str, name: str) -> datetime:
 def own_zones(resource: Json, fallback: str, *, recurs: bool) -> tuple[str, str, str]:
     """The zones the event starts and ends in, and the name of one that is unknown ("": none is).
 
-    fallback: the zone of its series, or "". A series whose zone is named but not known is unreadable: its later dates
-    are where nobody can tell.
+    fallback: the zone of its series, or "". A series whose zone is not told, or not known, is unreadable: its later
+    dates are where nobody can tell (I16).
     """
     first, last = text_of(resource, "originalStartTimeZone"), text_of(resource, "originalEndTimeZone")
     extent = object_of(object_of(resource, "recurrence"), "range") if recurs else {}
     names = [text_of(extent, "recurrenceTimeZone"), first, last, _label(resource, "start")]  # L13.4
     start = next((tzid for name in names if name and (tzid := known(name))), fallback)
-    odd = next((name for name in names if name and not known(name)), "")
-    if not start and recurs and odd:
+    odd = "" if start else next(filter(None, names), "not told")
+    if recurs and odd:
         raise MappingError(f"the time zone of the series is unknown: {odd[:60]!r}, so its later dates are unknown too")
     end = known(last) if last and not recurs else None
-    return start, end or start, odd if not start else ""
+    return start, end or start, odd
 
 
 def _label(resource: Json, name: str) -> str:

@@ -16,7 +16,7 @@ from calsync_cli.mapping.graph.fields import carried_fields
 from calsync_cli.mapping.graph.kept import LINK, UID, joined, put_kept, put_properties
 from calsync_cli.mapping.graph.new_event import life_of, note_floating
 from calsync_cli.mapping.graph.series_rule import remove_rule, with_dates_only, write_rule
-from calsync_cli.mapping.graph.source import Source, carried_form, reading, source_of
+from calsync_cli.mapping.graph.source import Source, carried_form, is_off, reading, source_of
 from calsync_cli.mapping.graph.standing import refusal
 from calsync_cli.mapping.graph.write import Sheet, write_fields, write_span
 from calsync_cli.mapping.graph.zoned import serves
@@ -63,8 +63,8 @@ def without_marker(payload: bytes) -> bytes:
 
 def _check_allowed(source: Source, before: Form, then: Form) -> None:
     named = {split(path)[1] for path in before.keys() | then.keys() if before.get(path) != then.get(path)}
-    for resource in source.set.resources:
-        if why := refusal(resource, named):
+    for resource in source.set.resources:  # an instance that was called off is not written, and says so itself
+        if not is_off(source, resource) and (why := refusal(resource, named)):
             raise MappingError(why)
 
 

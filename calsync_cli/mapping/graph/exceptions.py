@@ -50,7 +50,7 @@ def _edit_one(edit: Edit, old: InstanceKey, key: InstanceKey, found: Found) -> N
     if edit.source.set.event is None:
         _edit_alone(edit, key, found)
     elif edit.is_off(key):
-        if not found.called_off:
+        if not found.called_off and (edit.rescheduled or old not in edit.source.off):
             _remove(edit, found.resource)
     elif found.called_off:
         raise MappingError(f"the instance {old} was called off by its organizer, who alone can bring it back")

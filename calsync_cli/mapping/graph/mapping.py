@@ -4,8 +4,8 @@ Shape   GRAPH.read, .make, .edit as mapping.base.Mapping describes them; .carrie
         them. Documents that it makes or edits have a member `requests`: Patch by Patch, in order, what a provider sends
         to bring them about. `read` does not look at it
 Laws    read(make(uid, f, m)).form == normal(f) less people; edit(p, {}) is p; read(edit(p, c)).form ==
-        normal(applied(read(p).form, c)); no JSON member that c does not name changes (I7). What Outlook cannot hold
-        raises MappingError (`refused` in the tests), and `losses` lists what may differ
+        normal(applied(read(p).form, c)); no JSON member that c does not name changes (I7). What may differ is in
+        `losses.LOSSES`; what Outlook cannot hold is in `losses.HELD` and raises MappingError with its reason
 Source  facts sections 4 to 8, L4 to L8, L13, L14; semantics section 5
 """
 
@@ -20,6 +20,7 @@ from calsync_cli.mapping.graph.edit import edit_payload, without_marker
 from calsync_cli.mapping.graph.new_event import make_payload
 from calsync_cli.mapping.graph.patches import patches
 from calsync_cli.mapping.graph.source import carried_form, reading, source_of
+from calsync_cli.mapping.graph.standing import refusal
 from calsync_cli.mapping.graph.zones import known
 from calsync_cli.model.series import Changes, Form, Reading
 
@@ -39,6 +40,10 @@ class GraphMapping:
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
         return carried_form(source_of(payload), names)
+
+    def never_written(self, payload: bytes) -> str:
+        """Why this event set must be neither changed nor deleted, for a person; "" for an ordinary one (L4.1)."""
+        return next(filter(None, (refusal(one, ()) for one in source_of(payload).set.resources)), "")
 
     def remove_marker(self, payload: bytes) -> bytes:
         """The payload without calsync's marker: the event is released, not owned any more (W4)."""

@@ -16,6 +16,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice
 from math import lcm
 
@@ -46,6 +47,7 @@ class Spoken:
     last: date | None
 
 
+@lru_cache(maxsize=256)
 def spoken(recurrence: Recurrence, start: When) -> Spoken:
     if recurrence.dates or recurrence.periods:
         raise MappingError("it repeats on extra dates besides its rule, which Outlook cannot hold")

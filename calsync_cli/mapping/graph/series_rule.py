@@ -21,7 +21,7 @@ from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.kept import Kept, keep
 from calsync_cli.model.recur import has_instance
 from calsync_cli.model.series import CANCELLED, LOCAL_FIELDS, Form, Path, Recurrence, Value, instance_keys, split
-from calsync_cli.model.times import InstanceKey, Span, When, instance_key, wall
+from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key, wall
 
 _LOOKED_AT = 60
 _TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
@@ -91,12 +91,31 @@ def _reaches(old: Json, extent: Range) -> bool:
 
 
 def is_date(form: Form, key: InstanceKey) -> bool:
-    """Whether the series puts an instance at `key`; Outlook has no other exceptions (L6)."""
+    """Whether the series puts an instance at `key`; Outlook has no other exceptions (L6).
+
+    By the pattern, which knows that of two equal wall times the first is meant, and where a time goes that the clock
+    leaves out; a rule without a pattern is asked itself, it is refused anyway.
+    """
     span, rule = form.get("time"), form.get("recurrence")
     if not isinstance(span, Span) or not isinstance(rule, Recurrence):
         return False
     if key_kind(key) != key_kind(instance_key(span.start)):
         return False
+    clock = Clock("UTC", "UTC") if isinstance(span.start, Floating) else Clock()
+    try:
+        said = spoken_at(rule, span.start, clock)
+    except MappingError:
+        return _names(span, rule, key)
+    dates = Dates(clock.wire(span.start), said.pattern, said.range)
+    return dates.is_key(key) and dates.has(key, clock) and not _is_after(key, span.start, said, clock)
+
+
+def _is_after(key: InstanceKey, start: When, said: Spoken, clock: Clock) -> bool:
+    """Past the last of a counted series."""
+    return said.last is not None and clock.local_day(key, start) > said.last
+
+
+def _names(span: Span, rule: Recurrence, key: InstanceKey) -> bool:
     try:
         return has_instance(span, rule, key)
     except (ValueError, OverflowError):
