@@ -17,6 +17,8 @@ from calsync_cli.errors import MappingError
 
 BOM = b"\xef\xbb\xbf"
 FOLD_AT = 75
+MAX_DEPTH = 50
+"""Real files nest three deep; a file made to break programs nests until their stack is full."""
 _PLAIN = re.compile(r"([A-Za-z0-9_.-]+):(.*)", re.DOTALL)
 _NAME = re.compile(rb"[A-Za-z0-9_.-]+")
 _PARAM = re.compile(r';\s*([^=;:"]+)=((?:"[^"]*"|[^";:])*)')
@@ -206,7 +208,7 @@ def parse(payload: bytes) -> Document:
     if stack:
         raise MappingError(f"the file is cut off: END:{stack[-1].name} is missing")
     if root is None:
-        raise MappingError("the file is empty")
+        raise MappingError("there is nothing in it: the file is empty, or cannot be read")
     return Document(b"".join(before), root, b"".join(after))
 
 
@@ -214,6 +216,8 @@ def _inside(line: Line, stack: list[Component]) -> Component | None:
     """Put `line` where it belongs; the finished calendar when it was its END."""
     top = stack[-1]
     if line.name == "BEGIN":
+        if len(stack) == MAX_DEPTH:
+            raise MappingError(f"the file is damaged: its parts are nested more than {MAX_DEPTH} deep")
         stack.append(Component(line.value.strip().upper(), line))
         top.children.append(stack[-1])
     elif line.name == "END":

@@ -111,7 +111,7 @@ def _put_override(source: Source, event: Component) -> None:
 def _sequence(event: Component) -> int:
     line = event.first("SEQUENCE")
     value = line.value.strip() if line is not None else ""
-    return int(value) if value.isascii() and value.isdigit() else 0
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else 0
 
 
 def override_key(source: Source, event: Component) -> InstanceKey:

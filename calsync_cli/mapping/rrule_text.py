@@ -21,6 +21,7 @@ _FREQS = frozenset(["SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHL
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _BYDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,4}", re.ASCII)
+_COUNT = re.compile(r"0*([1-9]\d{0,9})", re.ASCII)
 _UNTIL = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T(\d\d):?(\d\d):?(\d\d)(Z?))?", re.ASCII)
 _RANGES = {
     "BYSECOND": (0, 60), "BYMINUTE": (0, 59), "BYHOUR": (0, 23), "BYMONTHDAY": (-31, 31), "BYYEARDAY": (-366, 366),
@@ -59,9 +60,10 @@ def _parts(raw: str) -> tuple[tuple[str, str], ...]:
 
 def _part(name: str, value: str, raw: str) -> str:
     if name in ("COUNT", "INTERVAL"):
-        if not value.isascii() or not value.isdigit() or int(value) == 0:
+        found = _COUNT.fullmatch(value)
+        if found is None:
             raise _bad(raw, name, value)
-        return str(int(value))
+        return found.group(1)
     if name == "BYDAY":
         return _by_day(value, raw)
     if name in _RANGES:
@@ -100,7 +102,7 @@ def _by_number(name: str, value: str, raw: str) -> str:
 
 
 def _bad(raw: str, name: str, value: str) -> MappingError:
-    what = f"{name}={value}" if value else f"{name} is missing"
+    what = f"{name}={value[:50]}" if value else f"{name} is missing"
     return MappingError(f"its repetition rule cannot be understood: {what} in RRULE:{raw[:200]}")
 
 

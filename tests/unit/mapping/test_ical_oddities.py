@@ -215,6 +215,36 @@ def test_what_cannot_be_trusted_is_refused_with_a_reason_for_a_person_o8(name: s
     assert REASONS[name] in str(caught.value)
 
 
+NINES = "9" * 5000
+"""More digits than Python makes a number of (CVE-2020-10735), which it tells by a ValueError."""
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"RRULE:FREQ=DAILY;COUNT={NINES}", "COUNT=9999"),
+        (f"RRULE:FREQ=DAILY;INTERVAL={NINES}", "INTERVAL=9999"),
+        (f"DURATION:P{NINES}D", "DURATION is not a possible length"),
+        ("BEGIN:X\r\n" * 3000 + "END:X\r\n" * 3000, "nested"),
+    ],
+    ids=["count", "interval", "duration", "nesting"],
+)
+def test_a_file_made_to_break_programs_is_refused_and_no_more_i14(line: str, reason: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        ICAL.read(hostile(line))
+    assert reason in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_sequence_of_5000_digits_is_only_a_sequence() -> None:
+    assert ICAL.read(hostile(f"SEQUENCE:{NINES}")).form["title"] == "Hostile"
+
+
+def hostile(lines: str) -> bytes:
+    head = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:h\r\nSUMMARY:Hostile\r\nDTSTART:20261124T093000Z\r\n"
+    return f"{head}{lines.strip()}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()
+
+
 def test_the_marker_and_the_people_of_a_lone_override_are_seen_r9() -> None:
     reading = ICAL.read(FILES["override_without_master"])
     assert (reading.uid, reading.marker, reading.people) == ("odd-1@example.org", "inst.link.1.check", True)
