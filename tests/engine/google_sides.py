@@ -1,9 +1,10 @@
-"""A Google calendar in a GoogleWorld: its people edit through the emulator's people, as at the web page, never through
+"""A Google calendar in a CloudWorld: its people edit through the emulator's people, as at the web page, never through
 calsync's mapping.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,31 +17,19 @@ from calsync_cli.model.account import Account, CalendarName
 from calsync_cli.model.times import AllDay, When, moved, wall
 from calsync_cli.providers.base import Provider
 from calsync_cli.providers.google.provider import GoogleProvider
-from tests.emulators.google.emulator import GoogleEmulator
+from tests.emulators.google import lookup
+from tests.emulators.google.errors import ApiError
 from tests.emulators.google.recurrence import instance_id
 from tests.emulators.google.state import Row
 from tests.emulators.google.times import original_of
+from tests.emulators.google.tokens import read_position
 from tests.emulators.google.view import render
-from tests.engine.google_wire import Direct, Wire
+from tests.engine.cloud_wire import Token, Wire
+from tests.engine.google_cloud import PERSON
 from tests.engine.sides import BERLIN, FIRST, LAST, Seen, Side, later, moment_text, plain_uid, when_of
 
 if TYPE_CHECKING:
-    from tests.engine.google_world import GoogleWorld
-
-class Token(httpx.Auth):
-    """Signed in; a 401 brings a new token and one repetition, as auth/google/token.py does."""
-
-    def __init__(self, emulator: GoogleEmulator, user: str) -> None:
-        self.emulator, self.user = emulator, user
-        self.value = emulator.token(user)
-
-    def auth_flow(self, request: httpx.Request) -> Any:
-        request.headers["Authorization"] = f"Bearer {self.value}"
-        response = yield request
-        if response.status_code == 401:
-            self.value = self.emulator.token(self.user)
-            request.headers["Authorization"] = f"Bearer {self.value}"
-            yield request
+    from tests.engine.cloud_world import CloudWorld
 
 
 def google_uid(event: Mapping[str, Any]) -> str:
@@ -50,15 +39,11 @@ def google_uid(event: Mapping[str, Any]) -> str:
     return plain_uid(str(private["calsync.uid"] if ours and "calsync.uid" in private else event["iCalUID"]))
 
 
-PERSON = "person@example.test"
-"""Whoever edits at Google: another user than calsync's, whose rights a test may take away."""
-
-
 class GoogleSide(Side):
     kind = "google"
     mapping = "google"
 
-    def __init__(self, world: GoogleWorld, name: str, user: str) -> None:
+    def __init__(self, world: CloudWorld, name: str, user: str) -> None:
         super().__init__(world, name)
         self.user, self.g = user, world.g
         self.home = user
@@ -74,9 +59,9 @@ class GoogleSide(Side):
 
     def provider(self) -> Provider:
         account = Account(self.name, "google", api_url=self.g.api_url, timeout_s=20.0)
-        made = GoogleProvider(account, Token(self.g, self.user), self.world.ports)
-        inner = httpx.HTTPTransport(verify=False) if self.world.http else Direct(self.g)
-        made._client._client = httpx.Client(transport=Wire(self.world, self.name, inner))
+        made = GoogleProvider(account, Token(lambda: self.g.token(self.user)), self.world.ports)
+        wire = Wire(self.world, self.name, self.world.clouds["google"].transport())
+        made._client._client = httpx.Client(transport=wire)
         return made
 
     def save(self) -> Any:
@@ -127,6 +112,24 @@ class GoogleSide(Side):
             events = self.g.people.instances(self.home, row.id) if row.is_master else [self._shown(row)]
             found += [_google_seen(uid, event) for event in events]
         return sorted(one for one in found if str(FIRST) <= one[1] < str(LAST))
+
+    def not_covered(self, token: str, mirror: Mapping[str, Any]) -> str:
+        """What the token says we know and the mirror does not (I11): the id of such an event, or ""."""
+        there = {row.id: row for row in self.at.as_of(read_position(token.removeprefix("1:")).seq) if not row.orphan}
+        for row in there.values():
+            master = there.get(row.master_id or "")
+            if row.master_id and (master is None or master.dead or not lookup.belongs(self.at, row)):
+                continue
+            later = [one for one in self.at.versions[row.id] if one.seq >= row.seq]
+            if not _is_covered(row, later, mirror.get(row.master_id or row.id)):
+                return str(row.id)
+        return ""
+
+    def names_of(self, remote_id: str) -> tuple[str, ...]:
+        try:
+            return (lookup.find(self.at, remote_id).master_id or remote_id,)
+        except ApiError:
+            return (remote_id,)
 
     # -- doing
 
@@ -196,6 +199,17 @@ class GoogleSide(Side):
 
     def delete(self, uid: str) -> None:
         self.g.people.delete(self.home, self.id_of(uid), user=PERSON)
+
+
+def _is_covered(row: Row, later: list[Row], have: Any) -> bool:
+    if have is None:
+        return any(one.dead for one in later)
+    if have["gone"]:
+        return row.dead or any(one.dead for one in later) or row.master_id is not None
+    body = json.loads(have["payload"])
+    parts = [body["event"] or {}, *body["instances"]]
+    etags = {part.get("etag") for part in parts if part.get("id") == row.id}
+    return bool(etags & {one.etag for one in later})
 
 
 def _node(when: When) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Folders and CalDAV servers in a GoogleWorld. Their people use programs that know iCalendar as calsync does."""
+"""Folders and CalDAV servers in a CloudWorld. Their people use programs that know iCalendar as calsync does."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from calsync_cli.model.times import AllDay, Span, When, instance_key, key_start,
 from calsync_cli.providers.base import Provider
 from calsync_cli.providers.caldav.provider import CalDavProvider
 from calsync_cli.providers.vdir import VdirProvider
-from tests.engine.google_wire import Gate, Wire
+from tests.engine.cloud_wire import Gate, Wire
 from tests.engine.sides import BERLIN, FIRST, LAST, Seen, Side, key_of, later, moment_text, plain_uid, when_of
 from tests.fakes.caldav_server import FakeCalDav, Shelf
 
 if TYPE_CHECKING:
-    from tests.engine.google_world import GoogleWorld
+    from tests.engine.cloud_world import CloudWorld
 
 Changes = dict[str, Value | None]
 
 
 def ical_uid(payload: bytes) -> str:
-    found = re.search(rb"^UID:(.*?)\r?$", payload, re.MULTILINE)
+    found = re.search(rb"^UID:(.*?)\r?$", re.sub(rb"\r?\n ", b"", payload), re.MULTILINE)
     return plain_uid(found[1].decode()) if found else ""
 
 
@@ -187,9 +187,9 @@ def _icalmoment_text(when: date | datetime) -> str:
 class VdirSide(IcalSide):
     kind = "vdir"
 
-    def __init__(self, world: GoogleWorld, name: str) -> None:
+    def __init__(self, world: CloudWorld, name: str) -> None:
         super().__init__(world, name)
-        self.root = Path(tempfile.mkdtemp(prefix=f"google-world-{name}-", dir=world.folder))
+        self.root = Path(tempfile.mkdtemp(prefix=f"cloud-world-{name}-", dir=world.folder))
         self.folder = self.root / "Home"
         self.folder.mkdir()
 
@@ -237,7 +237,7 @@ class VdirSide(IcalSide):
 class DavSide(IcalSide):
     kind = "dav"
 
-    def __init__(self, world: GoogleWorld, name: str, *switches: str) -> None:
+    def __init__(self, world: CloudWorld, name: str, *switches: str) -> None:
         super().__init__(world, name)
         self.server = world.stack.enter_context(FakeCalDav(*switches))
         self.path = self.server.calendar("Work")

@@ -1,4 +1,4 @@
-"""A calendar of a GoogleWorld with the people at it, who know nothing of calsync: what all kinds have in common.
+"""A calendar of a CloudWorld with the people at it, who know nothing of calsync: what all kinds have in common.
 
 Shape   a Side knows what its people do (add, edit, shift, cancel, change, restore, split, delete), what they see
         (`forms`, `agenda`, `words`), how a provider is connected to it, and how it is saved and put back
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ from calsync_cli.model.times import AllDay, When, Zoned, instance_key, moved
 from calsync_cli.providers.base import Provider
 
 if TYPE_CHECKING:
-    from tests.engine.google_world import GoogleWorld
+    from tests.engine.cloud_world import CloudWorld
 
 BERLIN = "Europe/Berlin"
 FIRST, LAST = date(2027, 1, 1), date(2028, 1, 1)
@@ -49,7 +50,7 @@ def plain_uid(uid: str) -> str:
 class Side(ABC):
     kind = ""
 
-    def __init__(self, world: GoogleWorld, name: str) -> None:
+    def __init__(self, world: CloudWorld, name: str) -> None:
         self.world, self.name = world, name
 
     @property
@@ -107,6 +108,14 @@ class Side(ABC):
     def uid_at(self, remote_id: str) -> str | None:
         found = self.payloads().get(remote_id)
         return found[0] if found else None
+
+    def not_covered(self, token: str, mirror: Mapping[str, Any]) -> str:
+        """What this token says we know and the mirror does not (I11): an id, or "". Where tokens can be read."""
+        return ""
+
+    def names_of(self, remote_id: str) -> tuple[str, ...]:
+        """Under which ids the journal may know what a write to this one belongs to; the set's own comes first."""
+        return (remote_id,)
 
     # -- what people do ------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.engine.google_oracle import check_agendas, check_one_look
-from tests.engine.google_world import GoogleWorld
+from tests.engine.cloud_oracle import check_agendas, check_one_look
+from tests.engine.cloud_world import CloudWorld
 from tests.engine.oracles import check_alike
 
 LAG_S = 40.0
@@ -20,9 +20,9 @@ START, SECOND, THIRD = "2027-03-01T09:00", "2027-03-08T09:00", "2027-03-15T09:00
 
 
 @pytest.fixture(params=["vdir", "dav", "google"])
-def world(request: pytest.FixtureRequest) -> Iterator[GoogleWorld]:
+def world(request: pytest.FixtureRequest) -> Iterator[CloudWorld]:
     """A single event and a series, agreed on both sides; then lists begin to lag."""
-    with GoogleWorld("google", request.param, delete_percent=100.0) as made:
+    with CloudWorld("google", request.param, delete_percent=100.0) as made:
         made.known["one"] = made["b"].add("One", START, location="Here")
         made.known["s"] = made["b"].add("Series", START, rule="FREQ=WEEKLY;COUNT=5")
         made.known["g"] = made["a"].add("From Google", START, rule="FREQ=WEEKLY;COUNT=5")
@@ -43,7 +43,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[GoogleWorld]:
         check_one_look(made)
 
 
-def runs(world: GoogleWorld, shown: Callable[[], object], count: int = 3) -> None:
+def runs(world: CloudWorld, shown: Callable[[], object], count: int = 3) -> None:
     """Runs within the lag, incremental and complete ones; what people see stays as it is after the first."""
     world.run()
     there = shown()
@@ -52,23 +52,23 @@ def runs(world: GoogleWorld, shown: Callable[[], object], count: int = 3) -> Non
         assert shown() == there
 
 
-def at_b(world: GoogleWorld, deed: Callable[[], object]) -> None:
+def at_b(world: CloudWorld, deed: Callable[[], object]) -> None:
     """What people do on the other side is seen at once, also where that is Google: its lag is a matter of "a"."""
     lag, world.g.world.lag.seconds = world.g.world.lag.seconds, 0.0
     world.person(deed)
     world.g.world.lag.seconds = lag
 
 
-def sides(world: GoogleWorld) -> Callable[[], object]:
+def sides(world: CloudWorld) -> Callable[[], object]:
     return lambda: (world["a"].agenda(), world["b"].agenda())
 
 
-def check(world: GoogleWorld, title: str, side: str = "ab") -> None:
+def check(world: CloudWorld, title: str, side: str = "ab") -> None:
     for name in side:
         assert any(seen[3] == title for seen in world[name].agenda()), (title, name)
 
 
-def test_what_we_wrote_is_not_taken_back_by_a_list_that_does_not_show_it_yet(world: GoogleWorld) -> None:
+def test_what_we_wrote_is_not_taken_back_by_a_list_that_does_not_show_it_yet(world: CloudWorld) -> None:
     at_b(world, lambda: world["b"].edit(world.known["one"], title="tok1x"))
     at_b(world, lambda: world["b"].change(world.known["s"], SECOND, title="tok2x", to="2027-03-09T10:00"))
     at_b(world, lambda: world["b"].cancel(world.known["g"], THIRD))
@@ -78,7 +78,7 @@ def test_what_we_wrote_is_not_taken_back_by_a_list_that_does_not_show_it_yet(wor
     assert world["a"].agenda() == world["b"].agenda()
 
 
-def test_what_we_made_is_not_taken_for_deleted(world: GoogleWorld) -> None:
+def test_what_we_made_is_not_taken_for_deleted(world: CloudWorld) -> None:
     at_b(world, lambda: world["b"].add("tok1x", START))
     at_b(world, lambda: world["b"].add("tok2x", START, rule="FREQ=DAILY;COUNT=3"))
     runs(world, sides(world))
@@ -86,14 +86,14 @@ def test_what_we_made_is_not_taken_for_deleted(world: GoogleWorld) -> None:
     check(world, "tok2x")
 
 
-def test_what_we_deleted_does_not_come_back(world: GoogleWorld) -> None:
+def test_what_we_deleted_does_not_come_back(world: CloudWorld) -> None:
     for name in ("one", "s", "g"):
         at_b(world, lambda name=name: world["b"].delete(world.known[name]))
     runs(world, sides(world))
     assert [seen[3] for seen in world["a"].agenda()] == [seen[3] for seen in world["b"].agenda()] == ["Rest"]
 
 
-def test_an_edit_at_google_that_no_list_shows_yet_is_not_overwritten(world: GoogleWorld) -> None:
+def test_an_edit_at_google_that_no_list_shows_yet_is_not_overwritten(world: CloudWorld) -> None:
     """The other side edits something else of the same event: our write meets another version (I13)."""
     world.person(lambda: world["a"].edit(world.known["one"], title="tok1x"))
     world.person(lambda: world["a"].change(world.known["s"], SECOND, title="tok2x"))
@@ -104,7 +104,7 @@ def test_an_edit_at_google_that_no_list_shows_yet_is_not_overwritten(world: Goog
         check(world, word, "a")
 
 
-def test_a_later_edit_at_google_is_not_undone_by_an_older_list(world: GoogleWorld) -> None:
+def test_a_later_edit_at_google_is_not_undone_by_an_older_list(world: CloudWorld) -> None:
     """Shown and agreed; edited again within the lag of the first edit."""
     world.person(lambda: world["a"].edit(world.known["one"], title="tok1x"))
     world.clock.now += timedelta(seconds=LAG_S)
@@ -120,7 +120,7 @@ def test_a_later_edit_at_google_is_not_undone_by_an_older_list(world: GoogleWorl
     check(world, "tok3x")
 
 
-def test_an_edit_of_a_date_right_after_our_write_of_its_series_stays(world: GoogleWorld) -> None:
+def test_an_edit_of_a_date_right_after_our_write_of_its_series_stays(world: CloudWorld) -> None:
     at_b(world, lambda: world["b"].edit(world.known["g"], location="tok1x"))
     world.run()
     world.person(lambda: world["a"].change(world.known["g"], SECOND, title="tok2x"))
@@ -131,7 +131,7 @@ def test_an_edit_of_a_date_right_after_our_write_of_its_series_stays(world: Goog
     check(world, "tok3x", "a")
 
 
-def test_a_date_cancelled_at_google_within_the_lag_stays_cancelled(world: GoogleWorld) -> None:
+def test_a_date_cancelled_at_google_within_the_lag_stays_cancelled(world: CloudWorld) -> None:
     count = len(world["a"].agenda())
     world.person(lambda: world["a"].cancel(world.known["g"], SECOND))
     at_b(world, lambda: world["b"].edit(world.known["g"], title="tok1x"))
@@ -141,14 +141,14 @@ def test_a_date_cancelled_at_google_within_the_lag_stays_cancelled(world: Google
     check(world, "tok1x", "b")
 
 
-def test_an_event_deleted_at_google_within_the_lag_is_not_made_again(world: GoogleWorld) -> None:
+def test_an_event_deleted_at_google_within_the_lag_is_not_made_again(world: CloudWorld) -> None:
     world.person(lambda: world["a"].delete(world.known["one"]))
     at_b(world, lambda: world["b"].add("tok1x", START))
     runs(world, lambda: world["a"].has(world.known["one"]))
     assert not world["a"].has(world.known["one"])
 
 
-def test_an_edit_against_a_deletion_that_no_list_shows_yet_comes_back_as_edited(world: GoogleWorld) -> None:
+def test_an_edit_against_a_deletion_that_no_list_shows_yet_comes_back_as_edited(world: CloudWorld) -> None:
     """Row 15: the write finds it gone."""
     world.person(lambda: world["a"].delete(world.known["one"]))
     at_b(world, lambda: world["b"].edit(world.known["one"], title="tok1x"))
@@ -157,7 +157,7 @@ def test_an_edit_against_a_deletion_that_no_list_shows_yet_comes_back_as_edited(
     check(world, "tok1x")
 
 
-def test_a_series_split_at_google_within_the_lag_of_our_write(world: GoogleWorld) -> None:
+def test_a_series_split_at_google_within_the_lag_of_our_write(world: CloudWorld) -> None:
     at_b(world, lambda: world["b"].change(world.known["g"], SECOND, title="tok1x"))
     world.run()
     world.person(lambda: world["a"].split(world.known["g"], THIRD, "tok2x"))

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calsync_cli.model.account import CalendarName
-from tests.engine.google_oracle import check_agendas, check_one_look
+from tests.engine.cloud_oracle import check_agendas, check_one_look
+from tests.engine.cloud_world import CloudWorld
 from tests.engine.google_sides import GoogleSide
-from tests.engine.google_world import GoogleWorld
 from tests.engine.ical_sides import IcalSide
 from tests.engine.sides import BERLIN, Seen, Side
 
@@ -51,7 +51,7 @@ def _utc(local: datetime) -> str:
 class Meeting:
     """One series on both sides, and the people who edit it."""
 
-    def __init__(self, world: GoogleWorld, origin: str, start: str) -> None:
+    def __init__(self, world: CloudWorld, origin: str, start: str) -> None:
         self.world, self.expected = world, Expected(start)
         rule = f"FREQ=WEEKLY;COUNT={WEEKS}"
         self.uid = world[origin].add("Standup", start, rule=rule, location="Room", text="one\ntwo")
@@ -79,7 +79,7 @@ class Meeting:
             assert side.agenda() == self.expected.seen(self.uid), side.name
 
 
-def synced(world: GoogleWorld, meeting: Meeting) -> None:
+def synced(world: CloudWorld, meeting: Meeting) -> None:
     """One run brings both sides there; the next meets what it wrote and writes nothing; then all rests."""
     assert world.run().exit_code == 0
     meeting.check()
@@ -93,7 +93,7 @@ def synced(world: GoogleWorld, meeting: Meeting) -> None:
 @pytest.mark.parametrize("origin", "ab")
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
 def test_a_series_edited_on_either_side_three_times_does_not_drift(other: str, origin: str, wait_h: float) -> None:
-    with GoogleWorld("google", other) as world:
+    with CloudWorld("google", other) as world:
         meeting = Meeting(world, origin, "2027-03-08T09:00")  # over the change to summer time
         meeting.change(world[origin], 1, title="Moved", to="2027-03-16T11:00")
         meeting.cancel(world[origin], 2)
@@ -114,7 +114,7 @@ def test_a_series_edited_on_either_side_three_times_does_not_drift(other: str, o
         assert bystanders(world, origin, meeting.uid, check=True) == marks != set()
 
 
-def bystanders(world: GoogleWorld, origin: str, uid: str, *, check: bool = False) -> set[str]:
+def bystanders(world: CloudWorld, origin: str, uid: str, *, check: bool = False) -> set[str]:
     """I7: what nobody here understands. Put beside the event at first, and looked for at the end."""
     side = world[origin]
     if isinstance(side, GoogleSide):
@@ -130,7 +130,7 @@ def bystanders(world: GoogleWorld, origin: str, uid: str, *, check: bool = False
 
 @pytest.mark.parametrize("other", ["vdir", "dav"])
 def test_both_sides_edit_different_dates_of_one_series_three_times(other: str) -> None:
-    with GoogleWorld("google", other) as world:
+    with CloudWorld("google", other) as world:
         meeting = Meeting(world, "a", "2027-03-08T09:00")
         meeting.cancel(world["a"], 7)
         synced(world, meeting)
@@ -142,7 +142,7 @@ def test_both_sides_edit_different_dates_of_one_series_three_times(other: str) -
 
 
 def test_a_ring_of_two_google_accounts_and_a_folder_settles() -> None:
-    with GoogleWorld("google", "google", "vdir") as world:
+    with CloudWorld("google", "google", "vdir") as world:
         ring = world.pairs
         world.pairs = [*ring, type(ring[0])("ca", world["c"].calendar, world["a"].calendar, first_sync="auto")]
         assert isinstance(world.pairs[-1].a, CalendarName)

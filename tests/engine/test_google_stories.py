@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.engine.cloud_oracle import check_agendas, check_one_look
+from tests.engine.cloud_world import CloudWorld
 from tests.engine.faulty_world import AnyPlan
-from tests.engine.google_oracle import check_agendas, check_one_look
-from tests.engine.google_sides import PERSON, GoogleSide
-from tests.engine.google_world import GoogleWorld
+from tests.engine.google_cloud import PERSON
+from tests.engine.google_sides import GoogleSide
 from tests.engine.oracles import check_alike
 
 START, SECOND, THIRD, FOURTH = "2027-03-01T09:00", "2027-03-08T09:00", "2027-03-15T09:00", "2027-03-22T09:00"
@@ -18,9 +19,9 @@ WEEKLY = "FREQ=WEEKLY;COUNT=6"
 
 
 @pytest.fixture(params=["vdir", "google"])
-def world(request: pytest.FixtureRequest) -> Iterator[GoogleWorld]:
+def world(request: pytest.FixtureRequest) -> Iterator[CloudWorld]:
     """A series from Google with a moved and a renamed date, and a single event from the other side."""
-    with GoogleWorld("google", request.param, delete_percent=100.0) as made:
+    with CloudWorld("google", request.param, delete_percent=100.0) as made:
         made.known["s"] = made["a"].add("Series", START, rule=WEEKLY, location="Room")
         made["a"].change(made.known["s"], SECOND, title="Moved", to="2027-03-09T11:00")
         made["a"].change(made.known["s"], THIRD, title="Renamed")
@@ -29,7 +30,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[GoogleWorld]:
         yield made
 
 
-def rest(world: GoogleWorld, runs: int = 3) -> None:
+def rest(world: CloudWorld, runs: int = 3) -> None:
     """Within a few runs all is alike, nothing is owed, nobody was mailed, nothing was lost."""
     for _ in range(runs):
         world.run()
@@ -41,7 +42,7 @@ def rest(world: GoogleWorld, runs: int = 3) -> None:
     check_one_look(world)
 
 
-def places(world: GoogleWorld, side: str) -> list[str]:
+def places(world: CloudWorld, side: str) -> list[str]:
     return sorted({seen[4] for seen in world[side].agenda() if seen[0] == world.known["s"]})
 
 
@@ -49,7 +50,7 @@ def places(world: GoogleWorld, side: str) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", ["drop-after", "503-after", "garbled", "cut", "empty-answer"])
-def test_exceptions_that_a_cut_write_did_not_reach_are_not_taken_for_edits(world: GoogleWorld, fault: str) -> None:
+def test_exceptions_that_a_cut_write_did_not_reach_are_not_taken_for_edits(world: CloudWorld, fault: str) -> None:
     """J table, I21: after the series' own patch each exception still shows the old place as its own."""
     world["b"].edit(world.known["s"], location="Elsewhere")
     world.g.faults.arm(fault, "PATCH .*/events/[^_/]*[?]")
@@ -64,7 +65,7 @@ def test_exceptions_that_a_cut_write_did_not_reach_are_not_taken_for_edits(world
 
 
 @pytest.mark.parametrize("fault", ["412", "403-quota", "500", "drop-before", "409", "429"])
-def test_a_refusal_in_the_middle_of_a_series_leaves_no_old_words_behind(world: GoogleWorld, fault: str) -> None:
+def test_a_refusal_in_the_middle_of_a_series_leaves_no_old_words_behind(world: CloudWorld, fault: str) -> None:
     """J6: one of the exceptions is refused after the series itself was written."""
     if world["b"].kind == "google":
         pytest.skip("there a person's edit of a series does not change its exceptions")
@@ -76,7 +77,7 @@ def test_a_refusal_in_the_middle_of_a_series_leaves_no_old_words_behind(world: G
     assert places(world, "a") == places(world, "b") == ["Elsewhere"]
 
 
-def test_an_edit_of_a_date_between_the_patches_of_its_series_stays(world: GoogleWorld) -> None:
+def test_an_edit_of_a_date_between_the_patches_of_its_series_stays(world: CloudWorld) -> None:
     """I1, I13."""
     here = google(world)
     at = here.instance(world.known["s"], THIRD)
@@ -87,7 +88,7 @@ def test_an_edit_of_a_date_between_the_patches_of_its_series_stays(world: Google
     assert {"tok1x", "tok2x"} <= {seen[3] for seen in world["a"].agenda()}
 
 
-def test_a_date_cancelled_between_the_patches_of_its_series_stays_cancelled(world: GoogleWorld) -> None:
+def test_a_date_cancelled_between_the_patches_of_its_series_stays_cancelled(world: CloudWorld) -> None:
     here = google(world)
     at, count = here.instance(world.known["s"], THIRD), len(here.agenda())
     world["b"].edit(world.known["s"], location="Elsewhere")
@@ -98,7 +99,7 @@ def test_a_date_cancelled_between_the_patches_of_its_series_stays_cancelled(worl
     assert len(here.agenda()) == count - 1
 
 
-def test_a_series_deleted_between_its_patches_is_a_matter_of_edit_against_delete(world: GoogleWorld) -> None:
+def test_a_series_deleted_between_its_patches_is_a_matter_of_edit_against_delete(world: CloudWorld) -> None:
     here = google(world)
     name = here.id_of(world.known["s"])
     world["b"].edit(world.known["s"], location="Elsewhere", title="tok1x")
@@ -109,13 +110,13 @@ def test_a_series_deleted_between_its_patches_is_a_matter_of_edit_against_delete
     assert "tok1x" in {seen[3] for seen in world["a"].agenda()}
 
 
-def google(world: GoogleWorld) -> GoogleSide:
+def google(world: CloudWorld) -> GoogleSide:
     found = world["a"]
     assert isinstance(found, GoogleSide)
     return found
 
 
-def meddle(world: GoogleWorld, match: str, deed: Any, *, after: bool = False) -> None:
+def meddle(world: CloudWorld, match: str, deed: Any, *, after: bool = False) -> None:
     """A person does something while our request is answered, or right before."""
     here = google(world)
     match = match.replace(".*/events", f".*/{here.home.replace('@', '(@|%40)')}/events")
@@ -123,7 +124,7 @@ def meddle(world: GoogleWorld, match: str, deed: Any, *, after: bool = False) ->
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_half_a_batch_is_finished_by_the_next_run(world: GoogleWorld, seed: int) -> None:
+def test_half_a_batch_is_finished_by_the_next_run(world: CloudWorld, seed: int) -> None:
     """J5: some parts done, some answered, by chance; nothing twice, nothing lost."""
     for number in range(8):
         rule = "" if number % 2 else "FREQ=DAILY;COUNT=3"
@@ -140,7 +141,7 @@ def test_half_a_batch_is_finished_by_the_next_run(world: GoogleWorld, seed: int)
 # -- rights, quotas, sign-in -------------------------------------------------------------------------------------------
 
 
-def test_writes_that_the_quota_stops_go_on_later_and_reading_goes_on(world: GoogleWorld) -> None:
+def test_writes_that_the_quota_stops_go_on_later_and_reading_goes_on(world: CloudWorld) -> None:
     for number in range(5):
         world["b"].add(f"New {number}", f"2027-06-{number + 1:02}T09:00")
     world.g.quota.writes_blocked_until_s = world.g.clock.now_s() + 3600
@@ -154,7 +155,7 @@ def test_writes_that_the_quota_stops_go_on_later_and_reading_goes_on(world: Goog
 
 
 @pytest.mark.parametrize("role", ["reader", "freeBusyReader", "none", "writerWithoutPrivateAccess"])
-def test_rights_taken_away_in_mid_run_take_nothing_from_the_other_side(world: GoogleWorld, role: str) -> None:
+def test_rights_taken_away_in_mid_run_take_nothing_from_the_other_side(world: CloudWorld, role: str) -> None:
     """O7, G6, I8; and what was to be written is written when they are back."""
     here = google(world)
     world.person(lambda: world["b"].edit(world.known["one"], title="tok1x"))
@@ -175,7 +176,7 @@ def test_rights_taken_away_in_mid_run_take_nothing_from_the_other_side(world: Go
 # -- people ------------------------------------------------------------------------------------------------------------
 
 
-def test_events_with_guests_are_written_and_nobody_is_mailed(world: GoogleWorld) -> None:
+def test_events_with_guests_are_written_and_nobody_is_mailed(world: CloudWorld) -> None:
     """I6: sendUpdates=none, and the guests stay."""
     here = google(world)
     for name in ("one", "s"):
@@ -194,7 +195,7 @@ def test_events_with_guests_are_written_and_nobody_is_mailed(world: GoogleWorld)
 
 def test_a_meeting_that_both_accounts_have_is_one_event_and_only_its_organizer_is_written() -> None:
     """K3, I5, I6: the guest's copy came by itself; an edit of it is not ours to make elsewhere."""
-    with GoogleWorld("google", "google") as world:
+    with CloudWorld("google", "google") as world:
         uid = world["a"].add("Meeting", START, guests=(world.users["b"],))
         assert world["b"].has(uid)
         for _ in range(2):
@@ -208,7 +209,7 @@ def test_a_meeting_that_both_accounts_have_is_one_event_and_only_its_organizer_i
         assert world.quiet()
 
 
-def test_a_copy_of_a_copy_is_an_event_of_its_own(world: GoogleWorld) -> None:
+def test_a_copy_of_a_copy_is_an_event_of_its_own(world: CloudWorld) -> None:
     """Facts 0.16: all private properties are duplicated, marker and all."""
     google(world).duplicate(world.known["one"], "Copy")
     google(world).split(world.known["s"], FOURTH, "Later half")
@@ -217,7 +218,7 @@ def test_a_copy_of_a_copy_is_an_event_of_its_own(world: GoogleWorld) -> None:
 
 
 def test_a_date_that_google_will_not_bring_back_is_told_and_nothing_else_waits_for_it() -> None:
-    with GoogleWorld("vdir", "google", modes={"restore_instance": "forbidden"}) as world:
+    with CloudWorld("vdir", "google", modes={"restore_instance": "forbidden"}) as world:
         uid = world["b"].add("Series", START, rule=WEEKLY)
         world["b"].cancel(uid, SECOND)
         world.run()
@@ -236,7 +237,7 @@ def test_a_date_that_google_will_not_bring_back_is_told_and_nothing_else_waits_f
 
 @pytest.mark.parametrize("fault", ["", "drop-before", "drop-after", "cut", "garbled", "503-after", "401"])
 def test_the_same_over_real_connections(fault: str) -> None:
-    with GoogleWorld("google", "vdir", http=True) as world:
+    with CloudWorld("google", "vdir", http=True) as world:
         world.known["s"] = world["b"].add("Series", START, rule=WEEKLY)
         world["b"].change(world.known["s"], SECOND, title="Moved", to="2027-03-09T11:00")
         world["b"].cancel(world.known["s"], THIRD)

@@ -15,10 +15,10 @@ from calsync_cli.engine import observe, settle
 from calsync_cli.engine import run as engine_run
 from calsync_cli.providers.google import provider, reading, steps
 from calsync_cli.store import links
-from tests.crash.google_scenarios import BY_NAME
-from tests.crash.google_trial import GoogleTrial
-from tests.engine.google_oracle import check_agendas
-from tests.engine.google_world import GoogleWorld
+from tests.crash.cloud_scenarios import BY_NAME
+from tests.crash.cloud_trial import CloudTrial
+from tests.engine.cloud_oracle import check_agendas
+from tests.engine.cloud_world import CloudWorld
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 Check = Callable[[], None]
@@ -31,7 +31,7 @@ WEEKLY = "FREQ=WEEKLY;COUNT=4"
 
 def crash(name: str, other: str = "vdir") -> Check:
     def check() -> None:
-        trial = GoogleTrial(BY_NAME[name], other)
+        trial = CloudTrial(BY_NAME[name], other)
         with trial.world:
             for point in trial.different_points():
                 trial.play(point)
@@ -39,8 +39,8 @@ def crash(name: str, other: str = "vdir") -> Check:
     return check
 
 
-def synced() -> GoogleWorld:
-    world = GoogleWorld("google", "vdir", delete_percent=100.0)
+def synced() -> CloudWorld:
+    world = CloudWorld("google", "vdir", delete_percent=100.0)
     world.known["s"] = world["a"].add("Series", START, rule=WEEKLY)
     world.known["one"] = world["b"].add("One", START)
     world.run()

@@ -1,7 +1,7 @@
 """With Google on a side, too, a crash is a pause (I21): no second event, the same end, whatever request was the last.
 
 Each scenario is played with one of the three other sides per commit, for every state that a death can leave behind;
-CALSYNC_L4_GOOGLE=all plays every point of every scenario with every side.
+CALSYNC_L4_CLOUD=all plays every point of every scenario with every side.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import os
 
 import pytest
 
-from tests.crash.google_scenarios import PAIRS, SCENARIOS, GoogleScenario
-from tests.crash.google_trial import GoogleTrial
+from tests.crash.cloud_scenarios import PAIRS, SCENARIOS, CloudScenario
+from tests.crash.cloud_trial import CloudTrial
 
-ALL = os.environ.get("CALSYNC_L4_GOOGLE") == "all"
+ALL = os.environ.get("CALSYNC_L4_CLOUD") == "all"
 TRIALS = [
     pytest.param(scenario, other, id=f"{scenario.name}, with {name}")
     for number, scenario in enumerate(SCENARIOS) for place, (name, other) in enumerate(PAIRS.items())
@@ -22,8 +22,8 @@ TRIALS = [
 
 
 @pytest.mark.parametrize(("scenario", "other"), TRIALS)
-def test_every_step_of(scenario: GoogleScenario, other: str) -> None:
-    trial = GoogleTrial(scenario, other)
+def test_every_step_of(scenario: CloudScenario, other: str) -> None:
+    trial = CloudTrial(scenario, other)
     with trial.world:
         points = list(trial.points() if ALL else trial.different_points())
         broken = []

@@ -1,6 +1,6 @@
 """People edit at Google and elsewhere, everything breaks, the process dies; then all rests, alike and complete (L2).
 
-CALSYNC_L2_GOOGLE_EXAMPLES and CALSYNC_L2_GOOGLE_STEPS set the size; a failure prints the steps that lead to it.
+CALSYNC_L2_CLOUD_EXAMPLES and CALSYNC_L2_CLOUD_STEPS set the size; a failure prints the steps that lead to it.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from tests.property.google_machine import GoogleMachine
+from tests.property.cloud_machine import CloudMachine
 
-EXAMPLES = int(os.environ.get("CALSYNC_L2_GOOGLE_EXAMPLES", "60"))
-STEPS = int(os.environ.get("CALSYNC_L2_GOOGLE_STEPS", "25"))
+EXAMPLES = int(os.environ.get("CALSYNC_L2_CLOUD_EXAMPLES", "60"))
+STEPS = int(os.environ.get("CALSYNC_L2_CLOUD_STEPS", "25"))
 SETTINGS = settings(
     max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True,
-    derandomize="CALSYNC_L2_GOOGLE_EXAMPLES" not in os.environ, suppress_health_check=list(HealthCheck),
+    derandomize="CALSYNC_L2_CLOUD_EXAMPLES" not in os.environ, suppress_health_check=list(HealthCheck),
 )
 
 
-class WithFolder(GoogleMachine):
+class WithFolder(CloudMachine):
     other = "vdir"
 
 
-class WithCalDav(GoogleMachine):
+class WithCalDav(CloudMachine):
     other = "dav"
 
 
-class WithGoogle(GoogleMachine):
+class WithGoogle(CloudMachine):
     other = "google"
 
 

@@ -1,23 +1,23 @@
-"""Playing a scenario with Google again for every step and fault: `crash.enumerate` for a GoogleWorld."""
+"""Playing a scenario with Google again for every step and fault: `crash.enumerate` for a CloudWorld."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tests.crash.cloud_scenarios import CloudScenario
 from tests.crash.enumerate import CALL_FAULTS, COMMIT_FAULTS, Point, Trial, quiet, state
-from tests.crash.google_scenarios import GoogleScenario
-from tests.engine.google_oracle import check_agendas, check_one_look
+from tests.engine.cloud_oracle import check_agendas, check_one_look
 from tests.engine.oracles import Broken
 
 HALVES = ("half", "half-kill")
 """Of a batch each part is carried out or not, by chance, and answered or not, by chance; or nobody hears of it."""
 
 
-class GoogleTrial(Trial):
+class CloudTrial(Trial):
     """A step is a request to Google or to a CalDAV server, a call of a folder, or a commit."""
 
-    def __init__(self, scenario: GoogleScenario, other: str) -> None:
+    def __init__(self, scenario: CloudScenario, other: str) -> None:
         self.scenario = scenario  # type: ignore[assignment]
         self.world = world = scenario.world(other)  # type: ignore[assignment]
         world.gap = timedelta(minutes=1)  # well within `settle` (O3)

@@ -1,7 +1,7 @@
 """People, a service with moods and a process that dies, with Google as a side: the steps of the L2 machine (issue 3).
 
 As tests/property/test_sync_machine.py for the memory model, but between real providers; people edit at Google as on
-its page. GoogleMachine.other says what stands on the other side. `cut`: series that end by a date, so that nobody moves
+its page. CloudMachine.other says what stands on the other side. `cut`: series that end by a date, so that nobody moves
 them past their own end, where programs disagree about what is left.
 """
 
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.emulators.google.errors import ApiError
+from tests.engine.cloud_oracle import check_agendas, check_one_look
+from tests.engine.cloud_world import CloudWorld
 from tests.engine.faulty_world import AnyPlan
-from tests.engine.google_oracle import check_agendas, check_one_look
-from tests.engine.google_world import GoogleWorld
 from tests.engine.ical_sides import VdirSide
 from tests.engine.oracles import check_alike, check_rest
 from tests.engine.sides import Side
@@ -52,9 +52,9 @@ EVENTS = st.fixed_dictionaries({
 })
 
 
-class GoogleMachine(RuleBasedStateMachine):
+class CloudMachine(RuleBasedStateMachine):
     other: ClassVar[str] = "vdir"
-    world: GoogleWorld
+    world: CloudWorld
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class GoogleMachine(RuleBasedStateMachine):
         synced: bool,
     ) -> None:
         kinds = ("google", self.other) if order else (self.other, "google")
-        self.world = GoogleWorld(*kinds, modes=modes, conflict=conflict, delete_percent=100.0)
+        self.world = CloudWorld(*kinds, modes=modes, conflict=conflict, delete_percent=100.0)
         self.world.g.world.page_limit = pages
         for side in self.world.servers.values():
             if isinstance(side, VdirSide):

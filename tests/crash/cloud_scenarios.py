@@ -1,6 +1,6 @@
 """The situations with Google as a side in which every step is made to fail (test-plan 5; issue 3, item 6).
 
-Shape   a GoogleScenario is what was agreed before and what people did then, on sides "a" (always Google) and "b" (a
+Shape   a CloudScenario is what was agreed before and what people did then, on sides "a" (always Google) and "b" (a
         folder, a CalDAV server, or Google too); PAIRS x SCENARIOS are played. `world.known`: UIDs by names
 """
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calsync_cli.store import links
-from tests.engine.google_world import GoogleWorld
+from tests.engine.cloud_world import CloudWorld
 
-Deed = Callable[[GoogleWorld], object]
+Deed = Callable[[CloudWorld], object]
 PAIRS = {"vdir": "vdir", "caldav": "dav", "google": "google"}
 WEEKLY = "FREQ=WEEKLY;COUNT=6"
 
 
 @dataclass(frozen=True)
-class GoogleScenario:
+class CloudScenario:
     """`writes`: whether the run without a fault must write at all, so that no scenario is empty."""
 
     name: str
@@ -30,15 +30,15 @@ class GoogleScenario:
     modes: dict[str, Any] = field(default_factory=dict)
     approve: bool = False
 
-    def world(self, other: str) -> GoogleWorld:
-        return GoogleWorld("google", other, modes=self.modes, **self.rules)
+    def world(self, other: str) -> CloudWorld:
+        return CloudWorld("google", other, modes=self.modes, **self.rules)
 
 
 # -- small deeds -------------------------------------------------------------------------------------------------------
 
 
 def both(*deeds: Deed) -> Deed:
-    def all_of_them(world: GoogleWorld) -> None:
+    def all_of_them(world: CloudWorld) -> None:
         for deed in deeds:
             deed(world)
 
@@ -51,7 +51,7 @@ def on(side: str, verb: str, what: str, *args: Any, **more: Any) -> Deed:
 
 
 def add(side: str, name: str, start: str = "2027-03-01T09:00", **more: Any) -> Deed:
-    def deed(world: GoogleWorld) -> None:
+    def deed(world: CloudWorld) -> None:
         title = more.pop("title", name)
         world.known[name] = world.person(lambda: world[side].add(title, start, **more))
 
@@ -89,18 +89,18 @@ def changed_dates(side: str) -> Deed:
 
 
 def split(side: str, at: str = "2027-03-29T09:00") -> Deed:
-    def deed(world: GoogleWorld) -> None:
+    def deed(world: CloudWorld) -> None:
         world.known["later"] = world.person(lambda: world[side].split(world.known["s"], at, "later"))
 
     return deed
 
 
-def twelve(world: GoogleWorld) -> None:
+def twelve(world: CloudWorld) -> None:
     for n in range(12):
         add("ab"[n % 2], f"m{n}", f"2027-05-{n + 1:02}T09:00")(world)
 
 
-def mixed(world: GoogleWorld) -> None:
+def mixed(world: CloudWorld) -> None:
     """Creates, updates and deletes on both sides at once."""
     for n in range(12):
         side = "ab"[n % 2]
@@ -113,18 +113,18 @@ def mixed(world: GoogleWorld) -> None:
                 on(side, "delete", f"m{n}")(world)
 
 
-def expire(world: GoogleWorld) -> None:
+def expire(world: CloudWorld) -> None:
     world.g.expire_sync_tokens()
 
 
-def lose(world: GoogleWorld) -> None:
+def lose(world: CloudWorld) -> None:
     world.lose_database()
 
 
 def decide(word: str) -> Deed:
     """A person answers everything that is asked."""
 
-    def answer(world: GoogleWorld) -> None:
+    def answer(world: CloudWorld) -> None:
         for row in world.db.all("SELECT id FROM hold WHERE kind IN ('fields', 'delete', 'orphan')"):
             with world.db.transaction():
                 links.set_choice(world.db, row["id"], {"": word})
@@ -132,51 +132,51 @@ def decide(word: str) -> Deed:
     return answer
 
 
-def run(world: GoogleWorld) -> None:
+def run(world: CloudWorld) -> None:
     world.run()
 
 
 SECOND, THIRD, FOURTH = "2027-03-08T09:00", "2027-03-15T09:00", "2027-03-22T09:00"
 
 SCENARIOS = [
-    GoogleScenario("first push to google", both(series("b"), single("b"))),
-    GoogleScenario("first push from google", both(series("a"), single("a"))),
-    GoogleScenario("series changed on b", changed_dates("b"), series("a")),
-    GoogleScenario("series changed on google", changed_dates("a"), series("b")),
-    GoogleScenario("series renamed on b, a date on google", both(
+    CloudScenario("first push to google", both(series("b"), single("b"))),
+    CloudScenario("first push from google", both(series("a"), single("a"))),
+    CloudScenario("series changed on b", changed_dates("b"), series("a")),
+    CloudScenario("series changed on google", changed_dates("a"), series("b")),
+    CloudScenario("series renamed on b, a date on google", both(
         on("b", "edit", "s", location="Elsewhere"), on("a", "change", "s", "2027-03-29T09:00", title="mine")),
                    series("a")),
-    GoogleScenario("series moved on b", on("b", "shift", "s", "2027-03-01T14:00"), series("b")),
-    GoogleScenario("series moved on google", on("a", "shift", "s", "2027-03-01T14:00"), plain_series("b")),
-    GoogleScenario("rule changed on b", on("b", "set_rule", "s", "FREQ=WEEKLY;COUNT=8"), series("a")),
-    GoogleScenario("date restored on b", on("b", "restore", "s", FOURTH), series("b")),
-    GoogleScenario("date restored on google", on("a", "restore", "s", FOURTH), series("a")),
-    GoogleScenario("date cancelled here, edited there", both(
+    CloudScenario("series moved on b", on("b", "shift", "s", "2027-03-01T14:00"), series("b")),
+    CloudScenario("series moved on google", on("a", "shift", "s", "2027-03-01T14:00"), plain_series("b")),
+    CloudScenario("rule changed on b", on("b", "set_rule", "s", "FREQ=WEEKLY;COUNT=8"), series("a")),
+    CloudScenario("date restored on b", on("b", "restore", "s", FOURTH), series("b")),
+    CloudScenario("date restored on google", on("a", "restore", "s", FOURTH), series("a")),
+    CloudScenario("date cancelled here, edited there", both(
         on("a", "cancel", "s", SECOND), on("b", "change", "s", SECOND, title="kept")), plain_series("b")),
-    GoogleScenario("split on google", split("a"), series("b")),
-    GoogleScenario("split on b", split("b"), series("a")),
-    GoogleScenario("deleted on google", both(on("a", "delete", "s"), on("a", "delete", "one")),
+    CloudScenario("split on google", split("a"), series("b")),
+    CloudScenario("split on b", split("b"), series("a")),
+    CloudScenario("deleted on google", both(on("a", "delete", "s"), on("a", "delete", "one")),
                    both(series("b"), two("b"))),
-    GoogleScenario("deleted on b", both(on("b", "delete", "s"), on("b", "delete", "one")), both(series("a"), two("a"))),
-    GoogleScenario("deleted on both", both(on("a", "delete", "s"), on("b", "delete", "s")), both(series("a"), two("b")),
+    CloudScenario("deleted on b", both(on("b", "delete", "s"), on("b", "delete", "one")), both(series("a"), two("a"))),
+    CloudScenario("deleted on both", both(on("a", "delete", "s"), on("b", "delete", "s")), both(series("a"), two("b")),
                    writes=False),
-    GoogleScenario("deleted on google, edited on b", both(
+    CloudScenario("deleted on google, edited on b", both(
         on("a", "delete", "s"), on("b", "change", "s", THIRD, title="kept")), both(series("a"), two("a"))),
-    GoogleScenario("deleted on b, edited on google", both(
+    CloudScenario("deleted on b, edited on google", both(
         on("b", "delete", "s"), on("a", "change", "s", THIRD, title="kept")), both(series("b"), two("b"))),
-    GoogleScenario("conflict held, the rest flows", both(
+    CloudScenario("conflict held, the rest flows", both(
         on("a", "edit", "one", title="A", location="There"), on("b", "edit", "one", title="B")), single("b")),
-    GoogleScenario("conflict decided", decide("b"), both(
+    CloudScenario("conflict decided", decide("b"), both(
         single("b"), run, on("a", "edit", "one", title="A"), on("b", "edit", "one", title="B"))),
-    GoogleScenario("conflict, the newest wins", both(
+    CloudScenario("conflict, the newest wins", both(
         on("a", "edit", "one", title="A"), lambda world: world.wait(30), on("b", "edit", "one", title="B")),
         single("a"), rules={"conflict": "newest", "tie": "b"}),
-    GoogleScenario("other fields", both(
+    CloudScenario("other fields", both(
         on("a", "edit", "one", title="A"), on("b", "edit", "one", location="L")), single("b")),
-    GoogleScenario("many at once", mixed, twelve, rules={"delete_percent": 100.0}),
-    GoogleScenario("tokens expired", both(on("a", "edit", "one", title="A"), changed_dates("a"), expire),
+    CloudScenario("many at once", mixed, twelve, rules={"delete_percent": 100.0}),
+    CloudScenario("tokens expired", both(on("a", "edit", "one", title="A"), changed_dates("a"), expire),
                    both(series("b"), single("b"))),
-    GoogleScenario("database lost", both(lose, on("a", "edit", "one", location="L2"), single("b", "two")),
+    CloudScenario("database lost", both(lose, on("a", "edit", "one", location="L2"), single("b", "two")),
                    both(series("b"), series("a", "t"), single("b"))),
 ]
 assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
