@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from calsync_cli.api import Workspace
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.lines import counted
 from calsync_cli.cli.screen import say
 from calsync_cli.errors import AuthError, CalsyncError, StoreError, worst_exit
 from calsync_cli.model.account import CalendarName, Config, Pair
-from calsync_cli.providers.base import Calendar
+from calsync_cli.providers.base import Calendar, Provider
+from calsync_cli.store import views
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +58,19 @@ def _findings(ctx: Context) -> Iterator[Finding]:
         config = Config(ctx.config_file, {}, {})
     folder = _try("state folder", lambda: _state_folder(ctx))
     yield folder
+    state_is_sound = False
     if folder.code in (0, 1):  # too open is not unusable
         yield _try("lock", lambda: _lock(ctx))
         database = _try("database", lambda: _database(ctx))
         yield database
+        state_is_sound = database.ok
         if database.ok:
             yield _try("clock", lambda: _clock(ctx))
     yield _try("zones", _zones)
     if any(account.provider in ("caldav", "google", "microsoft") for account in config.accounts.values()):
         yield _try("secrets", lambda: _secrets(ctx, config))
     for name in config.accounts if folder.code in (0, 1) else ():  # a login needs the folder for its secrets
-        yield from _account(ctx, config, name)
+        yield from _account(ctx, config, name, state_is_sound)
 
 
 def _try(check: str, call: Callable[[], str]) -> Finding:
@@ -127,7 +131,6 @@ class _WrongTime(CalsyncError):
 
 def _clock(ctx: Context) -> str:
     """Against the last run in the database; `sync` compares with the servers' own clocks too (G5)."""
-    from calsync_cli.store import views
     from calsync_cli.store.db import FILE_NAME, open_database
 
     now, before = ctx.ports.now(), None
@@ -161,15 +164,19 @@ def _secrets(ctx: Context, config: Config) -> str:
     return open_store(config.secrets, ctx.state_dir, ctx.environ).describe()
 
 
-def _account(ctx: Context, config: Config, name: str) -> Iterator[Finding]:
-    """Sign-in, and the rights on every calendar that a pair names."""
+def _account(ctx: Context, config: Config, name: str, state_is_sound: bool) -> Iterator[Finding]:
+    """Sign-in, and the rights on every calendar that a pair names; of a paired folder also its marker (O2)."""
     work = ctx.workspace()
     known: list[Calendar] = []
+    wanted = dict.fromkeys(n for p in config.pairs.values() for n in (p.a, p.b) if n.account == name)
+    unmarked: dict[str, str] = {}
 
     def look() -> str:
         provider = work.connect(name)
         try:
             known.extend(provider.calendars())
+            if state_is_sound:
+                unmarked.update(_unmarked(work, provider, known, wanted))
         finally:
             provider.close()
         return counted(len(known), "calendar")
@@ -179,15 +186,35 @@ def _account(ctx: Context, config: Config, name: str) -> Iterator[Finding]:
     finally:
         work.close()
     yield signed_in
-    wanted = dict.fromkeys(n for p in config.pairs.values() for n in (p.a, p.b) if n.account == name)
     for calendar in wanted if signed_in.ok else ():
-        yield _try(f"calendar {calendar}", partial(_rights, known, calendar, config))
+        yield _try(f"calendar {calendar}", partial(_rights, known, calendar, config, unmarked))
 
 
-def _rights(known: Sequence[Calendar], wanted: CalendarName, config: Config) -> str:
+def _unmarked(
+    work: Workspace, provider: Provider, known: Sequence[Calendar], wanted: Iterable[CalendarName]
+) -> Iterator[tuple[str, str]]:
+    """Folders that were paired and have lost their marker: (id, the command that puts it back)."""
+    identity, mark_command = getattr(provider, "identity", None), getattr(provider, "mark_command", None)
+    if identity is None or mark_command is None:
+        return
+    paired = {views.paired_id(work.db, name.account, name.calendar) for name in wanted}
+    yield from ((cal.id, mark_command(cal)) for cal in known if cal.id in paired and identity(cal) is None)
+
+
+class _Unmarked(CalsyncError):
+    """Nothing is lost, but no deletion in this folder would be believed."""
+
+
+def _rights(
+    known: Sequence[Calendar], wanted: CalendarName, config: Config, unmarked: Mapping[str, str]
+) -> str:
     from calsync_cli.engine.listing import pick
 
-    if pick(known, wanted).access == "write":
+    calendar = pick(known, wanted)
+    if calendar.id in unmarked:
+        text = "its .calsync marker is gone, so this may be an empty mount point or another folder; if it is the right"
+        raise _Unmarked(f"{text} one, mark it", next=unmarked[calendar.id])
+    if calendar.access == "write":
         return "read and write"
     written = any(wanted in _targets(pair) for pair in config.pairs.values())
     if written:

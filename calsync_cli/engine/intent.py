@@ -43,12 +43,16 @@ class Work:
 
 
 def claim_folders(session: Session, scene: Scene) -> None:
-    """Pairing a folder marks it, so that an empty mount point is never taken for deletions (O2)."""
+    """Pairing a folder marks it, so that an empty mount point is never taken for deletions (O2).
+
+    A plan that is executed without the marker, in a later run, is one that a person approved (G6).
+    """
+    readable = {calendar.id for calendar in scene.snapshot.calendars if calendar.readable}
     for number, name in scene.names.items():
         provider = session.provider(name.account)
         claim, identity = getattr(provider, "claim", None), getattr(provider, "identity", None)
         row = mirror.calendar_row(session.db, number)
-        if claim is not None and identity is not None and row.access == "write" and scene.snapshot.first:
+        if claim is not None and identity is not None and row.access == "write" and number in readable:
             calendar = as_calendar(row)
             if identity(calendar) is None:
                 claim(calendar, session.installation)

@@ -164,6 +164,11 @@ def _needs(session: Session, item: Round) -> tuple[list[str], list[str]]:
     looks = {i for i in changed if (i in recent and i in known) or mirror.proved_gone(db, calendar, i)}
     looks |= {i for i in changed if i in known and _is_no_newer(session, item, there[i])}
     looks |= set(missing) | set(mirror.suspects(db, calendar))
+    if listing and not session.provider(item.name.account).caps.delta:
+        # Nothing was ever agreed about these, so nothing follows from their absence; the next run lists them again.
+        loose = set(missing) - mirror.linked_ids(db, calendar, missing)
+        item.looked |= dict.fromkeys(loose)
+        looks -= loose
     if not listing:  # ours since the token, and not even named: made and taken away between two looks (Xandikos)
         unnamed = journal.writes_since_token(db, calendar) - hints.keys()
         looks |= mirror.etags(db, calendar, unnamed).keys()

@@ -111,7 +111,8 @@ def _lost_marker(session: Session, seen: Observation) -> str:
         found = identity(as_calendar(seen.row))
     except CalsyncError as err:
         return str(err)
-    return "" if found else "its .calsync marker is gone, so this may be an empty mount point or another folder"
+    gone = "its .calsync marker is gone, so this may be an empty mount point or another folder"
+    return gone if found is None else ""
 
 
 def _rules(group: Group, key: str) -> Rules:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 import stat
 import threading
 from collections.abc import Iterator, Sequence
@@ -105,6 +106,10 @@ class VdirProvider:
         except OSError as err:
             raise files.unreadable(folder, err) from err
 
+    def mark_command(self, cal: Calendar) -> str:
+        """What a person types to say that this is the right folder; who wrote the marker does not matter."""
+        return f"touch {shlex.quote(str(Path(cal.id) / MARKER))}"
+
     def sweep(self, cal: Calendar) -> int:
         """Remove the temporary files that an interrupted run left; returns how many there were. Called at recovery."""
         left = [Path(e.path) for e in files.entries(Path(cal.id)) if files.is_temporary(e.name)]
@@ -134,8 +139,8 @@ class VdirProvider:
         if item is None and self.identity(cal) is None:
             raise CalendarGone(
                 f"{remote_id} is not in {cal.id}, but its {MARKER} marker is missing too, so this may be an empty "
-                "mount point or another folder. Nothing was deleted. Is the disk mounted?",
-                next="calsync doctor",
+                "mount point or another folder. Nothing was deleted. Is the disk mounted? If it is, mark the folder",
+                next=self.mark_command(cal),
             )
         return item
 

@@ -118,6 +118,12 @@ def etags(db: Database, calendar_id: int, remote_ids: Iterable[str] | None = Non
     return found
 
 
+def linked_ids(db: Database, calendar_id: int, remote_ids: Sequence[str]) -> set[str]:
+    """Those of the ids that some group has a link for."""
+    sql = "SELECT 1 FROM spoke WHERE calendar_id = ? AND remote_id = ?"
+    return {i for i in remote_ids if db.value(sql, calendar_id, i) is not None}
+
+
 def proved_gone(db: Database, calendar_id: int, remote_id: str) -> bool:
     """Whether this id was seen gone with proof, so that a reappearance must be looked at (O4)."""
     row = db.one("SELECT gone FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", calendar_id, remote_id)

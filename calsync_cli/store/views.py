@@ -128,6 +128,15 @@ def calendar_ids(db: Database, account: str, name: str) -> int | None:
     return None if found is None else int(found)
 
 
+def paired_id(db: Database, account: str, name: str) -> str | None:
+    """The provider's id of a configured calendar, if some event of it was ever agreed upon."""
+    found = db.value(
+        "SELECT c.remote FROM alias a JOIN calendar c ON c.id = a.calendar_id WHERE a.account = ? AND a.name = ? "
+        "AND EXISTS (SELECT 1 FROM spoke s WHERE s.calendar_id = c.id AND s.remote_id IS NOT NULL)", account, name,
+    )
+    return None if found is None else str(found)
+
+
 def aliases(db: Database) -> dict[int, str]:
     """Calendar number -> `account/name` as configured."""
     return {r["calendar_id"]: f"{r['account']}/{r['name']}" for r in db.all("SELECT * FROM alias ORDER BY name DESC")}

@@ -110,6 +110,45 @@ def test_an_unmounted_folder_changes_nothing(shell: Shell) -> None:
     assert len(list(shell.home("x").glob("*.ics"))) == 3
 
 
+def test_a_file_taken_away_before_the_first_yes_is_no_obstacle(shell: Shell) -> None:
+    """O2 asks for a proof of what was agreed upon; the marker that such a proof needs is only written at pairing."""
+    for n in range(3):
+        shell.put("x", f"u{n}", f"Event {n}")
+    assert shell("sync").code == 3
+    shell.file("x", "u1").unlink()
+    assert shell("sync", "--dry-run").code == 0
+    assert shell("sync", "--yes").code == 0
+    assert shell.titles("y") == ["Event 0", "Event 2"]
+
+
+def test_a_marker_that_was_lost_is_found_by_doctor_and_put_back_by_a_person(shell: Shell) -> None:
+    """O2: no deletion is believed without it, and there is a way out."""
+    shell.synced(6)
+    (shell.home("x") / ".calsync").unlink()
+    shell.file("x", "u1").unlink()
+    said = shell("sync")
+    assert said.code == 1 and len(shell.titles("y")) == 6
+    cure = f"touch {shell.home('x') / '.calsync'}"
+    assert cure in said.out
+    found = shell("doctor")
+    assert found.code == 1 and f"next: {cure}" in found.out
+    (shell.home("x") / ".calsync").touch()
+    assert shell("doctor").code == 0
+    assert shell("sync").code == 0
+    assert len(shell.titles("y")) == 5
+    assert shell("sync", "--json").json["changes"] == []
+
+
+def test_approving_a_folder_without_its_marker_marks_it_anew(shell: Shell) -> None:
+    """G6 asks once, not in every run."""
+    shell.synced(3)
+    (shell.home("x") / ".calsync").unlink()
+    said = shell("sync", "--json").json
+    assert said["exit_code"] == 4 and said["pairs"][0]["guard"]["kind"] == "G6"
+    assert shell("sync", "--approve", said["pairs"][0]["guard"]["plan"]).code == 0
+    assert shell("sync").code == 0
+
+
 def test_bad_files_are_left_alone_and_listed_with_a_reason(shell: Shell) -> None:
     """I14, O8."""
     shell.synced(5)
