@@ -70,6 +70,7 @@ class CloudOracle:
             self._check_guard(side, ask, row, whole=series == ask.remote_id)
             if ask.kind == "delete" and series == ask.remote_id:
                 self.deleted.append((name, side.uid_at(series) or ""))
+                self.removed |= side.words_in_no_list(series)
 
     def _check_guard(self, side: Side, ask: Ask, row: Any, *, whole: bool) -> None:
         """The very version that the row was planned from; of an instance, and of a CalDAV answer, some version."""

@@ -26,7 +26,7 @@ from tests.emulators.google.tokens import read_position
 from tests.emulators.google.view import render
 from tests.engine.cloud_wire import Token, Wire
 from tests.engine.google_cloud import PERSON
-from tests.engine.sides import BERLIN, FIRST, LAST, Seen, Side, later, moment_text, plain_uid, when_of
+from tests.engine.sides import BERLIN, FIRST, LAST, Seen, Side, later, moment_text, plain_uid, when_of, words_in
 
 if TYPE_CHECKING:
     from tests.engine.cloud_world import CloudWorld
@@ -91,6 +91,11 @@ class GoogleSide(Side):
         parts = [row.body for row in self.rows()]
         parts += [one.body for row in self.rows() for one in self.at.overrides_of(row.id) if not one.dead]
         return [str(body.get(name, "")) for body in parts for name in ("summary", "location", "description")]
+
+    def words_in_no_list(self, series: str) -> set[str]:
+        horizon = self.g.world.horizon(self.at)
+        late = [row.body for row in self.at.overrides_of(series) if row.seq > horizon and not row.dead]
+        return words_in(str(body.get(name, "")) for body in late for name in ("summary", "location", "description"))
 
     def uids(self) -> set[str]:
         return {google_uid(self._shown(row)) for row in self.rows()}
@@ -209,7 +214,7 @@ def _is_covered(row: Row, later: list[Row], have: Any) -> bool:
     body = json.loads(have["payload"])
     parts = [body["event"] or {}, *body["instances"]]
     etags = {part.get("etag") for part in parts if part.get("id") == row.id}
-    return bool(etags & {one.etag for one in later})
+    return bool(etags & {one.etag for one in later}) or (not etags and any(one.dead for one in later))
 
 
 def _node(when: When) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,10 @@ Seen = tuple[str, str, str, str, str, str]
 """One date as people see it: UID, start, end, title, location, description."""
 
 _DERIVED = re.compile(r"-calsync-[0-9a-f]{8}$")
+
+
+def words_in(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in re.findall(r"tok\d+x", text)}
 
 
 def when_of(text: str) -> When:
@@ -94,7 +98,12 @@ class Side(ABC):
 
     def words(self) -> set[str]:
         """Every token tok1x that a person can see here."""
-        return {word for text in self.texts() for word in re.findall(r"tok\d+x", text)}
+        return words_in(self.texts())
+
+    def words_in_no_list(self, series: str) -> set[str]:
+        """Of edits of single dates that no list of the service shows yet: who does not know of the date cannot ask for
+        it, and with a deleted series they lie in the service's own bin."""
+        return set()
 
     def uids(self) -> set[str]:
         return {uid for uid, _ in self.payloads().values()}
