@@ -215,12 +215,15 @@ def calendars(ctx: Context, name: str | None, *, as_json: bool) -> int:
     """Every calendar of the accounts; one account that fails does not hide the others (I14)."""
     work = ctx.workspace()
     rows: list[dict[str, Any]] = []
+    empty: list[str] = []
     problems: list[tuple[str, CalsyncError]] = []
     try:
         for account in _chosen(work.config, name):
             provider = work.connect(account)
             try:
-                rows += [_calendar_row(account, c) for c in provider.calendars()]
+                found = [_calendar_row(account, c) for c in provider.calendars()]
+                rows += found
+                empty += [] if found else [account]
             except CalsyncError as err:
                 problems.append((account, err))
             finally:
@@ -235,6 +238,8 @@ def calendars(ctx: Context, name: str | None, *, as_json: bool) -> int:
             for r in rows
         ]
         table(["calendar", "access", "mails guests", "id"], shown, color=ctx.color)
+        for account in empty:
+            say(f"{account} has no calendars yet", f"  next: calsync calendars create {account} NAME")
     for account, problem in problems:
         say(f"! {account}: {problem}", *([f"  next: {problem.next}"] if problem.next else []), to=sys.stderr)
     return worst_exit([err.exit_code for _, err in problems])

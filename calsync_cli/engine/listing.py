@@ -5,6 +5,7 @@ Errors  come out of the calls; the round's own part of them is noted by the one 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -90,7 +91,10 @@ def pick(known: Sequence[Calendar], name: CalendarName) -> Calendar:
             ids = ", ".join(c.id for c in found)
             text = f"{len(found)} calendars of {name.account} are called so; use an id: {ids}"
             raise ConfigError([(str(name), text)], next=f"calsync calendars {name.account}")
-    names = ", ".join(repr(c.name) for c in known) or "none"
+    if not known:
+        make = f"calsync calendars create {name.account} {shlex.quote(name.calendar)}"
+        raise ConfigError([(str(name), f"account {name.account} has no calendars yet")], next=make)
+    names = ", ".join(repr(c.name) for c in known)
     text = f"no such calendar in account {name.account}; it has: {names}"
     raise ConfigError([(str(name), text)], next=f"calsync calendars {name.account}")
 

@@ -168,6 +168,18 @@ def test_calendars_are_made_on_the_server_and_in_folders(login: Login) -> None:
     assert login.shell("calendars", "create", "x").code == 2
 
 
+def test_an_account_without_calendars_says_how_to_make_one(login: Login) -> None:
+    pair = '\n[pairs.home]\na = "s/Work on it"\nb = "t/Work"\n'
+    folders = "".join(f'\n[accounts.{name}]\nprovider = "vdir"\npath = "{name}"\n' for name in "st")
+    login.shell.config.write_text(SECRETS + folders + pair)
+    for name in "st":
+        (login.shell.folder / name).mkdir()
+    assert "s has no calendars yet\n  next: calsync calendars create s NAME" in login.shell("calendars").out
+    said = login.shell("sync")
+    assert said.code == 2 and "s has no calendars yet" in said.out
+    assert "next: calsync calendars create s 'Work on it'" in said.out
+
+
 def test_one_account_that_cannot_be_reached_does_not_hide_the_others(login: Login) -> None:
     """I14."""
     login.new()
