@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from calsync_cli.config import environment, rings, schema
+from calsync_cli.config import environment, rings, schema, windows
 from calsync_cli.config.schema import ACCOUNT, DEFAULTS, SECRETS, Key
 from calsync_cli.config.values import READERS, BadValue, FromEnvironment, Place, closest
 from calsync_cli.errors import ConfigError
@@ -52,6 +52,7 @@ class _Reader:
         self._sources = sources
         self._problems: list[tuple[str, str]] = []
         self._warnings: list[str] = []
+        self._said_window: set[str] = set()
 
     def config(self) -> Config:
         self._known("", self._data, schema.SECTIONS)
@@ -64,7 +65,9 @@ class _Reader:
         defaults = self._value("defaults", Key("table", "", keys=DEFAULTS), self._data.get("defaults", {})) or {}
         pairs = {name: p for name, t in self._tables("pairs") if (p := self._pair(name, t, defaults, tables, short))}
         secrets = self._secrets(self._data.get("secrets", {}))
-        for path, text in rings.problems(pairs):
+        at_microsoft = {name for name, table in tables.items() if table.get("provider") == "microsoft"}
+        pairs = windows.bounded(pairs, self._said_window, at_microsoft)
+        for path, text in (*rings.problems(pairs), *windows.problems(pairs, at_microsoft)):
             self._bad(path, text)
         if self._problems:
             raise ConfigError(self._problems)
@@ -201,6 +204,8 @@ class _Reader:
         plain = {key: value for key, value in merged.items() if key not in ("delete_limit", "fields")}
         if "delete_limit" in merged:
             plain["delete_count"], plain["delete_percent"] = merged["delete_limit"]
+        if "window" in plain:
+            self._said_window.add(name)
         return Pair(name, a, b, **plain, **fields)
 
     def _side(

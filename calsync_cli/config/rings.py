@@ -1,6 +1,6 @@
 """Which pairs may stand together: rules N1 and N3 of the semantics, on pairs that are right by themselves.
 
-Shape   `problems(pairs)` -> (path, text) of every pair that cannot stay
+Shape   `problems(pairs)` -> (path, text) of every pair that cannot stay; `joined_by(pairs)` -> the groups
 Words   two-way pairs that share calendars are one group; a one-way pair is a bridge between groups
 """
 
@@ -33,6 +33,18 @@ class _Joined:
         return first != second
 
 
+def joined_by(pairs: Iterable[Pair]) -> list[list[Pair]]:
+    """Two-way pairs by group, each one-way pair alone."""
+    pairs, joined = list(pairs), _Joined()
+    for pair in pairs:
+        if pair.direction == "two-way":
+            joined.join(pair.a, pair.b)
+    found: dict[object, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(joined.find(pair.a) if pair.direction == "two-way" else pair.name, []).append(pair)
+    return list(found.values())
+
+
 def problems(pairs: Mapping[str, Pair]) -> Iterator[tuple[str, str]]:
     yield from _twins(pairs.values())
     two_way = [pair for pair in pairs.values() if pair.direction == "two-way"]
@@ -56,14 +68,10 @@ def _twins(pairs: Iterable[Pair]) -> Iterator[tuple[str, str]]:
 
 def _policies(pairs: list[Pair]) -> Iterator[tuple[str, str]]:
     """A group has one hub and one policy (N1)."""
-    joined = _Joined()
-    for pair in pairs:
-        joined.join(pair.a, pair.b)
-    first: dict[CalendarName, Pair] = {}
-    for pair in pairs:
-        other = first.setdefault(joined.find(pair.a), pair)
-        differ = [IN_WORDS.get(key, key) for key in SHARED if getattr(pair, key) != getattr(other, key)]
-        if differ:
-            words = " and ".join(dict.fromkeys(differ))
-            text = f"is joined with {other.name!r} by shared calendars, so both need the same {words}"
-            yield f"pairs.{pair.name}", text
+    for first, *others in joined_by(pairs):
+        for pair in others:
+            differ = [IN_WORDS.get(key, key) for key in SHARED if getattr(pair, key) != getattr(first, key)]
+            if differ:
+                words = " and ".join(dict.fromkeys(differ))
+                text = f"is joined with {first.name!r} by shared calendars, so both need the same {words}"
+                yield f"pairs.{pair.name}", text

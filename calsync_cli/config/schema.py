@@ -85,7 +85,8 @@ PAIR: Mapping[str, Key] = {
     "tie": Key("choice", "what merge does when both changed one field", TIES, "ask"),
     "first_sync": Key("choice", "whether the first plan asks for a yes", ("ask", "auto"), "ask"),
     "every": Key("duration", "how often `sync --due` runs the pair", default="15m"),
-    "window": Key("window", 'how far to look: "all", or { past = "1y", future = "2y" }', default="all"),
+    "window": Key("window", 'how far to look: "all", or { past = "1y", future = "2y" }, which a pair with a Microsoft '
+                  "calendar has if it says nothing", default="all"),
     "delete_limit": Key("limit", "most deletions of one run: { count = 20, percent = 10 }"),
     "notify": Key("choice", "may servers mail guests because of a write", ("never", "allow"), "never"),
     "orphan": Key("choice", "an edited instance whose series lost its date", ("ask", "detach"), "ask"),

@@ -71,6 +71,8 @@ class Window:
 
 
 EVERYTHING = Window()
+IN_WINDOWS = Window(timedelta(days=365), timedelta(days=730))
+"""How far is looked where a server shows no more than a window and nothing else is said (V1)."""
 
 Conflict = Literal["a", "b", "newest", "merge", "ask"]
 Tie = Literal["ask", "a", "b", "newest", "keep-both"]

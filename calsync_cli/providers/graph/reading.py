@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from calsync_cli.errors import CalendarGone, CalsyncError, ProtocolError, SyncTokenExpired
-from calsync_cli.model.account import Window
+from calsync_cli.model.account import IN_WINDOWS, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Hint, Page
 from calsync_cli.providers.graph.client import Call, GraphClient, calendar_path, event_path, json_of, quoted
@@ -33,7 +33,6 @@ GONE = frozenset({404, 410})
 PAGE_SIZE = "odata.maxpagesize=100"
 LONGEST = timedelta(days=1800)
 """Graph refuses windows over 1,825 days (facts 0.8)."""
-PAST, FUTURE = timedelta(days=365), timedelta(days=730)
 MAX_PAGES = 100_000
 
 
@@ -159,7 +158,8 @@ class Reader:
 
 def edges(window: Window, now: datetime) -> tuple[datetime, datetime]:
     """Whole months around the window, so that it moves once a month; a side without end gets calsync's default (V1)."""
-    past, future = window.past or PAST, window.future or FUTURE
+    past, future = window.past or IN_WINDOWS.past, window.future or IN_WINDOWS.future
+    assert past is not None and future is not None
     low, high = _month(now - past, 0), _month(now + future, 2)
     return low, min(high, low + LONGEST)
 

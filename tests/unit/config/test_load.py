@@ -19,7 +19,7 @@ from calsync_cli.config import schema
 from calsync_cli.config.load import load
 from calsync_cli.config.values import duration
 from calsync_cli.errors import ConfigError
-from calsync_cli.model.account import CalendarName, Config, Window
+from calsync_cli.model.account import IN_WINDOWS, CalendarName, Config, Window
 
 WORDS = ["x", "p", "a/b", "", *schema.SECTIONS, *schema.ACCOUNT, *schema.PAIR, *schema.SECRETS, *schema.FIELDS]
 
@@ -154,6 +154,37 @@ def test_a_ring_of_two_way_pairs_is_fine_and_one_with_a_bridge_is_not(tmp_path: 
     ring = BASE + '[pairs.q]\na = "family"\nb = "x/Other"\n[pairs.r]\na = "x/Other"\nb = "x/Home"\n'
     assert len(read(tmp_path, ring).pairs) == 3
     assert "one-way" in problems(tmp_path, ring + 'direction = "a-to-b"\n')["pairs.r"]
+
+
+OFFICE = BASE + """
+[accounts.office]
+provider = "microsoft"
+client_id = "2f9ad7e3-6a15-4c1c-9d7a-0c3e5b8f1a42"
+[pairs.q]
+a = "office/primary"
+b = "x/Other"
+"""
+
+
+def test_a_pair_with_a_microsoft_calendar_looks_a_year_back_and_two_ahead(tmp_path: Path) -> None:
+    """V1: Graph reads in windows; so do all that are joined with it, for a group has one window."""
+    assert read(tmp_path, OFFICE).pairs["q"].window == IN_WINDOWS == Window(timedelta(365), timedelta(730))
+    assert read(tmp_path, OFFICE).pairs["p"].window == Window()
+    joined = read(tmp_path, OFFICE.replace("x/Other", "x/Home")).pairs
+    assert joined["p"].window == joined["q"].window == IN_WINDOWS
+    one_way = read(tmp_path, OFFICE.replace("x/Other", "x/Home") + 'direction = "a-to-b"\n').pairs
+    assert (one_way["p"].window, one_way["q"].window) == (Window(), IN_WINDOWS)
+    half = read(tmp_path, OFFICE + 'window = { past = "30d" }\n').pairs["q"].window
+    assert half == Window(timedelta(30), timedelta(730))
+
+
+def test_a_window_that_microsoft_does_not_show_is_refused(tmp_path: Path) -> None:
+    for wide in ('"all"', '{ past = "1y", future = "4y" }'):
+        found = problems(tmp_path, OFFICE + f"window = {wide}\n")
+        assert "at most 1,700 days" in found["pairs.q.window"] and len(found) == 1
+    inherited = f'[defaults]\nwindow = "all"\n{OFFICE}'
+    assert "at most 1,700 days" in problems(tmp_path, inherited)["pairs.q.window"]
+    assert read(tmp_path, OFFICE + 'window = { past = "200d", future = "1500d" }\n')
 
 
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:
