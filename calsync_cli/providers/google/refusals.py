@@ -29,7 +29,7 @@ from calsync_cli.errors import (
 )
 from calsync_cli.model.account import Account
 from calsync_cli.providers.google.answers import said
-from calsync_cli.providers.http import http_date
+from calsync_cli.providers.patient import told_to_wait_s
 
 FULL_S = 3600.0
 """How long nothing is written after usage limits were met; Google itself says hours to months (facts 8.1)."""
@@ -191,15 +191,6 @@ def _strange(response: httpx.Response, account: Account) -> ProtocolError:
         return ProtocolError(f"{host}, or something in between, answered {response.status_code} for {account.name}")
     words = f"{response.status_code}: {told.message}" if told.message else str(response.status_code)
     return ProtocolError(f"{host} refuses what was asked for {account.name} ({words})")
-
-
-def told_to_wait_s(response: httpx.Response) -> float | None:
-    """Retry-After in seconds: a sensible number, or a date by Google's own clock (RFC 9110 section 10.2.3)."""
-    told = response.headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdecimal():
-        return float(told) if len(told) < 6 else None
-    when, now = http_date(told), http_date(response.headers.get("date"))
-    return max(0.0, (when - now).total_seconds()) if when is not None and now is not None else None
 
 
 def is_expired_token(response: httpx.Response) -> bool:

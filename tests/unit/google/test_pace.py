@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync_cli.ports import Ports
-from calsync_cli.providers.google.pace import WINDOW_S, Pace
+from calsync_cli.providers.google.client import QUOTA
+from calsync_cli.providers.pace import ON_THE_WAY_S, Pace
+
+WINDOW_S = QUOTA[1] + ON_THE_WAY_S
 
 
 class Clock:
@@ -26,7 +29,7 @@ class Clock:
 
 def test_a_full_minute_is_spent_at_once_and_then_it_waits_for_the_next() -> None:
     clock = Clock()
-    pace = Pace(clock.ports)
+    pace = Pace(clock.ports, *QUOTA)
     for _ in range(600):
         pace.take(1)
     assert clock.now_s == 0.0
@@ -36,7 +39,7 @@ def test_a_full_minute_is_spent_at_once_and_then_it_waits_for_the_next() -> None
 
 def test_a_thousand_creates_take_one_wait() -> None:
     clock = Clock()
-    pace = Pace(clock.ports)
+    pace = Pace(clock.ports, *QUOTA)
     for _ in range(20):
         pace.take(50)
     assert clock.now_s == WINDOW_S
@@ -44,7 +47,7 @@ def test_a_thousand_creates_take_one_wait() -> None:
 
 def test_slow_requests_never_wait() -> None:
     clock = Clock()
-    pace = Pace(clock.ports)
+    pace = Pace(clock.ports, *QUOTA)
     for _ in range(2000):
         clock.now_s += 0.11
         before = clock.now_s
@@ -54,7 +57,7 @@ def test_slow_requests_never_wait() -> None:
 
 def test_more_than_a_window_holds_goes_through_alone() -> None:
     clock = Clock()
-    pace = Pace(clock.ports, per_minute=10)
+    pace = Pace(clock.ports, units=10, seconds=60.0)
     pace.take(25)
     pace.take(1)
     assert clock.now_s == WINDOW_S
@@ -62,7 +65,7 @@ def test_more_than_a_window_holds_goes_through_alone() -> None:
 
 def test_a_pause_holds_everybody_once() -> None:
     clock = Clock()
-    pace = Pace(clock.ports)
+    pace = Pace(clock.ports, *QUOTA)
     pace.pause(5.0)
     pace.pause(3.0)
     pace.take(1)
@@ -73,7 +76,7 @@ def test_a_pause_holds_everybody_once() -> None:
 def test_threads_are_given_different_times() -> None:
     """The clock stands still here, so what each thread is told to sleep is the time it was given."""
     told: list[float] = []
-    pace = Pace(Ports(lambda: datetime.now(UTC), lambda: 0.0, told.append, lambda: "0" * 32), per_minute=10)
+    pace = Pace(Ports(lambda: datetime.now(UTC), lambda: 0.0, told.append, lambda: "0" * 32), units=10, seconds=60.0)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: pace.take(1), range(40)))
     assert sorted(told) == [WINDOW_S] * 10 + [2 * WINDOW_S] * 10 + [3 * WINDOW_S] * 10
@@ -82,7 +85,7 @@ def test_threads_are_given_different_times() -> None:
 @given(st.lists(st.tuples(st.integers(1, 150), st.floats(0, 40)), max_size=60), st.integers(150, 600))
 def test_no_window_holds_more_than_its_units(asked: list[tuple[int, float]], limit: int) -> None:
     clock = Clock()
-    pace = Pace(clock.ports, per_minute=limit)
+    pace = Pace(clock.ports, units=limit, seconds=60.0)
     spent = []
     for units, idle in asked:
         clock.now_s += idle

@@ -30,8 +30,8 @@ from calsync_cli.providers.google.refusals import (
     meaning,
     read_problem,
     refusal,
-    told_to_wait_s,
 )
+from calsync_cli.providers.patient import told_to_wait_s
 from tests.emulators.google import errors
 from tests.emulators.google.errors import ApiError
 
@@ -166,7 +166,8 @@ def test_dead_tokens_are_told_from_dead_events_and_from_other_mistakes() -> None
 
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-1", None), ("1e9", None), ("9" * 400, None),
+    [("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("2.128", 2.128), ("1.", None),
+     (".5", None), ("", None), ("soon", None), ("-1", None), ("1e9", None), ("9" * 400, None),
      ("²", None), ("Sat, 21 Nov 2026 09:00:30 GMT", 30.0), ("Sat, 21 Nov 2026 08:00:00 GMT", 0.0)],
 )  # fmt: skip
 def test_only_sensible_numbers_of_seconds_are_believed(told: str, seconds: float | None) -> None:

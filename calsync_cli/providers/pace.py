@@ -1,8 +1,9 @@
-"""No more requests to Google than its quota lets through: 600 units a minute and user (facts 8.1).
+"""No more requests than a service's quota lets through: so many units in any so many seconds.
 
-Shape   Pace(ports).take(units) returns when they may be spent; `pause(seconds)` makes everybody wait who comes later
-Window  any 60 seconds count, not the minutes of a clock. A bucket that fills up again while it is being emptied lets
-        nearly twice as much through in the first minute, which Google refuses; so what was spent is remembered
+Shape   Pace(ports, units, seconds).take(units) returns when they may be spent; `pause(seconds)` makes everybody wait
+        who comes later
+Window  any minute counts, not those of a clock. A bucket that fills up again while it is being emptied lets nearly
+        twice as much through in the first one, which the service refuses; so what was spent is remembered
 Threads all of an account share one Pace; each waits outside of the lock for the time it was given
 """
 
@@ -13,14 +14,13 @@ from collections import deque
 
 from calsync_cli.ports import Ports
 
-PER_MINUTE = 600
-WINDOW_S = 62.0
-"""Two seconds for the way to Google, where the windows are counted."""
+ON_THE_WAY_S = 2.0
+"""For the way to the service, where the windows are counted."""
 
 
 class Pace:
-    def __init__(self, ports: Ports, per_minute: int = PER_MINUTE) -> None:
-        self._ports, self._limit = ports, per_minute
+    def __init__(self, ports: Ports, units: int, seconds: float) -> None:
+        self._ports, self._limit, self._window_s = ports, units, seconds + ON_THE_WAY_S
         self._spent: deque[tuple[float, int]] = deque()
         self._units = 0
         self._from = 0.0
@@ -31,10 +31,10 @@ class Pace:
         with self._lock:
             now = self._ports.monotonic_s()
             at = max(now, self._from)
-            while self._spent and (self._spent[0][0] <= at - WINDOW_S or self._units + units > self._limit):
+            while self._spent and (self._spent[0][0] <= at - self._window_s or self._units + units > self._limit):
                 first, gone = self._spent.popleft()
                 self._units -= gone
-                at = max(at, first + WINDOW_S)
+                at = max(at, first + self._window_s)
             self._spent.append((at, units))
             self._units += units
             self._from = at
