@@ -25,8 +25,8 @@ from calsync_cli.store.lock import Lock
 if TYPE_CHECKING:
     from calsync_cli.engine.groups import Group
     from calsync_cli.engine.report import Report
-    from calsync_cli.engine.run import Wish
     from calsync_cli.engine.session import Session
+    from calsync_cli.engine.state import Wish
     from calsync_cli.providers.base import Provider
 
 TIME_NAMES = {"start": "time", "end": "time", "time": "time", "all-day": "time", "repetition": "recurrence"}

@@ -15,7 +15,7 @@ from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.lines import day_words
 from calsync_cli.cli.running import run
 from calsync_cli.cli.screen import say
-from calsync_cli.engine.run import Wish
+from calsync_cli.engine.state import Wish
 from calsync_cli.errors import PersonNeeded, UsageError
 
 SIDES = ("a", "b", "newest", "base", "both")

@@ -14,7 +14,7 @@ from calsync_cli.cli import inspect, lines
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Report
-from calsync_cli.engine.run import Wish
+from calsync_cli.engine.state import Wish
 from calsync_cli.errors import UsageError
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import Account, CalendarName, Config, Pair

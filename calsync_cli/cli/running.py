@@ -17,7 +17,7 @@ from calsync_cli.api import Workspace
 from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
 from calsync_cli.engine.report import Report
-from calsync_cli.engine.run import Wish
+from calsync_cli.engine.state import Wish
 from calsync_cli.errors import UsageError
 
 LOGGED_PROBLEMS = 50

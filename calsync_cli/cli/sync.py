@@ -14,7 +14,7 @@ from calsync_cli.cli.context import Context
 from calsync_cli.cli.running import run
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Change, Report
-from calsync_cli.engine.run import Wish
+from calsync_cli.engine.state import Wish
 from calsync_cli.errors import UsageError
 
 SHOWN_CHANGES, SHOWN_UNDONE = 200, 10

@@ -82,7 +82,8 @@ def test_a_first_push_that_was_cut_off_goes_on_without_a_guard() -> None:
     session = world.session()
     session.stopping = lambda: world.servers["b"].write_count() >= 60
     from calsync_cli.engine.groups import groups
-    from calsync_cli.engine.run import Wish, run
+    from calsync_cli.engine.run import run
+    from calsync_cli.engine.state import Wish
 
     run(session, groups(world.pairs), Wish())
     assert 0 < len(world.forms("b")) < 150

@@ -13,8 +13,9 @@ from typing import Any
 
 from calsync_cli.engine.groups import groups
 from calsync_cli.engine.report import Report
-from calsync_cli.engine.run import Wish, run
+from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
+from calsync_cli.engine.state import Wish
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import CalendarName, Pair

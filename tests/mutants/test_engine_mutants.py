@@ -257,13 +257,13 @@ def _ghost_adopted(patch: pytest.MonkeyPatch) -> None:
 
 
 def _guard_too_late(patch: pytest.MonkeyPatch) -> None:
-    real = engine_run._allowed
+    real = engine_run.allowed
 
     def allowed(state: Any, group: Any, scene: Any, plan: Any, plan_id: str) -> bool:
         execute.execute(state.session, scene, plan, state.run)
         return bool(real(state, group, scene, plan, plan_id))
 
-    patch.setattr(engine_run, "_allowed", allowed)
+    patch.setattr(engine_run, "allowed", allowed)
 
 
 def _frozen_is_planned(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,97 @@
+"""Whether a plan may be carried out: guards, a first plan's confirmation, a saved plan that has moved (sections 8, 13).
+
+Shape   `allowed` asks and notes what is missing; nothing has been stored or sent before it
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from calsync_cli.engine import guards
+from calsync_cli.engine.groups import Group
+from calsync_cli.engine.keys import digest
+from calsync_cli.engine.report import Problem, change_of
+from calsync_cli.engine.snapshot import Scene
+from calsync_cli.engine.state import State, Wish
+from calsync_cli.engine.telling import pair_names, place
+from calsync_cli.engine.world import Plan
+from calsync_cli.model.codec import dumps, form_json
+
+
+def identify(scene: Scene, plan: Plan) -> str:
+    """The plan's id: the same as long as the same would be done to the same versions (A2, I20)."""
+    steps = [[s.kind, s.calendar, s.uid, s.remote_id, s.etag, form_json(s.changes)] for s in plan.steps]
+    holds = [[h.subject, h.digest] for h in plan.holds]
+    return digest(scene.key, dumps(steps), dumps(holds), dumps(sorted(plan.linked)))[:12]
+
+
+def allowed(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) -> bool:
+    """Guards first, then a first plan's confirmation (K7). Nothing has been stored or sent yet."""
+    wish = state.wish
+    trips = guards.check(scene.snapshot, plan)
+    saved = plan_document(group, scene, plan, plan_id, [f"{t.kind}: {t.words}" for t in trips])
+    state.report.plans.append(saved)
+    if wish.expected is not None and plan_id not in wish.expected and (plan.steps or plan.linked):
+        words = f"the calendars of {pair_names(group)} have changed since the plan was saved; nothing was done"
+        state.problem(Problem("plan-moved", words, f"calsync sync {group.pairs[0].name} --dry-run", 3))
+        return False
+    if trips and plan_id not in wish.approved and not wish.dry_run:
+        _save_plan(wish, saved)
+    for trip in trips:
+        guard = {"kind": trip.kind, "message": trip.words, "plan": plan_id}
+        for pair in group.pairs:
+            state.pairs[pair.name].guard = state.pairs[pair.name].guard or guard
+        if plan_id not in wish.approved:
+            words = f"{trip.words}. Nothing was changed in {pair_names(group)} ({trip.kind})"
+            command = f"calsync sync {group.pairs[0].name} --approve {plan_id}"
+            state.problem(Problem("guard", words, command, 0 if wish.dry_run else 4))
+    if trips and plan_id not in wish.approved:
+        return False
+    first = (scene.snapshot.first or scene.snapshot.rules_changed) and bool(plan.steps or plan.linked or plan.holds)
+    if not first or wish.dry_run or wish.yes or plan_id in wish.approved or wish.expected is not None:
+        return True
+    if all(pair.first_sync == "auto" for pair in group.pairs):
+        return True
+    if wish.confirm is not None and wish.confirm(first_words(group, scene, plan), state.report):
+        return True
+    command = f"calsync sync {group.pairs[0].name} --yes"
+    words = f"{first_words(group, scene, plan)} Nothing was changed yet."
+    state.problem(Problem("first-plan", words, command, 3))
+    return False
+
+
+def first_words(group: Group, scene: Scene, plan: Plan) -> str:
+    """K7: the counts of a first plan in one sentence."""
+    creates = dict.fromkeys(scene.names, 0)
+    for step in plan.steps:
+        if step.kind == "create":
+            creates[step.calendar] += 1
+    kinds = [step.kind for step in plan.steps] + [hold.kind for hold in plan.holds]
+    counts = [f"{len(plan.linked):,} on several calendars already"]
+    counts += [f"{count:,} new on {scene.names[number]}" for number, count in creates.items()]
+    counts += [f"{kinds.count('update'):,} to update", f"{kinds.count('delete'):,} to delete"]
+    counts += [f"{kinds.count('fields'):,} in conflict", f"{kinds.count('ambiguous'):,} ambiguous"]
+    kind = "first" if scene.snapshot.first else "changed"
+    return f"The {kind} plan of {pair_names(group)} waits for your yes. Events: {', '.join(counts)}."
+
+
+def plan_document(group: Group, scene: Scene, plan: Plan, plan_id: str, trips: Sequence[str]) -> dict[str, Any]:
+    """What `--plan-file` and a tripped guard save."""
+    changes = []
+    for step in plan.steps:
+        pair, side = place(group, scene.names[step.calendar])
+        changes.append(change_of(step, pair, side, "planned").json())
+    return {
+        "plan": plan_id, "pairs": [pair.name for pair in group.pairs], "guards": list(trips), "changes": changes,
+        "linked": len(plan.linked), "holds": [{"kind": h.kind, "title": h.title, "words": h.words} for h in plan.holds],
+    }
+
+
+def _save_plan(wish: Wish, document: dict[str, Any]) -> None:
+    if wish.plans_dir is not None:
+        wish.plans_dir.mkdir(mode=0o700, exist_ok=True)
+        path = wish.plans_dir / f"{document['plan']}.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
