@@ -114,7 +114,8 @@ def _held_deletes(snap: Snapshot, plan: Plan) -> list[Trip]:
 def _foreign_words(snap: Snapshot, plan: Plan) -> str:
     labels = {calendar.id: calendar.label for calendar in snap.calendars}
     where = sorted({labels[calendar] for calendar, _ in plan.foreign})
-    return f"another calsync installation already syncs {_events(len(plan.foreign))} of {' and '.join(where)}"
+    who = "another calsync installation, or this one before its state folder was lost,"
+    return f"{who} already syncs {_events(len(plan.foreign))} of {' and '.join(where)}"
 
 
 def _events(count: int) -> str:

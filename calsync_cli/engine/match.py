@@ -48,6 +48,8 @@ def match(snap: Snapshot) -> Matched:
         by_uid[link.uid] = key
         result.cleared.append(item)
     result.links = list(links.values())
+    left_alone = {(one.calendar, one.remote_id) for one in result.quarantined}
+    result.foreign = [item for item in result.foreign if (item.calendar, item.remote_id) not in left_alone]
     _match_by_fingerprint(snap, result)
     result.links.sort(key=lambda link: link.key)
     known = {link.key for link in snap.links}
@@ -57,23 +59,23 @@ def match(snap: Snapshot) -> Matched:
 
 def _usable(snap: Snapshot, result: Matched) -> Iterable[Replica]:
     roles = {calendar.id: calendar for calendar in snap.calendars}
+    places: dict[str, set[int]] = defaultdict(set)
+    for other in snap.unlinked:
+        places[link_key(snap.rules.key, other.uid)].add(other.calendar)
+    known = {name for link in snap.links for name in (link.key, link_key(snap.rules.key, link.uid))}
     for item in snap.unlinked:
         calendar = roles[item.calendar]
         if item.form is None or item.gone or not calendar.readable:
             continue
         marker = parse_marker(item.marker, calendar.identity, item.uid)
+        keys = {link_key(snap.rules.key, item.uid)} | ({marker.link} if marker is not None else set())
+        has_source = not keys.isdisjoint(known) or any(places[key] - {item.calendar} for key in keys)
         if marker is not None and marker.installation != snap.installation:
             result.foreign.append(item)
-        elif calendar.role == "target" and marker is None and not _source_has(snap, item):
-            continue  # native items of a one-way target are invisible to the rule (W2)
-        else:
-            yield item
-
-
-def _source_has(snap: Snapshot, item: Replica) -> bool:
-    return any(link.uid == item.uid for link in snap.links) or any(
-        other.uid == item.uid and other.calendar != item.calendar for other in snap.unlinked
-    )
+            if has_source:  # K3: whoever made it, another copy of the same event would be a double (I5)
+                yield item
+        elif calendar.role != "target" or marker is not None or has_source:
+            yield item  # native items of a one-way target are invisible to the rule (W2)
 
 
 def _known_key(snap: Snapshot, item: Replica, links: dict[str, Link], by_uid: dict[str, str]) -> str | None:
@@ -115,10 +117,12 @@ def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool) -> Link:
 
 
 def _is_ours(snap: Snapshot, item: Replica) -> bool:
-    """Made by us for this very place: a marker that a person copied along with an event proves nothing (I9)."""
+    """Made for this very place: a marker that a person copied along with an event proves nothing (I9).
+
+    One of another installation is linked only after a person said that no other one is at work here (G9).
+    """
     identity = next(c.identity for c in snap.calendars if c.id == item.calendar)
-    marker = parse_marker(item.marker, identity, item.uid)
-    return marker is not None and marker.installation == snap.installation
+    return parse_marker(item.marker, identity, item.uid) is not None
 
 
 def _duplicate(item: Replica, spoke: Spoke) -> Quarantine:

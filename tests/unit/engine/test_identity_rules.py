@@ -217,6 +217,48 @@ def test_a_marker_of_another_installation_stops_the_group() -> None:
     assert [trip.kind for trip in check(snap, made)] == ["G9"]
 
 
+def test_copies_of_a_lost_installation_are_linked_once_approved_never_made_again() -> None:
+    """I5, K3, K9: a state folder that was deleted whole looks like another installation's work."""
+    stage = linked(3)
+    for calendar in (2, 3):
+        (copy,) = stage.things[calendar].values()
+        copy.marker = Marker("f" * 32, link_key("group:g", "u"), 0).text(f"cal{calendar}", "u")
+    stage.links.clear()
+    stage.first = True
+    snap = stage.snapshot()
+    made = plan(snap)
+    assert [trip.kind for trip in check(snap, made)] == ["G9"]
+    assert not made.steps and len(made.linked) == 1
+    stage.run()
+    assert [s.state for s in the_link(stage).spokes] == ["live"] * 3
+    stage.edit(2, "u", {"title": "Still one event"})
+    stage.settle()
+    assert [titles(stage, n) for n in (1, 2, 3)] == [["Still one event"]] * 3
+
+
+def test_a_double_of_a_lost_installation_is_quarantined_and_asks_for_no_approval_in_every_run() -> None:
+    """K4, G9."""
+    stage = linked()
+    marker = Marker("f" * 32, link_key("group:g", "u"), 0).text("cal2", "u-calsync-0badcafe")
+    stage.put(2, "u-calsync-0badcafe", event(), rid="double", marker=marker)
+    snap = stage.snapshot()
+    made = plan(snap)
+    assert [(q.calendar, q.remote_id) for q in made.quarantined] == [(2, "double")]
+    assert not check(snap, made)
+
+
+def test_a_copy_of_a_lost_installation_under_a_derived_uid_is_linked_too() -> None:
+    """I5, K5."""
+    stage = linked()
+    (copy,) = stage.things[2].values()
+    copy.uid = "u-calsync-0badcafe"
+    copy.marker = Marker("f" * 32, link_key("group:g", "u"), 0).text("cal2", copy.uid)
+    stage.links.clear()
+    stage.first = True
+    made = stage.run()
+    assert not made.steps and len(made.linked) == 1 and len(made.foreign) == 1
+
+
 def test_a_marker_pasted_by_a_person_into_another_event_proves_nothing() -> None:
     """K1: the marker is bound to calendar and UID, so a duplicated event with a UID of its own is a new event."""
     stage = linked()
