@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from calsync_cli.mapping.graph.clock import original_text, read_span
+from calsync_cli.mapping.graph.clock import is_plain, node_of, original_text, read_span
 from calsync_cli.mapping.graph.kept import MEMBER, changed_properties
 from calsync_cli.mapping.graph.meaning import INSTANCE, TIMES, WRITABLE, difference, said
 from calsync_cli.mapping.graph.moves import in_order
 from calsync_cli.mapping.graph.source import Source, override_fields, source_of
 from calsync_cli.mapping.graph.zoned import put_span
-from calsync_cli.mapping.graph.zones import known
+from calsync_cli.mapping.graph.zones import known, windows_zones
 from calsync_cli.mapping.inherit import inherited_span
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.when import from_key
@@ -142,10 +142,21 @@ def _instance(old: Source | None, new: Source, key: InstanceKey) -> list[Patch]:
         was = _shown_span(old, key, there)
     there = there if there is not None else new.set.event or {}
     same = was is not None and same_span(new.clock.wire_span(was), _wired(new, key, wanted), repeats=False)
-    members = difference(there, wanted, same_times=same, recurs=False)
+    members = difference(there, wanted if same else _in_its_zones(new, wanted), same_times=same, recurs=False)
     if new.set.event is None and (properties := changed_properties(there, wanted)):
         members[MEMBER] = properties
     return [Patch("patch", *target, members)] if members else []
+
+
+def _in_its_zones(source: Source, resource: Json) -> Json:
+    """Outlook shows all times in UTC; one that is sent so is in UTC from then on."""
+    span = read_span(resource, source.clock, [], recurs=False)
+    nodes = {}
+    for name, label, when in (("start", "originalStartTimeZone", span.start), ("end", "originalEndTimeZone", span.end)):
+        own = text_of(resource, label)
+        if isinstance(when, Zoned) and own in windows_zones() and known(own) == when.tzid and is_plain(when):
+            nodes[name] = node_of(when, own)
+    return {**resource, **nodes}
 
 
 def _shown_span(source: Source, key: InstanceKey, resource: Json) -> Span:

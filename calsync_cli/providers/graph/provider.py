@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
 from calsync_cli.errors import CalsyncError, NotFound, PreconditionFailed, ProtocolError, UnknownOutcome
+from calsync_cli.mapping.graph.patches import patches
 from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt, Write
@@ -27,6 +29,7 @@ from calsync_cli.providers.graph.sets import Json, etag_of, master_etag, objects
 
 KEY = "String {6b1de63e-6a3c-4f7b-8a56-0c6d5e0b2f11} Name calsync-key"
 UNKNOWN_ID = "key:"
+MOVES = frozenset({"start", "end", "isAllDay", "recurrence"})
 
 
 class GraphProvider:
@@ -133,7 +136,7 @@ class GraphProvider:
             self._note(cal, plan, answer)
         for plan in plans:
             self._finish(cal, plan)
-        return [plan.error or Receipt(plan.id) for plan in plans]
+        return [plan.outcome for plan in plans]
 
     def _check_sets(self, cal: Calendar, plans: Sequence[_Plan]) -> None:
         """No single request can be held to the version of a whole set, so that is compared before the first (I13)."""
@@ -167,12 +170,20 @@ class GraphProvider:
         else:
             plan.done += 1
             if answer.status_code != 204:
-                made = json_of(answer)
-                self._reader.note([made])
-                plan.id = text(made, "id") if plan.write.kind == "create" and plan.done == 1 else plan.id
+                self._note_answer(plan, answer)
+
+    def _note_answer(self, plan: _Plan, answer: httpx.Response) -> None:
+        try:
+            made = json_of(answer)
+        except ProtocolError as err:
+            plan.error = UnknownOutcome(f"the answer to a write cannot be read ({err})")
+            return
+        self._reader.note([made])
+        plan.id = text(made, "id") if plan.write.kind == "create" and plan.done == 1 else plan.id
 
     def _finish(self, cal: Calendar, plan: _Plan) -> None:
         """The rest of a set, one by one; each instance is looked up first, for its id and version."""
+        self._plan_again(cal, plan)
         while plan.error is None and plan.done < len(plan.requests):
             request = plan.requests[plan.done]
             try:
@@ -187,8 +198,19 @@ class GraphProvider:
                 self._note(cal, plan, self._client.call(call))
             except CalsyncError as err:
                 plan.error = err
-        if plan.error is not None and plan.done and plan.write.kind == "create":
-            plan.error = UnknownOutcome(f"not all of the series was written ({plan.error})")
+
+    def _plan_again(self, cal: Calendar, plan: _Plan) -> None:
+        """The dates of this series have moved: its exceptions are what Graph has left of them (facts 0.13, L6.2)."""
+        if plan.error is not None or not plan.has_moved:
+            return
+        try:
+            found = self._reader.sets(cal, [plan.id])[plan.id]
+            if found is None:
+                raise NotFound("the event is gone")
+            rest = patches(found.item(_about(cal)).payload, plan.write.body)
+            plan.requests[plan.done :] = [asdict(one) for one in rest if one.original]
+        except CalsyncError as err:
+            plan.error = err
 
     def _instance(self, cal: Calendar, series: str, request: Json) -> Json | None:
         """The instance that began at `original` (UTC, or a day); None where that date is cancelled (L6.2)."""
@@ -217,6 +239,19 @@ class _Plan:
     @property
     def is_of_many(self) -> bool:
         return len(self.requests) > 1 or self.begun_with_instance or (self.write.etag or "").rpartition("#")[1] == "#"
+
+    @property
+    def has_moved(self) -> bool:
+        first = self.requests[0] if self.requests else {}
+        moves = text(first, "kind") == "patch" and not MOVES.isdisjoint(first["members"])
+        return self.done == 1 and self.is_of_many and not self.begun_with_instance and moves
+
+    @property
+    def outcome(self) -> Receipt | CalsyncError:
+        """What stopped half way is found by the next look, which goes on from there."""
+        if self.error is not None and self.done:
+            return UnknownOutcome(f"not all of the series was written ({self.error})")
+        return self.error or Receipt(self.id)
 
     @property
     def begun_with_instance(self) -> bool:
