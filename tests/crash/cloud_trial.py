@@ -1,9 +1,10 @@
-"""Playing a scenario with Google again for every step and fault: `crash.enumerate` for a CloudWorld."""
+"""Playing a scenario with a cloud again for every step and fault: `crash.enumerate` for a CloudWorld."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from tests.crash.cloud_scenarios import CloudScenario
 from tests.crash.enumerate import CALL_FAULTS, COMMIT_FAULTS, Point, Trial, quiet, state
@@ -15,11 +16,13 @@ HALVES = ("half", "half-kill")
 
 
 class CloudTrial(Trial):
-    """A step is a request to Google or to a CalDAV server, a call of a folder, or a commit."""
+    """A step is a request to a cloud or to a CalDAV server, a call of a folder, or a commit."""
 
-    def __init__(self, scenario: CloudScenario, other: str) -> None:
+    def __init__(
+        self, scenario: CloudScenario, cloud: str, other: str, knobs: dict[str, Any] | None = None
+    ) -> None:
         self.scenario = scenario  # type: ignore[assignment]
-        self.world = world = scenario.world(other)  # type: ignore[assignment]
+        self.world = world = scenario.world(cloud, other, knobs)  # type: ignore[assignment]
         world.gap = timedelta(minutes=1)  # well within `settle` (O3)
         if scenario.before is not None:
             scenario.before(world)

@@ -42,6 +42,9 @@ class GoogleCloud:
     def break_a_batch(self) -> None:
         self.g.faults.arm("partial-batch")
 
+    def expire_tokens(self) -> None:
+        self.g.expire_sync_tokens()
+
     def save(self) -> Any:
         return _saved(self.g)
 

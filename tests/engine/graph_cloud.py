@@ -68,6 +68,9 @@ class GraphCloud:
 
         self.m.arm(fault("half-batch" if self.m.dice.random() < 0.5 else "missing-part"))
 
+    def expire_tokens(self) -> None:
+        self.m.delta.forget()
+
     def save(self) -> Any:
         """States never change, so only what holds them is copied."""
         m = self.m
