@@ -68,9 +68,10 @@ class CloudOracle:
             if row is None:
                 raise Broken(f"I12: a {ask.kind} of {ask.remote_id} left without a row in state sent")
             self._check_guard(side, ask, row, whole=series == ask.remote_id)
+            if series == ask.remote_id and (ask.moves or ask.kind == "delete"):
+                self.removed |= side.words_in_no_list(series)
             if ask.kind == "delete" and series == ask.remote_id:
                 self.deleted.append((name, side.uid_at(series) or ""))
-                self.removed |= side.words_in_no_list(series)
 
     def _check_guard(self, side: Side, ask: Ask, row: Any, *, whole: bool) -> None:
         """The very version that the row was planned from; of an instance, and of a CalDAV answer, some version."""

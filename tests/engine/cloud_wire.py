@@ -35,6 +35,7 @@ T = TypeVar("T")
 GRAPH_BATCH = "/v1.0/$batch"
 PAGE = b"<html><title>Sign in to this network</title></html>"
 _EVENT = re.compile(r"/calendars/([^/]+)/events(?:/([^/?]+))?$")
+MOVES = frozenset({"start", "end", "recurrence"})
 _GRAPH_EVENT = re.compile(r"/me/(?:calendars/[^/]+/)?events(?:/([^/?]+))?$")
 DAV_WRITES = {"PUT": "update", "DELETE": "delete"}
 
@@ -44,6 +45,7 @@ class Ask:
     """One write as it is about to leave. kind: create update delete; guard: its precondition, "" when it has none.
 
     quiet: whether it says that nobody shall be mailed (I6); other protocols have no such word
+    moves: a series, whose edited dates the service then drops
     """
 
     side: str
@@ -51,6 +53,7 @@ class Ask:
     remote_id: str
     guard: str = ""
     quiet: bool = True
+    moves: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,8 @@ def _google_ask(side: str, request: Request) -> Ask | None:
         event_id = str(json.loads(request.body).get("id", ""))
         return Ask(side, "create", event_id, event_id, quiet)
     kind = "delete" if request.method == "DELETE" else "update"
-    return Ask(side, kind, unquote(found[2] or ""), request.headers.get("if-match", ""), quiet)
+    moves = kind == "update" and not MOVES.isdisjoint(json.loads(request.body))
+    return Ask(side, kind, unquote(found[2] or ""), request.headers.get("if-match", ""), quiet, moves)
 
 
 def _part(request: httpx.Request) -> dict[str, Any]:

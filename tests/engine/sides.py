@@ -102,7 +102,7 @@ class Side(ABC):
 
     def words_in_no_list(self, series: str) -> set[str]:
         """Of edits of single dates that no list of the service shows yet: who does not know of the date cannot ask for
-        it, and with a deleted series they lie in the service's own bin."""
+        it, and no version of the series tells of it. Deleting or moving the series takes these words away."""
         return set()
 
     def uids(self) -> set[str]:

@@ -5,6 +5,8 @@ Shape   Writer(client, reader).bulk(cal, writes) -> a Receipt or an error for ea
         instances. What is to be made of a series is planned anew once its dates have moved, for Google drops exceptions
 Guard   every request but an insert carries If-Match: of the head what it was planned from; of an instance the same
         while nothing else of the series was written, else what was read right before and is not anybody's edit (unseen)
+Limit   a date that somebody edited seconds ago is in no list yet, and nothing else tells of it: what moves or deletes
+        its whole series just then does not see that edit (facts 4.5)
 Half    a set is not written in one piece. What a cut leaves is UnknownOutcome; the next look goes on from there
 """
 
