@@ -23,7 +23,7 @@ from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt, Write
 from calsync_cli.providers.graph.client import MAX_PARTS, Call, GraphClient, calendar_path, event_path, json_of
-from calsync_cli.providers.graph.reading import Reader
+from calsync_cli.providers.graph.reading import GONE, Reader
 from calsync_cli.providers.graph.refusals import DUPLICATE, codes, refusal
 from calsync_cli.providers.graph.sets import Json, etag_of, master_etag, objects, text
 
@@ -213,7 +213,12 @@ class GraphProvider:
             plan.error = err
 
     def _instance(self, cal: Calendar, series: str, request: Json) -> Json | None:
-        """The instance that began at `original` (UTC, or a day); None where that date is cancelled (L6.2)."""
+        """The instance that began at `original` (UTC, or a day); None where that date is cancelled (L6.2). An exception
+        may have moved far from there, but it has an id.
+        """
+        if name := text(request, "id"):
+            response = self._client.call(Call("GET", event_path(name)))
+            return None if response.status_code in GONE else self._reader.read(cal, response)
         original = text(request, "original")
         day = datetime.fromisoformat(original)
         params = {
