@@ -31,7 +31,7 @@ class GraphCloud:
         self.world = world
         found = [User(one, one.partition("@")[0], f"00000000-0000-0000-0000-{n:012}", TENANT)
                  for n, one in enumerate(users, 1)]
-        self.m = Emulator(replace(Knobs(), **(knobs or {})), users=tuple(found))
+        self.m = Emulator(replace(Knobs(), **({"deleted_occurrence": "siblings"} | (knobs or {}))), users=tuple(found))
         self.last = world.clock.now
         self.m.world.clock.now = self.now  # type: ignore[method-assign]
         self.m.world.clock.monotonic = lambda: world.clock.now.timestamp()  # type: ignore[method-assign]
