@@ -60,6 +60,10 @@ class Outlook:
         self.play(seen.item, payload, json.loads(payload)["requests"][1:])
         return seen.item
 
+    def write(self, members: Json) -> Item:
+        """A person writes an event in Outlook."""
+        return self.writer.create(self.box, self.box.default, self._draft(members, fresh=True), by_person=True).item
+
     def edit(self, item: Item, after: bytes) -> None:
         self.play(item, after, json.loads(after)["requests"])
 

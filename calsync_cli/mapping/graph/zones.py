@@ -65,12 +65,15 @@ def known(name: str) -> str | None:
 def sent(tzid: str, first: datetime, last: datetime | None) -> str | None:
     """`first` and `last` are instants; None: for ever, which is looked at until 2041 or 16 years on. A day more on both
     sides, so that no wall time that comes once on one clock comes twice on the other."""
-    own = [name for name, other in windows_zones().items() if other == _RENAMED.get(tzid, tzid)]
-    names = [*own, *(name for name in windows_zones() if name not in own)]
-    older = [name for name in names if name not in _NEW]
-    newer = [name for name in names if name in _NEW]
     since, until = first - _DAY, last + _DAY if last is not None else None
-    return next((name for name in [*older, *newer] if same_clock(tzid, windows_zones()[name], since, until)), None)
+    return next((name for name, other in _candidates(tzid) if same_clock(tzid, other, since, until)), None)
+
+
+@lru_cache(maxsize=1024)
+def _candidates(tzid: str) -> list[tuple[str, str]]:
+    """Windows names and their zones, the zone's own names first, those of 2026 last."""
+    meant = _RENAMED.get(tzid, tzid)
+    return sorted(windows_zones().items(), key=lambda pair: (pair[0] in _NEW, pair[1] != meant))
 
 
 def same_clock(a: str, b: str, first: datetime, last: datetime | None) -> bool:
