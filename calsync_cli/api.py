@@ -191,7 +191,8 @@ class Workspace:
 
     def conflicts(self) -> list[dict[str, Any]]:
         """What waits for a decision between two versions, as `conflicts list --json` prints it."""
-        return [self._conflict(row) for row in links.hold_rows(self.db, views.CONFLICTS)]
+        found = [self._conflict(row) for row in links.hold_rows(self.db, views.CONFLICTS)]
+        return sorted(found, key=lambda c: (c["start"], c["title"], c["id"]))
 
     def _conflict(self, row: Any) -> dict[str, Any]:
         detail = json.loads(row["detail"])

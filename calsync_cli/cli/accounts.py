@@ -17,7 +17,7 @@ from calsync_cli.cli.lines import day_words
 from calsync_cli.cli.screen import say
 from calsync_cli.config.secrets import open_store
 from calsync_cli.config.values import BadValue, address, closest
-from calsync_cli.errors import CalsyncError, UsageError, worst_exit
+from calsync_cli.errors import AuthError, CalsyncError, UsageError, worst_exit
 from calsync_cli.model.account import Account, Config
 from calsync_cli.model.secret import Secret
 
@@ -170,8 +170,22 @@ def logout(ctx: Context, name: str) -> int:
     config = ctx.config()
     if name not in config.accounts:
         raise UsageError(f"there is no account {name!r}{closest(name, config.accounts)}", next="calsync accounts")
-    store = open_store(config.secrets, ctx.state_dir, ctx.environ)
-    if store.get(name) is None:
+    account = config.accounts[name]
+    if account.provider not in ("caldav", "google", "microsoft"):
+        text = f"account {name} is a {account.provider} account, which needs no sign-in; there is none to remove"
+        raise UsageError(text, next="calsync accounts")
+    elsewhere = account.password_command is not None or account.password is not None
+    try:
+        store = open_store(config.secrets, ctx.state_dir, ctx.environ)
+        known = store.get(name)
+    except AuthError:
+        if not elsewhere:
+            raise
+        known = None  # without a place for secrets none is kept there
+    if known is None and elsewhere:
+        text = f"account {name} has its password from the configuration; nothing is stored that could be removed"
+        raise UsageError(text, next="calsync config edit")
+    if known is None:
         print(f"{name} was not signed in")
         return 0
     if config.accounts[name].provider == "google":

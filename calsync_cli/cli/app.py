@@ -58,6 +58,7 @@ def options(
     wanted = os.environ.get("CALSYNC_LOG_LEVEL", "").upper()
     context: Context = ctx.obj
     context.config_path, context.state_option = config_file, state_dir
+    context.command = f"{ctx.command_path} {ctx.invoked_subcommand or ''}".rstrip()
     context.verbosity = max(verbose, {"INFO": 1, "DEBUG": 2}.get(wanted, 0))
     context.quiet = quiet or (wanted in ("ERROR", "CRITICAL") and not verbose)
     context.color = not (no_color or os.environ.get("NO_COLOR"))

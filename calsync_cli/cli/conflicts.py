@@ -146,7 +146,7 @@ def _asked(ctx: Context, work: Workspace, chosen: Sequence[dict[str, Any]], *, a
     """Ask one after the other. Nothing is noted before the last answer, so that Ctrl-C leaves all as it was."""
     if as_json or not sys.stdin.isatty():
         raise PersonNeeded(
-            f"{len(chosen)} conflicts wait and there is no terminal to ask on; nothing was changed",
+            f"{_waiting(len(chosen))} and there is no terminal to ask on; nothing was changed",
             next="calsync conflicts resolve ID --take a|b|newest|base|both",
         )
     try:

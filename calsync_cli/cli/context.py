@@ -21,6 +21,7 @@ class Context:
     """Set once, by the global options. `config()` and `workspace()` do their work when asked.
 
     verbosity  0 warnings, 1 per item, 2 per request
+    command    what was typed, without its arguments: `calsync conflicts resolve`
     """
 
     config_path: Path | None = None
@@ -31,6 +32,7 @@ class Context:
     ports: Ports = field(default_factory=system_ports)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     open_workspace: Callable[[], Workspace] | None = None
+    command: str = ""
     _log: Path | None = None
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -113,15 +115,21 @@ def _database(ctx: Context) -> str:
     file = ctx.state_dir / FILE_NAME
     if not file.exists():
         return "none yet; the first sync makes it"
-    database = open_database(ctx.state_dir, ctx.ports)
+    aside = f"mv {shlex.quote(str(file))} {shlex.quote(f'{file}.damaged')}"
+    try:
+        database = open_database(ctx.state_dir, ctx.ports)
+    except StoreError as err:
+        if isinstance(err.__cause__, sqlite3.DatabaseError):  # no database at all; a newer one is another matter
+            raise StoreError(f"{err}. The next sync finds every event again without it", next=aside) from err
+        raise
     try:
         problems = integrity_problems(database)
         count = database.value("SELECT count(*) FROM mirror_item")
     finally:
         database.close()
     if problems:
-        text = f"{file} is damaged: {problems[0]}. The calendars themselves are not"
-        raise StoreError(text, next=f"move {file} away and run calsync sync: it finds every event again")
+        text = f"{file} is damaged: {problems[0]}. The calendars are not; the next sync finds all without it"
+        raise StoreError(text, next=aside)
     return f"sound, {counted(count, 'mirrored event')}, {file.stat().st_size / 1e6:.1f} MB"
 
 
@@ -218,9 +226,16 @@ def _rights(
         return "read and write"
     written = any(wanted in _targets(pair) for pair in config.pairs.values())
     if written:
-        text = "may only be read, and a pair writes to it"
-        raise AuthError(text, next='ask its owner for the right to write, or set direction = "a-to-b"')
+        pair = next(pair for pair in config.pairs.values() if wanted in _targets(pair))
+        way = only_reading(pair, wanted)
+        text = f"may only be read, and the pair {pair.name} writes to it"
+        raise AuthError(text, next=f'ask its owner for the right to write, or set direction = "{way}" there')
     return "read only, which is enough"
+
+
+def only_reading(pair: Pair, calendar: CalendarName) -> str:
+    """The direction in which the pair writes nothing to this calendar."""
+    return "a-to-b" if calendar == pair.a else "b-to-a"
 
 
 def _targets(pair: Pair) -> tuple[CalendarName, ...]:

@@ -104,7 +104,7 @@ def _show(copies: Found) -> None:
         value = shown(in_words.value_words(path, form[path]))
         label = in_words.field_words(path, tzid)
         say(f"  {'time' if path == 'time' else label:<14} {in_words.excerpts([value], LONGEST)[0]}")
-    say(f"  {'UID':<14} {shown(event.uid)}")
+    say(f"  {'UID':<14} {shown(event.uid) or '(none)'}")
 
 
 def _heading(row: Mapping[str, Any], calendars: str) -> str:
@@ -218,5 +218,6 @@ def _only_one(ctx: Context, found: Found, words: str, command: str) -> None:
         return
     rows = [event_json(e, name) for name, e in events.values()]
     rows.sort(key=lambda row: (row["start"], row["title"]))
-    table(["start", "title", "UID"], [[day_words(r["start"]), r["title"], r["uid"]] for r in rows], color=ctx.color)
-    raise UsageError(f"{counted(len(events), 'event')} fit {words!r}; name one by its UID", next=f"{command} UID")
+    key, name = ("uid", "UID") if len({row["uid"] for row in rows}) == len(rows) else ("remote_id", "FILE")
+    table(["start", "title", name], [[day_words(r["start"]), r["title"], r[key]] for r in rows], color=ctx.color)
+    raise UsageError(f"{counted(len(events), 'event')} fit {words!r}; name one by its {name}", next=f"{command} {name}")

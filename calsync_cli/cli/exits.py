@@ -42,7 +42,7 @@ def tell(err: Exception, context: Context, *, as_json: bool) -> int:
     if type(err).__name__ == "Abort":  # the option parser's word for Ctrl-C, and for the end of input at a prompt
         return stopped()
     if hasattr(err, "exit_code") and hasattr(err, "format_message"):
-        return _usage(err, as_json)
+        return _usage(err, context, as_json)
     return _unexpected(err, context, as_json)
 
 
@@ -61,12 +61,14 @@ def flushed(code: int) -> int:
     return code
 
 
-LATER = {6: "calsync sync, once that run has ended"}
+LATER = {1: "calsync doctor", 6: "calsync sync, once that run has ended", 7: "calsync doctor"}
 """What to type next where the error itself cannot know it."""
 
 
 def _say(err: CalsyncError, as_json: bool, context: Context | None = None) -> int:
     err.next = err.next or LATER.get(err.exit_code, "")
+    if not err.next and context is not None and context.command:
+        err.next = f"{context.command} -h"
     if as_json:
         import json
 
@@ -86,14 +88,14 @@ def _say(err: CalsyncError, as_json: bool, context: Context | None = None) -> in
     return err.exit_code
 
 
-def _usage(err: Any, as_json: bool) -> int:
+def _usage(err: Any, context: Context, as_json: bool) -> int:
     """What the option parser found wrong. A group without a command is no error: its help is the answer."""
     from calsync_cli.errors import UsageError
 
     if type(err).__name__ == "NoArgsIsHelpError":
         print(err.format_message())
         return 0
-    path = getattr(getattr(err, "ctx", None), "command_path", "calsync")
+    path = getattr(getattr(err, "ctx", None), "command_path", "") or context.command or "calsync"
     return _say(UsageError(err.format_message().rstrip("."), next=f"{path} -h"), as_json)
 
 

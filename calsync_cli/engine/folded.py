@@ -51,13 +51,15 @@ class Context:
 
 @dataclass(slots=True)
 class Folded:
-    """hub and rev: the agreement after this fold. lost: (calendar, path, value) that a person wrote and another won."""
+    """hub and rev: the agreement after this fold. restored: paths where the value before was chosen.
+    lost: (calendar, path, value) that a person wrote and another won."""
 
     hub: dict[Path, Entry]
     rev: int
     contested: dict[Path, tuple[Contender, ...]] = field(default_factory=dict)
     orphans: set[InstanceKey] = field(default_factory=set)
     lost: list[tuple[int, Path, Value | None]] = field(default_factory=list)
+    restored: set[Path] = field(default_factory=set)
     copies: set[int] = field(default_factory=set)
     by: dict[Path, int] = field(default_factory=dict)
     rekeyed: set[Path] = field(default_factory=set)

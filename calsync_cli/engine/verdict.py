@@ -27,6 +27,7 @@ def decide(
         for path in paths:
             entry = result.hub.get(path)
             result.write(path, entry.value if entry else None, contenders[0].calendar)
+        result.restored |= set(paths)
         losers = [c.calendar for c in contenders]
     else:
         winner = int(verdict.removeprefix("both:"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.case import Case, Decision, field_words, start_text
@@ -65,13 +65,26 @@ def _update(
     if hold:
         result.holds.append(hold)
         return False
-    sources = sorted({folded.hub[path].source for path in due if path in folded.hub}, key=case.ctx.rank)
-    words = ", ".join(dict.fromkeys(field_words(path) for path in sorted(due)))
-    because = why or f"{words} changed on {' and '.join(case.calendars[c].label for c in sources)}"
-    result.steps.append(
-        replace(case.step("update", spoke, because), changes=due, held=held, rev=folded.rev)
-    )
+    step = case.step("update", spoke, why or _because(case, due, folded))
+    result.steps.append(replace(step, changes=due, held=held, rev=folded.rev))
     return True
+
+
+def _because(case: Case, due: Mapping[Path, Value | None], folded: Folded) -> str:
+    """`title changed on x/Home; location: the value before was chosen`."""
+    words = []
+    changed = sorted(path for path in due if path not in folded.restored)
+    if changed:
+        sources = sorted({folded.hub[path].source for path in changed if path in folded.hub}, key=case.ctx.rank)
+        words.append(f"{_names(changed)} changed on {' and '.join(case.calendars[c].label for c in sources)}")
+    restored = sorted(path for path in due if path in folded.restored)
+    if restored:
+        words.append(f"{_names(restored)}: the value before was chosen")
+    return "; ".join(words)
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return ", ".join(dict.fromkeys(map(field_words, paths)))
 
 
 def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: list[Spoke], why: str) -> Spoke:

@@ -267,7 +267,7 @@ def replace_holds(
     for row in db.all("SELECT * FROM hold WHERE grp = ?", grp):
         if row["link_id"] is None or row["link_id"] in planned:
             old[_place(row["link_id"], row["calendar_id"], row["remote_id"], row["kind"])].append(row)
-    for hold in holds:
+    for hold in sorted(holds, key=lambda h: (h.start, h.title)):  # numbered as a person reads them
         link_id = link_ids.get(hold.link) if hold.link else None
         detail = dumps({"subject": hold.subject, "title": hold.title, "start": hold.start, "words": hold.words,
                         "fields": dict(hold.detail)})

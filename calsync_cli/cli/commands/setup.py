@@ -29,7 +29,7 @@ def calendars(
     match words or []:
         case ["create", account, name]:
             end(command.create_calendar(context, account, name))
-        case [] | [_] as one:
+        case [] | [_] as one if one != ["create"]:
             end(command.calendars(context, one[0] if one else None, as_json=json))
         case _:
             text = "write: calsync calendars [ACCOUNT], or calsync calendars create ACCOUNT NAME"

@@ -34,6 +34,8 @@ def group(parent: typer.Typer, name: str, text: str, *, alone: bool = True) -> t
 def bare(ctx: typer.Context, *options: object) -> bool:
     """Whether the group's name stands by itself. Raises UsageError for options that stand before a command of it."""
     name = ctx.invoked_subcommand
+    if name is not None:
+        ctx.obj.command = f"{ctx.command_path} {name}"
     if name is not None and any(options):
         path = f"{ctx.command_path} {name}"
         raise UsageError(f"options belong behind the whole command: {path} ...", next=f"{path} -h")
@@ -45,6 +47,7 @@ def begin(ctx: typer.Context) -> Context:
     import logging
 
     context: Context = ctx.obj
+    context.command = ctx.command_path
     if context.start_log():
         words = ctx.command_path.partition(" ")[2]  # without what was typed behind it: titles are nobody's business
         logging.getLogger(__name__).info("%s begins (calsync %s)", words, __version__)

@@ -126,14 +126,8 @@ class DavClient:
         if self._account.auth == "auto" and wants_digest and not isinstance(signer, httpx.DigestAuth):
             response = self._send(method, url, body, headers, self._digest())
         if response.status_code == 401:
-            raise self._refused(url)
+            raise refused(self._account, url, token=self._auth_kind == "bearer")
         return response
-
-    def _refused(self, url: str) -> AuthError:
-        name = self._account.name
-        what = "sign-in token" if self._auth_kind == "bearer" else "user name or password"
-        text = f"{urlsplit(url).hostname} refused the {what} of account {name}; nothing was changed there"
-        return AuthError(text, next=f"calsync login {name}")
 
     def _send(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], auth: httpx.Auth | None
@@ -187,6 +181,16 @@ class DavClient:
         if self._auth_kind == "digest":
             return httpx.DigestAuth(account.username or "", secret.reveal())
         return httpx.BasicAuth(account.username or "", secret.reveal())
+
+
+def refused(account: Account, url: str, *, token: bool = False) -> AuthError:
+    """A 401. `login` stores nothing for an account that has its password from elsewhere."""
+    what = "sign-in token" if token else "user name or password"
+    text = f"{urlsplit(url).hostname} refused the {what} of account {account.name}; nothing was changed there"
+    if account.password_command is None and account.password is None:
+        return AuthError(text, next=f"calsync login {account.name}")
+    key = "password" if account.password_command is None else "password_command"
+    return AuthError(f"{text}. It comes from {key} in the configuration", next="calsync config edit")
 
 
 def busy(response: httpx.Response, now: datetime) -> TransientError:

@@ -108,7 +108,7 @@ CREATE UNIQUE INDEX spoke_replica ON spoke (grp, calendar_id, remote_id) WHERE r
 CREATE INDEX spoke_item ON spoke (calendar_id, remote_id);
 
 CREATE TABLE hold (                          -- what waits for a person
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- a person types it, so it never comes to mean another question
     grp         TEXT NOT NULL REFERENCES grp(key) ON DELETE CASCADE,
     link_id     INTEGER REFERENCES link(id) ON DELETE CASCADE,
     calendar_id INTEGER,                     -- with remote_id, for items that have no link
