@@ -1,6 +1,7 @@
 """One suite that every provider passes: the promises of providers.base.
 
-Over memory, folders, two real CalDAV servers and the emulator of Google Calendar. No test knows a payload's format.
+Over memory, folders, two real CalDAV servers, the emulators of Google Calendar and of Microsoft Graph. No test knows a
+payload's format.
 """
 
 from __future__ import annotations
@@ -26,7 +27,18 @@ from calsync_cli.errors import (
 )
 from calsync_cli.providers.base import Item, Missing, Receipt
 from calsync_cli.providers.memory import Traits
-from tests.contract.benches import GOOGLE, Bench, Said, dav_bench, google_bench, memory_bench, running, vdir_bench
+from tests.contract.benches import (
+    GOOGLE,
+    GRAPH,
+    Bench,
+    Said,
+    dav_bench,
+    google_bench,
+    graph_bench,
+    memory_bench,
+    running,
+    vdir_bench,
+)
 
 MEMORY = {
     "memory": Traits(),
@@ -50,7 +62,7 @@ def servers() -> Iterator[dict[str, Any]]:
         yield Started()
 
 
-@pytest.fixture(params=[*MEMORY, "vdir", *SERVERS, *GOOGLE])
+@pytest.fixture(params=[*MEMORY, "vdir", *SERVERS, *GOOGLE, *GRAPH])
 def bench(
     request: pytest.FixtureRequest, servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
@@ -58,6 +70,8 @@ def bench(
         made = dav_bench(request.param, servers[request.param])
     elif request.param in GOOGLE:
         made = google_bench(servers[request.param])
+    elif request.param in GRAPH:
+        made = graph_bench(servers[request.param])
     elif request.param == "vdir":
         made = vdir_bench(tmp_path, monkeypatch)
     else:
@@ -153,7 +167,9 @@ def test_the_receipts_item_is_what_a_point_read_shows(bench: Bench) -> None:
     receipt = created(bench)
     if receipt.item is not None:
         assert receipt.item.payload == one(bench, receipt.remote_id).payload
-    assert receipt.remote_id == bench.provider.remote_id_for(bench.cal, KEYS[0])
+    named = bench.provider.remote_id_for(bench.cal, KEYS[0])
+    assert (receipt.remote_id == named) == bench.named
+    assert one(bench, named).payload == one(bench, receipt.remote_id).payload
 
 
 def test_every_id_is_answered_exactly_once(bench: Bench) -> None:

@@ -7,7 +7,6 @@ Etags   of a set with instances: the master's etag, `#`, and a digest over all; 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 
 from calsync_cli.providers.base import Item
 from calsync_cli.providers.google.answers import Json, etag_of, text
+from calsync_cli.providers.versions import set_etag
 
 _INSTANCE_ID = re.compile(r"(.+)_(\d{8})(?:T(\d{6})Z)?", re.DOTALL | re.ASCII)
 
@@ -44,25 +44,11 @@ class EventSet:
 
     def _etag(self) -> str | None:
         """None unless each part has a version: what is written must be what was read (I13)."""
-        etags = [etag_of(one) for one in self.resources]
-        if not etags or not all(etags):
-            return None
-        if len(etags) == 1:
-            return etags[0]
-        return f"{etags[0]}#{hashlib.sha256(json.dumps(etags).encode()).hexdigest()[:24]}"
+        return set_etag([etag_of(one) for one in self.resources])
 
     def _stamp(self) -> datetime | None:
         """When anything of it was changed last, by Google's clock (D2)."""
         return max((when for one in self.resources if (when := updated(one)) is not None), default=None)
-
-
-def master_etag(etag: str) -> str:
-    head, mark, _ = etag.rpartition("#")
-    return head if mark and head.endswith('"') else etag
-
-
-def is_of_many(etag: str) -> bool:
-    return master_etag(etag) != etag
 
 
 def assembled(resources: Iterable[Json]) -> tuple[list[EventSet], dict[str, list[Json]]]:

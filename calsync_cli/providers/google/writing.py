@@ -41,8 +41,8 @@ from calsync_cli.providers.google.steps import (
     outcome,
     planned,
     question,
-    stale,
 )
+from calsync_cli.providers.plans import stale
 
 Ready = tuple[Plan, Json, str]
 """A request with the version it is for."""

@@ -1,27 +1,43 @@
 """Reading one calendar of a mailbox: what changed since a delta link, and whole event sets by id (facts 0, L3, L6).
 
-Shape   Reader(client, names).changes(cal, since, window) -> pages; .sets(cal, ids) -> {id: EventSet or None}
-Tokens  {"w": [start, end], "l": delta link}: the window is part of the link; another one needs a new round (T3, L3.5)
-Hints   a delta says which sets to read, never what is in them: it hides deleted instances and private properties
+Shape   Reader(client, ports, names).changes(cal, since, window) -> pages; .sets(cal, ids) -> {id: EventSet or None}
+Hints   a delta says which sets to read, never what is in them: it hides deleted instances and private properties. Any
+        sign of life of a series re-reads the whole of it (O6)
+Proof   with every set that is read the calendar itself is asked: it must be there for an event to be gone (O2), and it
+        says whether private details are hidden (O7)
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Literal
 
 import httpx
 
-from calsync_cli.errors import CalendarGone, CalsyncError, ProtocolError, SyncTokenExpired
-from calsync_cli.model.account import IN_WINDOWS, Window
+from calsync_cli.errors import CalendarGone, CalsyncError, ProtocolError
+from calsync_cli.model.account import Account, Window
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Hint, Page
-from calsync_cli.providers.graph.client import Call, GraphClient, calendar_path, event_path, json_of, quoted
-from calsync_cli.providers.graph.refusals import codes, is_resync, problem
-from calsync_cli.providers.graph.sets import EventSet, Json, etag_of, modified, objects, text
+from calsync_cli.providers.graph.answers import Json, etag_of, event_id, event_of, events, json_of, text
+from calsync_cli.providers.graph.client import Call, GraphClient, calendar_path, event_path, quoted
+from calsync_cli.providers.graph.fresh import Fresh
+from calsync_cli.providers.graph.refusals import Meaning, meaning, read_problem
+from calsync_cli.providers.graph.rounds import Rounds
+from calsync_cli.providers.graph.sets import (
+    CANCELLED,
+    EXCEPTIONS,
+    EventSet,
+    alone,
+    is_instance,
+    is_series,
+    series,
+    single,
+)
+from calsync_cli.providers.graph.window import bounds, edges, link_of, token_of
 from calsync_cli.providers.http import http_date
+from calsync_cli.providers.patient import Answer
 
 MEMBERS = (
     "id,iCalUId,changeKey,type,seriesMasterId,subject,body,start,end,originalStartTimeZone,originalEndTimeZone,"
@@ -29,166 +45,174 @@ MEMBERS = (
     "importance,categories,isReminderOn,reminderMinutesBeforeStart,location,locations,recurrence,isOnlineMeeting,"
     "onlineMeetingProvider,onlineMeeting,webLink,transactionId,createdDateTime,lastModifiedDateTime,hasAttachments"
 )
-GONE = frozenset({404, 410})
-PAGE_SIZE = "odata.maxpagesize=100"
-LONGEST = timedelta(days=1800)
-"""Graph refuses windows over 1,825 days (facts 0.8)."""
-MAX_PAGES = 100_000
+BEHIND_S = (1.0, 2.0, 4.0)
+"""How long to wait for reads that are behind our own writes; then they count as they are."""
+PROPERTIES = "singleValueExtendedProperties"
 
 
 class Reader:
     """names: ids of the private properties that are read with every event."""
 
     def __init__(self, client: GraphClient, ports: Ports, names: Sequence[str]) -> None:
-        self._client, self._ports = client, ports
+        self._client, self._ports, self.fresh = client, ports, Fresh(ports)
         chosen = " or ".join(f"id eq '{name}'" for name in names)
-        self._expand = f"singleValueExtendedProperties($filter={chosen})"
-        self._fresh: dict[str, Json] = {}
+        own = f"{PROPERTIES}($filter={chosen})" if chosen else ""
+        self._plain = {"$select": MEMBERS} | ({"$expand": own} if own else {})
+        both = ",".join(filter(None, (EXCEPTIONS, own)))
+        self._whole = {"$select": f"{MEMBERS},{CANCELLED},{EXCEPTIONS}", "$expand": both}
+        self._about: dict[str, Json] = {}
+        self._loose: dict[tuple[str, str], set[str]] = {}
 
     # -- deltas --------------------------------------------------------------------------------------------------------
 
     def changes(self, cal: Calendar, since: str | None, window: Window) -> Iterator[Page]:
         low, high = edges(window, self._ports.now())
-        bounds = [f"{low:%Y-%m-%dT00:00:00Z}", f"{high:%Y-%m-%dT00:00:00Z}"]
-        link = _link_of(since, bounds)
+        asked = bounds(low, high)
+        link = link_of(since, asked)
         first = Call("GET", calendar_path(cal.id, "calendarView", "delta"),
-                     {"startDateTime": bounds[0], "endDateTime": bounds[1]}, prefer=PAGE_SIZE)
-        rows, link_after, date = self._round(cal, Call("GET", link, prefer=PAGE_SIZE) if link else first)
-        token = json.dumps({"w": bounds, "l": link_after})
-        listing = not link
-        yield Page(tuple(_hints(rows)), token, listing, http_date(date), window=(low, high) if listing else None)
+                     {"startDateTime": asked[0], "endDateTime": asked[1]})
+        found = Rounds(self._client, partial(self.read, cal)).round(cal.name, first, link)
+        hints = tuple(self._hints(cal, found.rows.values(), listing=not link))
+        token, window_read = token_of(found.link, asked), None if link else (low, high)
+        yield Page(hints, token, not link, http_date(found.date), window=window_read)
 
-    def _round(self, cal: Calendar, call: Call) -> tuple[dict[str, Json], str, str | None]:
-        """All rows by id, the last of each; the link of the next round; the server's date."""
-        rows: dict[str, Json] = {}
-        stored = not call.params
-        for _ in range(MAX_PAGES):
-            response = self._client.call(call)
-            if stored and is_resync(response):
-                raise SyncTokenExpired(f"{cal.name}: Microsoft no longer knows the last state; all is listed anew")
-            data = self.read(cal, response)
-            rows |= {text(one, "id"): one for one in objects(data.get("value"))}
-            after, end = text(data, "@odata.nextLink"), text(data, "@odata.deltaLink")
-            if end:
-                return rows, end, response.headers.get("date")
-            if not after:
-                break
-            call = Call("GET", after, prefer=PAGE_SIZE)
-        raise ProtocolError(f"{cal.name}: Microsoft ended its list without a link to go on from")
+    def _hints(self, cal: Calendar, rows: Iterable[Json], *, listing: bool) -> Iterator[Hint]:
+        """Of a single event a version is told; of a series none, since its rows do not show all of it. An exception
+        may have been a set of its own (R9). What a listing calls removed is simply not on it."""
+        named: dict[str, str | None] = {}
+        gone = []
+        for row in rows:
+            name, of = text(row, "id"), text(row, "seriesMasterId") if is_instance(row) else ""
+            if "@removed" in row:
+                gone.append(name)
+                continue
+            if text(row, "type") == "exception":
+                gone.append(name)
+                self._loose.setdefault((cal.id, of), set()).update({name} if of else ())
+            only = text(row, "type") == "singleInstance"
+            named[of or name] = (etag_of(row) or None) if only else None
+        for name, etag in named.items():
+            yield Hint(name, etag)
+        for name in gone if not listing else ():
+            if name not in named:
+                yield Hint(name, gone=True)
+
+    # -- the calendar itself -------------------------------------------------------------------------------------------
 
     def read(self, cal: Calendar, response: httpx.Response) -> Json:
-        """The body of a 200. Raises CalendarGone for a 404 of the calendar itself."""
-        if response.status_code in GONE and not codes(response)[0] & {"mailboxnotenabledforrestapi"}:
+        """The answer to a question about the calendar as such, where a 404 means the calendar."""
+        if response.status_code >= 300 and meaning(response) is Meaning.GONE:
             words = f"{cal.name} cannot be found any more, or is no longer shared. Nothing was deleted elsewhere for it"
             raise CalendarGone(words, next=f"calsync calendars {self._client.account.name}")
         if response.status_code not in (200, 201):
-            raise problem(cal.name, response, self._client.account)
+            raise read_problem(response, self._client.account)
         return json_of(response)
+
+    def now(self, cal: Calendar) -> Calendar:
+        """Its rights as they are now. Raises CalendarGone."""
+        return self._as_told(cal, self._client.call(Call("GET", calendar_path(cal.id))))
+
+    def about(self, cal: Calendar) -> Json:
+        """What a document says of its calendar, as it was when the set was read."""
+        return self._about.get(cal.id, {"id": cal.id})
+
+    def _as_told(self, cal: Calendar, response: httpx.Response) -> Calendar:
+        told = self.read(cal, response)
+        if text(told, "id") != cal.id:
+            raise ProtocolError(f"{cal.name}: Microsoft answers for another calendar")
+        self._about[cal.id] = {"id": cal.id, "canViewPrivateItems": told.get("canViewPrivateItems") is not False}
+        return calendar_of(self._client.account, told)
 
     # -- whole sets ----------------------------------------------------------------------------------------------------
 
-    def note(self, resources: Sequence[Json]) -> None:
-        """Answers to our writes, which a read may not show for a while (L2.3)."""
-        self._fresh |= {text(one, "id"): one for one in resources if text(one, "id")}
+    def sets(self, cal: Calendar, ids: Sequence[str], *, here: bool = False) -> dict[str, EventSet | None]:
+        """Each set as it is now; None for what is gone, and for an instance that is part of a series here.
 
-    def sets(self, cal: Calendar, ids: Sequence[str]) -> dict[str, EventSet | None]:
-        """Each set as it is now; None for what is gone from this calendar. Raises for the calendar as a whole."""
-        params = {"$select": MEMBERS, "$expand": self._expand}
-        heads = self._gets(cal, [Call("GET", self._path(cal, name), params) for name in ids])
-        found: dict[str, EventSet | None] = dict.fromkeys(ids)
-        for name, head in zip(ids, heads, strict=True):
-            found[name] = None if head is None else EventSet(name, self._newest(head))
-        series = [one for one in found.values() if one is not None and text(one.event, "type") == "seriesMaster"]
-        more = {
-            "$select": f"id,cancelledOccurrences,exceptionOccurrences,{MEMBERS}", "$expand": "exceptionOccurrences",
-        }
-        parts = self._gets(cal, [Call("GET", self._path(cal, one.id), more) for one in series])
-        for whole, part in zip(series, parts, strict=True):
-            if part is None:
-                found[whole.id] = None
-                continue
-            whole.cancelled = tuple(one for one in part.get("cancelledOccurrences") or () if isinstance(one, str))
-            listed = objects(part.get("exceptionOccurrences"))
-            whole.instances = {text(one, "id"): self._newest(one) for one in listed if text(one, "id")}
+        here: an address below a calendar may answer for any of the mailbox's (A4.4), so each is asked where it is.
+        Raises for the calendar as a whole, not for one event. Reads that are behind our own writes are waited for.
+        """
+        if not ids:
+            return {}
+        found = self._sets(cal, ids, here=here)
+        for seconds in BEHIND_S:
+            behind = [name for name, one in found.items() if one is not None and self.fresh.is_behind(one)]
+            if not behind:
+                break
+            self._ports.sleep(seconds)
+            found |= self._sets(cal, behind, here=here)
         return found
+
+    def _sets(self, cal: Calendar, ids: Sequence[str], *, here: bool) -> dict[str, EventSet | None]:
+        places = [Call("GET", event_path(name, "calendar"), {"$select": "id"}) for name in ids if here]
+        calls = [Call("GET", self._path(cal, name), self._plain) for name in ids]
+        probe, *answers = self._client.batch([Call("GET", calendar_path(cal.id)), *calls, *places])
+        self._as_told(cal, _heard(probe))
+        heads = self._events(ids, answers[: len(ids)])
+        for name, answer in zip(ids, answers[len(ids) :], strict=False):
+            heads[name] = heads[name] if self._is_of(cal, answer) else None
+        found: dict[str, EventSet | None] = dict.fromkeys(ids)
+        found |= {name: single(one) for name, one in heads.items() if one is not None and not is_instance(one)}
+        found |= self._alone(cal, {name: one for name, one in heads.items() if one is not None and is_instance(one)})
+        masters = [name for name, one in heads.items() if one is not None and is_series(one)]
+        for name, one in self._get(cal, masters, self._whole).items():
+            found[name] = None if one is None else series(one) if is_series(one) else single(one)
+        return found
+
+    def _is_of(self, cal: Calendar, answer: Answer) -> bool:
+        response = _heard(answer)
+        if meaning(response) is Meaning.GONE and response.status_code != 200:
+            return False
+        if response.status_code != 200:
+            raise read_problem(response, self._client.account)
+        return text(json_of(response), "id") == cal.id
+
+    def _alone(self, cal: Calendar, instances: dict[str, Json]) -> dict[str, EventSet | None]:
+        """Those whose series is not here; a part of one that is, is no set."""
+        of = {name: text(one, "seriesMasterId") for name, one in instances.items()}
+        masters = self._get(cal, sorted({master for master in of.values() if master}), self._plain)
+        return {name: None if masters.get(of[name]) else alone(one) for name, one in instances.items()}
+
+    def loose(self, cal: Calendar, gone: Iterable[str]) -> list[EventSet]:
+        """The exceptions that deltas named of series which are not on this calendar."""
+        parts = sorted({part for name in gone for part in self._loose.pop((cal.id, name), ())})
+        return [one for one in self.sets(cal, parts).values() if one is not None]
 
     def _path(self, cal: Calendar, name: str) -> str:
-        """Below its calendar: an event that was moved elsewhere is gone from here (O2)."""
         return calendar_path(cal.id, "events", quoted(name))
 
-    def _gets(self, cal: Calendar, calls: Sequence[Call]) -> list[Json | None]:
-        found: list[Json | None] = []
-        for answer in self._client.batch(calls):
-            if isinstance(answer, CalsyncError):
-                raise answer
-            if answer.status_code in GONE:
-                found.append(None)
-            elif answer.status_code != 200:
-                raise problem(cal.name, answer, self._client.account)
-            else:
-                found.append(json_of(answer))
-        if None in found:  # a 404 of the calendar is no proof that an event is gone (O2)
-            self.read(cal, self._client.call(Call("GET", calendar_path(cal.id))))
+    def _get(self, cal: Calendar, names: Sequence[str], params: dict[str, str]) -> dict[str, Json | None]:
+        return self._events(names, self._client.batch([Call("GET", self._path(cal, name), params) for name in names]))
+
+    def _events(self, names: Sequence[str], answers: Sequence[Answer]) -> dict[str, Json | None]:
+        """None: Graph knows none of that id."""
+        found: dict[str, Json | None] = {}
+        for name, answer in zip(names, answers, strict=True):
+            response = _heard(answer)
+            if response.status_code != 200 and meaning(response) is not Meaning.GONE:
+                raise read_problem(response, self._client.account)
+            found[name] = event_of(response) if response.status_code == 200 else None
+            if found[name] is not None and text(found[name] or {}, "id") != name:
+                raise ProtocolError("Microsoft answered for another event than the one that was asked for")
         return found
-
-    def _newest(self, seen: Json) -> Json:
-        """An answer to our own write where it is newer than what was read; private properties come from the read."""
-        fresh = self._fresh.get(text(seen, "id"))
-        if fresh is None or etag_of(fresh) == etag_of(seen):
-            return seen
-        ours, theirs = modified(fresh), modified(seen)
-        if ours is None or theirs is None or ours <= theirs:
-            return seen
-        name = "singleValueExtendedProperties"
-        return {**fresh, name: seen[name]} if name in seen else fresh
-
-    def is_here(self, cal: Calendar, name: str) -> bool:
-        """Whether the event is in this calendar: an address below a calendar may answer for any of them (A4.4)."""
-        response = self._client.call(Call("GET", event_path(name, "calendar"), {"$select": "id"}))
-        return response.status_code not in GONE and text(self.read(cal, response), "id") == cal.id
 
     def with_property(self, cal: Calendar, name: str, value: str) -> list[str]:
         """Ids of the events that carry this private property, the oldest first."""
-        wanted = f"singleValueExtendedProperties/Any(ep: ep/id eq '{name}' and ep/value eq '{value}')"
+        wanted = f"{PROPERTIES}/Any(ep: ep/id eq '{name}' and ep/value eq '{value}')"
         params = {"$filter": wanted, "$select": "id,createdDateTime", "$top": "50"}
         data = self.read(cal, self._client.call(Call("GET", calendar_path(cal.id, "events"), params)))
-        found = sorted(objects(data.get("value")), key=lambda one: text(one, "createdDateTime"))
-        return [text(one, "id") for one in found]
+        return [event_id(one) for one in sorted(events(data), key=lambda one: text(one, "createdDateTime"))]
 
 
-def edges(window: Window, now: datetime) -> tuple[datetime, datetime]:
-    """Whole months around the window, so that it moves once a month; a side without end gets calsync's default (V1)."""
-    past, future = window.past or IN_WINDOWS.past, window.future or IN_WINDOWS.future
-    assert past is not None and future is not None
-    low, high = _month(now - past, 0), _month(now + future, 2)
-    return low, min(high, low + LONGEST)
+def calendar_of(account: Account, one: Json) -> Calendar:
+    """Meetings of an account mail people whatever we do (facts 0.12), so `mails` is always set."""
+    level: Literal["full", "limited"] = "limited" if one.get("canViewPrivateItems") is False else "full"
+    writable = one.get("canEdit") is not False and account.access != "read"
+    cal = Calendar(event_id(one), text(one, "name") or text(one, "id"), level=level, mails=True)
+    alias = "primary" if one.get("isDefaultCalendar") is True else ""
+    return replace(cal, access="write" if writable else "read", color=text(one, "hexColor") or None, alias=alias)
 
 
-def _month(when: datetime, later: int) -> datetime:
-    months = when.year * 12 + when.month - 1 + later
-    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
-
-
-def _link_of(since: str | None, bounds: list[str]) -> str:
-    """The stored link; "" where there is none or it is for another window: then the whole window is listed anew."""
-    try:
-        data: Any = json.loads(since) if since else {}
-        link = data["l"] if data.get("w") == bounds else ""
-    except (ValueError, KeyError, AttributeError, TypeError):
-        raise SyncTokenExpired("the last state was noted by another version; everything is listed anew") from None
-    return link if isinstance(link, str) else ""
-
-
-def _hints(rows: Mapping[str, Json]) -> Iterator[Hint]:
-    """Sets to be read. A single event whose version is known needs no reading; of a series no version is told."""
-    named: set[str] = set()
-    for name, row in rows.items():
-        if "@removed" in row:
-            yield Hint(name, gone=True)
-            continue
-        of = text(row, "seriesMasterId") if text(row, "type") in ("occurrence", "exception") else name
-        if not of or of in named:
-            continue
-        named.add(of)
-        single = text(row, "type") == "singleInstance"
-        yield Hint(of, (etag_of(row) or None) if single else None)
+def _heard(answer: Answer) -> httpx.Response:
+    if isinstance(answer, CalsyncError):
+        raise answer
+    return answer

@@ -17,12 +17,11 @@ from calsync_cli.providers.google.sets import (
     assembled,
     completed,
     is_bare,
-    is_of_many,
     is_plain,
-    master_etag,
     series_of,
     updated,
 )
+from calsync_cli.providers.versions import is_of_many, master_etag
 
 ABOUT = {"id": "work", "timeZone": "Europe/Berlin", "accessRole": "owner"}
 
