@@ -18,6 +18,7 @@ from calsync_cli.store.db import moment
 
 STATES = ("synced", "pending", "held", "conflict", "error", "quarantined", "dormant")
 RUNS_LOOKED_AT = 50
+SHOWN_ALIKE = 3
 ARROWS = {"two-way": "<->", "a-to-b": "-->", "b-to-a": "<--"}
 
 
@@ -43,13 +44,13 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
         if account["problem"]:
             say(f"! account {account['account']}: {shown(account['problem'])}")
     told = {account["account"]: account["problem"] or "" for account in accounts}
-    for problem in problems:
-        if told.get(problem["account"], "").startswith(problem["message"]):
-            continue  # of the account itself, and still so
-        words = problem_words(problem["code"], problem["message"], problem["account"])
-        say(f"! run {problem['run']}, {ago(problem['started'], now)}: {words}")
-        if problem["next"]:
-            say(f"  next: {problem['next']}")
+    for alike in _by_kind(problems, told):
+        for problem in alike[:SHOWN_ALIKE]:
+            words = problem_words(problem["code"], problem["message"], problem["account"])
+            say(f"! run {problem['run']}, {ago(problem['started'], now)}: {words}")
+        if len(alike) > SHOWN_ALIKE:
+            say(f"! ... and {len(alike) - SHOWN_ALIKE:,} more like this: calsync history {alike[0]['run']}")
+        say(*(f"  next: {command}" for command in list(dict.fromkeys(p["next"] for p in alike if p["next"]))[:3]))
     needs = _needs(rows)
     troubled = needs or problems or any(account["problem"] for account in accounts)
     if troubled or not ctx.quiet:
@@ -74,6 +75,15 @@ def _last_problems(work: Workspace, pairs: Sequence[str]) -> list[dict[str, Any]
             if problem["code"] not in SEEN_ELSEWHERE:
                 found.append({"run": run["id"], "started": started, **problem})
     return found
+
+
+def _by_kind(problems: Sequence[dict[str, Any]], told: Mapping[str, str]) -> list[list[dict[str, Any]]]:
+    """Problems of one run and kind together, without what was said of their account and is still so."""
+    found: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for problem in problems:
+        if not told.get(problem["account"], "").startswith(problem["message"]):
+            found.setdefault((problem["run"], problem["code"]), []).append(problem)
+    return list(found.values())
 
 
 def _status_row(row: Mapping[str, Any], now: datetime) -> list[Cell]:

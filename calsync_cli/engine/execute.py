@@ -136,7 +136,7 @@ def _close(session: Session, work: Work, stored: Item | None, looked: Item | Not
             _close_uid_conflict(session, work, error, looked)
         case ReadOnly():
             mirror.lower_access(session.db, op.calendar)
-            settle.abandon(session, op, str(error))
+            settle.refuse(session, op, write_digest(op.kind, op.calendar, op.changes), str(error))
             work.outcome = "failed"
         case ItemError():
             settle.refuse(session, op, write_digest(op.kind, op.calendar, op.changes), str(error))

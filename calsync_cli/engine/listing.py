@@ -32,13 +32,14 @@ class Round:
     looked: dict[str, Item | None] = field(default_factory=dict)
     error: CalsyncError | None = None
     refreshed: bool = False
+    ask_rights: bool = False
     known: int = 0
     window: Window = EVERYTHING
 
 
 def list_calendar(provider: Provider, item: Round) -> None:
-    """Hints of one calendar. Its rights are read again whenever everything is listed."""
-    if item.cal is None or item.full:
+    """Hints of one calendar. Its rights are read again whenever everything is listed, or a write waits for them."""
+    if item.cal is None or item.full or item.ask_rights:
         item.cal = _resolve(provider, item)
         item.refreshed = True
     token = None if item.full or item.row is None else item.row.token

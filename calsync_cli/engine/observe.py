@@ -18,7 +18,7 @@ from calsync_cli.errors import AuthError, CalendarGone, CalsyncError, MappingErr
 from calsync_cli.model import recur
 from calsync_cli.model.account import CalendarName, Window
 from calsync_cli.providers.base import Calendar, Hint, Item, Missing
-from calsync_cli.store import journal, mirror
+from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.db import micros
 from calsync_cli.store.mirror import CalendarRow, Seen
 
@@ -68,7 +68,9 @@ def _begin(session: Session, name: CalendarName, window: Window, full: bool) -> 
     row = mirror.find_calendar(session.db, name.account, name.calendar)
     stale = row is None or row.last_full is None or session.ports.now() - row.last_full > FULL_EVERY
     known = mirror.live_count(session.db, row.id) if row else 0
-    return Round(name, row, full or stale, as_calendar(row) if row else None, known=known, window=window)
+    waits = row is not None and row.access == "read" and links.waits_for_rights(session.db, row.id)
+    cal = as_calendar(row) if row else None
+    return Round(name, row, full or stale, cal, known=known, window=window, ask_rights=waits)
 
 
 def _all(session: Session, rounds: list[Round], job: Callable[[Round], Callable[[], None]]) -> None:
@@ -99,6 +101,8 @@ def _settle_row(session: Session, item: Round) -> None:
         if before is not None and before.access != cal.access:
             words = "this account may no longer write to it" if cal.access == "read" else ""
             mirror.set_lowered(session.db, item.row.id, words)
+            if cal.access == "write" and before.last_full is not None:  # not after a no to one event alone
+                links.forget_refusals(session.db, item.row.id)
             item.row = mirror.calendar_row(session.db, item.row.id)
 
 

@@ -10,7 +10,7 @@ from calsync_cli.engine.groups import Group, windows
 from calsync_cli.engine.observe import Observation, observe
 from calsync_cli.engine.plan import plan as make_plan
 from calsync_cli.engine.recover import recover
-from calsync_cli.engine.report import Report, change_of, problem_of
+from calsync_cli.engine.report import Problem, Report, change_of, problem_of
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import take
 from calsync_cli.engine.state import State, Wish
@@ -18,6 +18,7 @@ from calsync_cli.engine.telling import (
     HOLD_NEXT,
     count_events,
     count_pairs,
+    pair_names,
     place,
     side_of,
     tell_executed,
@@ -48,6 +49,9 @@ def run(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
         pending = _round(state, pending, full=wish.full and round_number == 0)
         if not pending or wish.dry_run or session.stopping():
             break
+    for group in pending:
+        words = f"the calendars of {pair_names(group)} changed each time something was to be written; not all is done"
+        state.problem(Problem("stale", words, f"calsync sync {group.pairs[0].name}", 1))
     if not wish.dry_run and journal.sent(session.db):
         recover(session)
     _finish(state, began)
@@ -68,7 +72,7 @@ def _tracked(state: State, group: Group, seen: dict[CalendarName, Observation], 
     before = len(state.report.problems)
     again = _group(state, group, seen, full=full)
     serious = [p for p in state.report.problems[before:] if p.code not in HOLD_NEXT and p.code != "quarantined"]
-    failed = bool(serious) or any(seen[name].error for name in group.calendars)
+    failed = bool(serious) or again or any(seen[name].error for name in group.calendars)
     if not state.wish.dry_run:
         with state.session.db.transaction():
             views.group_ran(state.session.db, [str(pair.name) for pair in group.pairs], ok=not failed)

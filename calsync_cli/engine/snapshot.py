@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from calsync_cli.engine.groups import Group, local_fields
@@ -46,7 +46,9 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     everything = full or not planned or not rules.window.all or old_rules != rules_digest
     calendars = tuple(_state(session, group, o, counts, planned) for _, o in rows)
     loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything)]
-    found = _with_matches(session, key, ids, loose, links.load_links(db, key, ids, everything=everything), calendars)
+    known = links.load_links(db, key, ids, everything=everything)
+    found = _with_matches(session, key, ids, loose, known, calendars)
+    found = [_asked_anew(link) for link in found] if full else found
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=planned and old_rules != rules_digest, choices=links.choices(db, key),
@@ -54,6 +56,13 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     )
     names = {o.row.id: name for name, o in rows if o.row is not None}
     return Scene(snapshot, names, seqs, rules_digest)
+
+
+def _asked_anew(link: Link) -> Link:
+    """`--full` tries again what a server refused."""
+    if not any(spoke.refused for spoke in link.spokes):
+        return link
+    return replace(link, spokes=tuple(replace(spoke, refused=None, problem=None) for spoke in link.spokes))
 
 
 def _with_matches(

@@ -31,12 +31,15 @@ class Wish:
 
 @dataclass(slots=True)
 class State:
+    """refused: keys of links whose failure was told already, with the server's words."""
+
     session: Session
     wish: Wish
     report: Report
     run: int = 0
     pairs: dict[str, PairReport] = field(default_factory=dict)
     codes: list[int] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
 
     def problem(self, problem: Problem) -> None:
         if problem not in self.report.problems:

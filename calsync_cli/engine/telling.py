@@ -15,7 +15,7 @@ HOLD_EXIT = {"read-only": 5, "refused": 1, "quarantine": 1}
 HOLD_NEXT = {
     "fields": "calsync conflicts resolve", "delete": "calsync conflicts resolve", "orphan": "calsync conflicts resolve",
     "ambiguous": "calsync events list --status held", "read-only": "calsync calendars",
-    "notify": "calsync events list --status held", "refused": "calsync events list --status error",
+    "notify": "calsync events list --status held", "refused": "calsync sync --full",
     "quarantine": "calsync events list --status quarantined",
 }
 
@@ -24,6 +24,8 @@ def tell_holds(state: State, group: Group, scene: Scene, plan: Plan) -> None:
     counters = {"fields": "conflicts", "delete": "conflicts", "orphan": "conflicts", "ambiguous": "ambiguous",
                 "refused": "failed", "quarantine": "quarantined"}
     for hold in sorted(plan.holds, key=lambda h: (h.start, h.title)):
+        if hold.kind == "refused" and hold.link in state.refused:
+            continue  # just told, by the round before
         pair = _hold_pair(state, group, scene, hold)
         counter = counters.get(hold.kind, "held")
         setattr(pair, counter, getattr(pair, counter) + 1)
@@ -50,6 +52,9 @@ def _hold_pair(state: State, group: Group, scene: Scene, hold: Hold) -> PairRepo
 
 
 def tell_executed(state: State, group: Group, scene: Scene, executed: Executed) -> None:
+    tried_again = {pair.name for pair in group.pairs}
+    changes = state.report.changes
+    state.report.changes = [c for c in changes if c.outcome != "stale" or c.pair not in tried_again]
     for done in executed.done:
         pair, side = place(group, scene.names[done.step.calendar])
         state.report.changes.append(change_of(done.step, pair, side, done.outcome))
@@ -57,6 +62,7 @@ def tell_executed(state: State, group: Group, scene: Scene, executed: Executed) 
             side_of(state, pair, side).count(done.step.kind)
         if done.error is not None and done.outcome not in ("stale", "waiting"):
             state.pairs[pair].failed += 1
+            state.refused.add(done.step.link)
             text = f"{named(done.step.title, done.step.start)} on {scene.names[done.step.calendar]}: {done.error}"
             command = done.error.next or "calsync sync"
             account = scene.names[done.step.calendar].account

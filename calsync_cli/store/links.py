@@ -254,6 +254,18 @@ def keep(db: Database, run: int, kept: Kept, link_id: int | None, payload: bytes
 # -- holds -------------------------------------------------------------------------------------------------------------
 
 
+def forget_refusals(db: Database, calendar: int) -> None:
+    """What the server said no to is tried once more."""
+    refused = "calendar_id = ? AND refused IS NOT NULL"
+    db.run(f"UPDATE link SET open = 1 WHERE id IN (SELECT link_id FROM spoke WHERE {refused})", calendar)
+    db.run(f"UPDATE spoke SET refused = NULL, problem = NULL WHERE {refused}", calendar)
+
+
+def waits_for_rights(db: Database, calendar: int) -> bool:
+    """Whether some write is held because the calendar is read-only."""
+    return db.value("SELECT 1 FROM hold WHERE kind = 'read-only' AND calendar_id = ?", calendar) is not None
+
+
 def replace_holds(
     db: Database, grp: str, holds: Sequence[Hold], planned: Iterable[int], undecided: Collection[int],
     link_ids: Mapping[str, int],

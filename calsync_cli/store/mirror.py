@@ -193,8 +193,8 @@ def set_gone(db: Database, calendar_id: int, remote_id: str, level: int, seq: in
 
 
 def lower_access(db: Database, calendar_id: int) -> None:
-    """The server forbade a write: read-only until the rights are read again."""
-    db.run("UPDATE calendar SET access = 'read' WHERE id = ?", calendar_id)
+    """The server forbade a write: read-only until the rights are read again, which the next round does."""
+    db.run("UPDATE calendar SET access = 'read', last_full_us = NULL WHERE id = ?", calendar_id)
 
 
 def forget_full(db: Database, calendar_id: int) -> None:

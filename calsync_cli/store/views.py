@@ -58,8 +58,9 @@ class EventRow:
 
 
 _EVENTS = """
-SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, s.link_id, s.state, s.problem AS s_problem,
-       s.refused, l.open, l.quarantine, l.rev, s.rev AS s_rev,
+SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, s.link_id, s.state,
+       l.open, l.quarantine, l.rev, s.rev AS s_rev,
+       (SELECT x.problem FROM spoke x WHERE x.link_id = s.link_id AND x.refused IS NOT NULL LIMIT 1) AS refused,
        (SELECT group_concat(h.kind, ',') FROM hold h WHERE h.link_id = s.link_id
           OR (h.calendar_id = m.calendar_id AND h.remote_id = m.remote_id)) AS holds,
        (SELECT h.detail FROM hold h WHERE h.link_id = s.link_id
@@ -97,8 +98,8 @@ def _status(row: sqlite3.Row) -> tuple[str, str]:
         return "conflict", words
     if kinds & set(HELD):
         return "held", words
-    if row["refused"] is not None or "refused" in kinds:
-        return "error", row["s_problem"] or words
+    if "refused" in kinds or (row["refused"] is not None and row["open"]):
+        return "error", row["refused"] or words
     if row["state"] == "dormant":
         return "dormant", "outside the window of its pair"
     if row["link_id"] is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from calsync_cli.mapping.registry import mapping
 from tests.cli.program import Shell
 from tests.engine.world import ics
 from tests.fakes.caldav_server import FakeCalDav
@@ -108,6 +109,112 @@ def test_a_read_only_calendar_is_read_and_its_debts_are_told(shell: Shell, tmp_p
         said = shell("sync")
         assert said.code == 5 and "read-only" in said.out
         assert server.requests("PUT") == 0
+
+
+def test_one_forbidden_event_does_not_stop_the_others_and_is_not_sent_again(shell: Shell) -> None:
+    """I14, I3: a 403 to one write says nothing about the calendar; the server is asked what this account may do."""
+    with FakeCalDav() as server:
+        _edited_once(shell, server, "403")
+        said = shell("sync")
+        assert said.code in (1, 5) and "may not be written" in said.out
+        shell.edit("x", "u2", title="Later")
+        assert "may not be written" in shell("sync").out
+        assert _titles(server) == {"u0": "Event 0", "u1": "Edited 1", "u2": "Later"}
+        puts = server.requests("PUT")
+        shell("sync")
+        assert server.requests("PUT") == puts
+        assert shell("sync", "--full").code == 0 and _titles(server)["u0"] == "Edited 0"
+
+
+def test_rights_that_came_back_are_noticed_by_the_next_run(shell: Shell) -> None:
+    with FakeCalDav() as server:
+        _edited_once(shell, server, "")
+        server.switches.add("read-only")
+        assert shell("sync").code == 5
+        status = shell("status").out
+        assert "nothing needs you" not in status and "calsync events list --status error" in status
+        for _ in range(2):
+            said = shell("sync")
+            assert said.code == 5 and "read-only" in said.out
+        server.switches.remove("read-only")
+        assert shell("sync").code == 0
+        assert _titles(server) == {"u0": "Edited 0", "u1": "Edited 1", "u2": "Event 2"}
+        assert shell("sync", "--json").json["changes"] == []
+
+
+def test_a_server_without_room_takes_the_event_once_there_is_some(shell: Shell) -> None:
+    with FakeCalDav() as server:
+        _edited_once(shell, server, "507")
+        assert shell("sync").code == 1
+        said = shell("sync")
+        assert said.code == 1 and said.out.count("no room") == 1 and "next: calsync sync --full" in said.out
+        assert "Edited 0" in shell("sync", "--full", "--dry-run").out
+        assert shell("sync", "--full").code == 0
+        assert _titles(server)["u0"] == "Edited 0"
+
+
+def test_a_hundred_troubles_of_one_kind_do_not_fill_the_screen_of_status(shell: Shell) -> None:
+    with FakeCalDav() as server:
+        _pair(shell, server)
+        for n in range(8):
+            shell.put("x", f"u{n}", f"Event {n}")
+        server.faults = [("PUT", "500")] * 8
+        assert shell("sync").code == 1
+        said = shell("status").out
+        assert said.count("may or may not") == 3 and "... and 5 more like this: calsync history 1" in said
+        assert said.count("next: calsync sync") == 1
+
+
+def test_a_refused_new_event_is_an_error_at_once(shell: Shell) -> None:
+    with FakeCalDav() as server:
+        _pair(shell, server)
+        shell.put("x", "u0", "Event")
+        server.faults = [("PUT", "400")]
+        assert shell("sync").code == 1
+        assert [row["status"] for row in shell("events", "list", "--json").json] == ["error"]
+
+
+@pytest.mark.parametrize(("method", "kind"), [("PUT", "412"), ("DELETE", "412")])
+def test_what_is_always_changed_under_our_hands_is_no_success(shell: Shell, method: str, kind: str) -> None:
+    """Exit 0 means done (cli.md section 4)."""
+    with FakeCalDav() as server:
+        path = _edited_once(shell, server, "")
+        if method == "DELETE":
+            assert shell("sync").code == 0
+            shell.file("x", "u0").unlink()
+        server.faults = [(method, kind)] * 20
+        said = shell("sync", "--json")
+        assert said.code == 1
+        assert len(said.json["changes"]) == (2 if method == "PUT" else 1), "one line for each change, not one per try"
+        assert {change["outcome"] for change in said.json["changes"]} == {"stale"}
+        assert said.json["errors"][0]["next"].startswith("calsync sync")
+        (pair,) = shell("status", "--json").json["pairs"]
+        assert shell("history", "--json").json[0]["exit_code"] == 1 and pair["pending"] >= 1
+        server.faults = []
+        assert shell("sync").code == 0
+        assert len(server.contents(path)) == (3 if method == "PUT" else 2)
+
+
+def _edited_once(shell: Shell, server: FakeCalDav, fault: str) -> str:
+    """Three events on both sides, two of them edited in the folder, and a fault for the next write."""
+    path = _pair(shell, server)
+    for n in range(3):
+        shell.put("x", f"u{n}", f"Event {n}")
+    assert shell("sync").code == 0
+    for n in range(2):
+        shell.edit("x", f"u{n}", title=f"Edited {n}")
+    here = next(p for p, payload in server.contents(path).items() if b"UID:u0\r\n" in payload)
+    server.faults = [("PUT", fault)] if fault else []
+    server.fault_path = here if fault else ""
+    return path
+
+
+def _titles(server: FakeCalDav) -> dict[str, str]:
+    found = {}
+    for payload in server.contents(next(iter(server.shelves))).values():
+        read = mapping("ical").read(payload)
+        found[read.uid] = read.title
+    return found
 
 
 def test_the_log_and_the_json_never_hold_the_password(shell: Shell) -> None:

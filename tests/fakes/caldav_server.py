@@ -61,6 +61,7 @@ class FakeCalDav:
         self.log: list[tuple[str, str, dict[str, str], int]] = []
         self.mails: list[str] = []
         self.faults: list[tuple[str, str]] = []
+        self.fault_path = ""
         self.broken: set[str] = set()
         self.oldest = 0
         self.clock = 0
@@ -232,7 +233,7 @@ class Answerer:
 
     def _fault(self) -> str:
         for number, (method, kind) in enumerate(self.server.faults):
-            if method == self.method:
+            if method == self.method and self.server.fault_path in ("", self.path):
                 del self.server.faults[number]
                 return kind
         return ""

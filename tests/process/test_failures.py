@@ -95,7 +95,7 @@ def test_a_server_that_is_down_fails_the_run_and_the_next_one_catches_up(tmp_pat
 def test_a_wrong_password_is_said_and_names_the_command_to_sign_in(tmp_path: Path, server: Server) -> None:
     program, home = with_server(tmp_path, server, password="wrong")
     before = comparer.folder(home)
-    text = complaint(program.run("sync"), 5, "password", "calsync login dav")
+    text = complaint(program.run("sync"), 5, "password in the configuration", "calsync config edit")
     assert "wrong" not in text
     assert comparer.folder(home) == before
     assert comparer.members(server, "/me/work/") == {}
