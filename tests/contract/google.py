@@ -10,56 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import pytest
 
-from calsync_cli.errors import CalsyncError
-from calsync_cli.mapping.base import Place
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import Account
-from calsync_cli.model.series import Form, Path, Recurrence, Value
-from calsync_cli.model.times import AllDay, Span, Zoned
 from calsync_cli.ports import Ports
-from calsync_cli.providers.base import Calendar, Hint, Item, Page, Receipt, Write
+from calsync_cli.providers.base import Calendar, Hint, Item, Page
 from calsync_cli.providers.google.provider import GoogleProvider
+from tests.contract.desk import BERLIN, FOURTH, KEYS, SECOND, THIRD, WEEKLY, Writing, days, error_of, form, span
 from tests.emulators.google.auth import Bearer
 from tests.emulators.google.emulator import GoogleEmulator, google_emulator
 
-BERLIN = "Europe/Berlin"
+__all__ = [
+    "BERLIN", "FOURTH", "GUESTS", "KEYS", "SECOND", "THIRD", "WEEKLY", "WIRE", "Desk", "at", "check", "days", "desk",
+    "error_of", "form", "fresh_desk", "span",
+]
+
 WIRE = mapping("google")
-KEYS = [f"{n:032x}" for n in range(1, 3000)]
 GUESTS = ({"email": "you@example.org"}, {"email": "friend@gmail.example"})
 
 
-def span(day: int = 4, hour: int = 9, zone: str = BERLIN) -> Span:
-    """One hour of May 2026; the 4th is a Monday."""
-    start = datetime(2026, 5, day, hour)
-    return Span(Zoned(start, zone), Zoned(start + timedelta(hours=1), zone))
-
-
-def days(day: int = 4, length: int = 1) -> Span:
-    return Span(AllDay(date(2026, 5, day)), AllDay(date(2026, 5, day + length)))
-
-
-def form(title: str = "Tea", **more: Value) -> dict[Path, Value]:
-    return {"time": span(), "title": title, **more}
-
-
-WEEKLY = Recurrence(("COUNT=4;FREQ=WEEKLY",))
-SECOND, THIRD, FOURTH = "20260511T070000Z", "20260518T070000Z", "20260525T070000Z"
-
-
 @dataclass
-class Desk:
+class Desk(Writing):
     g: GoogleEmulator
     home: str
     provider: GoogleProvider
     auth: Bearer
     slept: list[float] = field(default_factory=list)
     now_s: float = 1000.0
+    wire = WIRE
 
     @property
     def people(self) -> Any:
@@ -75,38 +58,6 @@ class Desk:
         return [entry.method for entry in self.g.log]
 
     # -- as the engine -------------------------------------------------------------------------------------------------
-
-    def look(self, remote_id: str, known: bytes = b"") -> Item:
-        found = self.provider.look(self.cal, remote_id, known)
-        assert found is not None
-        return found
-
-    def read(self, remote_id: str) -> Form:
-        return WIRE.read(self.look(remote_id).payload).form
-
-    def made(self, wanted: Form | None = None, key: str = KEYS[0], uid: str = "one") -> bytes:
-        place = Place(self.provider.remote_id_for(self.cal, key), BERLIN)
-        return WIRE.make(uid, wanted if wanted is not None else form(), "contract", place)
-
-    def create(self, wanted: Form | None = None, key: str = KEYS[0], uid: str = "one") -> Receipt:
-        return self.provider.create(self.cal, key, self.made(wanted, key, uid))
-
-    def update(self, item: Item, changes: Mapping[Path, Value | None]) -> Receipt:
-        write = self.edit(item, changes)
-        assert write.etag is not None
-        return self.provider.update(self.cal, item.remote_id, write.body, write.etag)
-
-    def delete(self, item: Item) -> None:
-        assert item.etag is not None
-        self.provider.delete(self.cal, item.remote_id, item.etag)
-
-    def new(self, number: int, wanted: Form | None = None) -> Write:
-        """One create of many."""
-        body = self.made(wanted or form(f"Event {number}"), KEYS[number], KEYS[number])
-        return Write("create", self.provider.remote_id_for(self.cal, KEYS[number]), body)
-
-    def edit(self, item: Item, changes: Mapping[Path, Value | None]) -> Write:
-        return Write("update", item.remote_id, WIRE.edit(item.payload, changes), item.etag)
 
     def page(self, since: str | None = None) -> Page:
         """With the bodies of sets that are named in parts, which the engine fetches next unless it holds them."""
@@ -187,11 +138,6 @@ def check(g: GoogleEmulator) -> None:
         if entry.writes and entry.method.startswith("events."):
             assert "sendUpdates=none" in entry.query, entry
             assert entry.method == "events.insert" or entry.headers.get("if-match", "*") != "*", entry  # I13
-
-
-def error_of(found: Any) -> CalsyncError:
-    assert isinstance(found, CalsyncError), found
-    return found
 
 
 @pytest.fixture(name="desk")
