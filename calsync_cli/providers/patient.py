@@ -151,9 +151,10 @@ class PatientClient(ABC, Generic[C]):
         if expired:
             first, *rest = expired
             renewed = answers[first] = self.alone(calls[first])
-            if rest and isinstance(renewed, httpx.Response) and not _is_401(renewed):
-                for n, answer in zip(rest, self.together([calls[n] for n in rest]), strict=True):
-                    answers[n] = answer
+            passed = isinstance(renewed, httpx.Response) and not _is_401(renewed)
+            again = self.together([calls[n] for n in rest]) if rest and passed else [renewed] * len(rest)
+            for n, answer in zip(rest, again, strict=True):
+                answers[n] = answer
         return answers
 
     def alone(self, call: C) -> Answer:

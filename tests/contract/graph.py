@@ -8,12 +8,14 @@ Honest  at the end nobody was mailed, every write had its guard and every reques
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -69,7 +71,7 @@ class Desk(Writing):
     @property
     def asked(self) -> list[str]:
         """Method and path in order, of the requests since the last look; parts of batches too."""
-        found = [f"{entry['method']} {entry['path'].removeprefix('/v1.0')}" for entry in self.g.emulator.log]
+        found = [f"{entry['method']} {unquote(entry['path'].removeprefix('/v1.0'))}" for entry in self.g.emulator.log]
         self.g.emulator.log.clear()
         return found
 
@@ -78,7 +80,9 @@ class Desk(Writing):
         """Of the requests since the last look, those that write."""
         return [one for one in self.asked if not one.startswith("GET") and not one.endswith("$batch")]
 
-    def arm(self, name: str, **more: Any) -> None:
+    def arm(self, name: str, *, of: str = "", **more: Any) -> None:
+        """of: the id of an event, whose own address is meant, below its calendar or not."""
+        more |= {"path": f"/events/{re.escape(of)}"} if of else {}
         self.g.emulator.arm(fault(name, **more))
 
     # -- as the engine -------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ CONFLICT = "The send or update operation could not be performed because the chan
 MOST = 20
 MEMBERS = frozenset({"id", "method", "url", "headers", "body", "dependsOn"})
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
+SHOWN = frozenset({"Content-Type", "Retry-After", "Location", "WWW-Authenticate"})
 Part = dict[str, Any]
 
 
@@ -122,7 +123,7 @@ def _refused(name: str, error: GraphError, headers: dict[str, str]) -> Part:
 
 def _shown(name: str, reply: Reply) -> Part:
     shown: Part = {"id": name, "status": reply.status, "headers": {
-        key: value for key, value in reply.headers.items() if key in ("Content-Type", "Retry-After", "Location")}}
+        key: value for key, value in reply.headers.items() if key in SHOWN}}
     if reply.body:
         kind = reply.headers.get("Content-Type", "")
         try:
