@@ -1,6 +1,7 @@
 """What Graph demands of a token beyond being valid: continuous access evaluation, step-up (facts 1.7, L1.7). Pure.
 
-Shape   `claims_of(response)` -> the JSON text to ask for a token with, or None for an answer without such a demand
+Shape   `claims_of(response)` -> the JSON text to ask for a token with, or None for an answer without such a demand;
+        `both(one, other)` -> what meets two demands
 """
 
 from __future__ import annotations
@@ -30,3 +31,21 @@ def claims_of(response: httpx.Response) -> str | None:
         return claims if isinstance(json.loads(claims), dict) else None
     except (ValueError, RecursionError):
         return None
+
+
+def both(one: str | None, other: str | None) -> str | None:
+    """Graph's demand, and that of the sign-in service which refused to meet it without a person."""
+    found: dict[str, object] = {}
+    for text in (one, other):
+        for name, wanted in _parsed(text).items():
+            there = found.get(name)
+            found[name] = {**there, **wanted} if isinstance(there, dict) and isinstance(wanted, dict) else wanted
+    return json.dumps(found, separators=(",", ":")) if found else None
+
+
+def _parsed(text: str | None) -> dict[str, object]:
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -14,6 +14,7 @@ from typing import Any
 from calsync_cli.auth.answer import printable
 from calsync_cli.auth.microsoft import scopes
 from calsync_cli.auth.microsoft.application import application
+from calsync_cli.auth.microsoft.challenge import both
 from calsync_cli.auth.microsoft.grant import Grant, life
 from calsync_cli.auth.microsoft.refusals import Case, Refused, explain
 from calsync_cli.auth.stored import header_text
@@ -37,7 +38,7 @@ def renewed(account: Account, grant: Grant, ports: Ports, claims: str | None) ->
         error = explain(refused, Case(account, grant.client_id, "renewal", ports.now(), grant))
         if isinstance(error, TransientError):
             raise error from None
-        raise _dead(error, grant, refused.claims or claims) from None
+        raise _dead(error, grant, both(claims, refused.claims)) from None
     if told is None or cache is None:
         words = f"the sign-in of {account.name} was made at another server than the configuration names now"
         raise _dead(AuthError(words, next=f"calsync login {account.name}"), grant)

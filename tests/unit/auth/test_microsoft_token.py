@@ -19,7 +19,7 @@ import keyring
 import pytest
 
 from calsync_cli.auth.microsoft.application import application
-from calsync_cli.auth.microsoft.challenge import claims_of
+from calsync_cli.auth.microsoft.challenge import both, claims_of
 from calsync_cli.auth.microsoft.grant import Grant, parse
 from calsync_cli.auth.microsoft.refusals import ROWS
 from calsync_cli.auth.microsoft.renewal import taken
@@ -624,6 +624,16 @@ def test_a_renewal_that_brings_no_refresh_token_keeps_the_old_one(desk: Desk) ->
     assert desk.kept.cache == before.cache and desk.kept.scopes == before.scopes
     desk.later(2 * HOUR_S)
     assert desk.names()
+
+
+def test_two_demands_are_met_by_one_sign_in() -> None:
+    """Graph's own, and that of the service that wanted a person for it."""
+    graph, service = '{"access_token":{"nbf":{"value":"1"}}}', '{"access_token":{"capolids":{"values":["c"]}},"id_token":{}}'
+    assert json.loads(both(graph, service) or "") == {
+        "access_token": {"nbf": {"value": "1"}, "capolids": {"values": ["c"]}}, "id_token": {},
+    }
+    assert both(graph, None) == graph == both(None, graph) and both(None, None) is None
+    assert both("[]", "no JSON") is None
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------
