@@ -40,7 +40,8 @@ def doctor(ctx: Context, *, as_json: bool) -> int:
         ])
     else:
         bad = sum(not f.ok for f in findings)
-        rows = [[f.check, "ok" if f.ok else "failed", f.message] for f in findings if not (f.ok and ctx.quiet)]
+        shown = [f for f in findings if not (f.ok and ctx.quiet)]
+        rows = [[f.check, "ok" if f.ok else "failed", tuple(f.message.split("\n"))] for f in shown]
         table(["check", "state", "what"], rows, color=ctx.color)
         if bad or not ctx.quiet:
             again = f"{counted(bad, 'finding')}; once mended, look again: calsync doctor"

@@ -40,11 +40,12 @@ def run(
 
 
 def _log(report: Report) -> None:
-    """A line per write, by UID: titles stay out of the log, where they would outlive their event."""
+    """What was only planned, by UID, and the totals; writes were told as they were done (engine.run)."""
     items = logging.getLogger("calsync_cli.items")
     for change in report.changes:
-        words = (change.pair, change.side, change.action, change.uid, change.outcome, change.because)
-        items.info("%s: on %s %s %s: %s, %s", *words)
+        if change.outcome == "planned":
+            words = (change.pair, change.side, change.action, change.uid, change.outcome, change.because)
+            items.info("%s: on %s %s %s: %s, %s", *words)
     log = logging.getLogger(__name__)
     for problem in report.problems[:LOGGED_PROBLEMS]:
         log.warning("%s: %s", problem.code, lines.shown(problem.message))

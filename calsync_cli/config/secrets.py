@@ -132,7 +132,8 @@ class KeyringStore:
 
                 found = keyring.get_keyring()
             except Exception as err:  # whatever a back end's own import or set-up raises
-                raise AuthError(f"no keyring can be opened ({_short(err)}). {TWO_WAYS}", next="calsync doctor") from err
+                text = f"no keyring can be opened ({_short(err)}). {TWO_WAYS}"
+                raise AuthError(text, next="calsync config edit") from err
             self._backend = _checked(found)
         return self._backend
 
@@ -182,7 +183,8 @@ class KeyringStore:
         try:
             return getattr(real, method)(SERVICE, *values)
         except Exception as err:  # each back end has errors of its own, and `from err` would show the value
-            raise AuthError(f"the keyring cannot be used ({_short(err)}). {TWO_WAYS}", next="calsync doctor") from None
+            text = f"the keyring cannot be used ({_short(err)}). {TWO_WAYS}"
+            raise AuthError(text, next="calsync config edit") from None
 
 
 def _short(err: Exception) -> str:
@@ -217,10 +219,10 @@ def _checked(backend: Any) -> Any:
     kinds = [(kind.__module__, kind.__name__) for kind in type(backend).__mro__]
     module, name = kinds[0]
     if module in ("keyring.backends.fail", "keyring.backends.null", "keyring.backends.chainer"):
-        raise AuthError(f"this machine has no keyring to keep a password in. {TWO_WAYS}", next="calsync doctor")
+        raise AuthError(f"this machine has no keyring to keep a password in. {TWO_WAYS}", next="calsync config edit")
     if any(where.startswith("keyrings.alt") or "plaintext" in kind.lower() for where, kind in kinds):
         text = f"the only keyring here ({module}.{name}) keeps passwords readable on the disk, which is refused"
-        raise AuthError(f"{text}. {TWO_WAYS}", next="calsync doctor")
+        raise AuthError(f"{text}. {TWO_WAYS}", next="calsync config edit")
     return backend
 
 

@@ -6,7 +6,7 @@ Crash   at any point: `recover` finishes what is `sent`; what is only `planned` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from calsync_cli.engine.plan import write_digest
 from calsync_cli.engine.send import NOT_LOOKED, NotLooked, answers_to, look_after_doubt, read_back
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
-from calsync_cli.engine.world import Plan
+from calsync_cli.engine.world import Plan, Step
 from calsync_cli.errors import (
     CalsyncError,
     ItemError,
@@ -50,11 +50,19 @@ class Executed:
         return any(done.outcome == "stale" for done in self.done)
 
 
-def execute(session: Session, scene: Scene, plan: Plan, run: int) -> Executed:
+Told = Callable[[Step, str], None]
+"""Called with each step and its outcome as soon as that is known."""
+
+
+def execute(
+    session: Session, scene: Scene, plan: Plan, run: int, told: Told = lambda step, outcome: None
+) -> Executed:
     """Store the plan, then carry it out. Never raises for one item's or one account's failure (I14)."""
     claim_folders(session, scene)
     works, failed = store_plan(session, scene, plan, run)
     result = Executed(failed)
+    for one in failed:
+        told(one.step, one.outcome)
     total, done = len(works), 0
     if total:
         session.progress("write", done, total)
@@ -67,6 +75,8 @@ def execute(session: Session, scene: Scene, plan: Plan, run: int) -> Executed:
             ready = [w for w in batch if w.account not in result.account_errors and _met(w, works)]
             if ready:
                 _send_batch(session, scene, ready, result)
+            for work in batch:
+                told(work.step, work.outcome)
             done += len(batch)
             session.progress("write", done, total)
     _tidy(session, scene, works, plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from calsync_cli.engine.consent import allowed, identify
@@ -24,10 +25,13 @@ from calsync_cli.engine.telling import (
     tell_executed,
     tell_holds,
 )
+from calsync_cli.engine.world import Step
 from calsync_cli.errors import worst_exit
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.codec import dumps
 from calsync_cli.store import journal, mirror, views
+
+items = logging.getLogger("calsync_cli.items")
 
 MAX_ROUNDS = 3
 UNREADABLE = frozenset({"transient", "calendar-gone", "protocol", "auth", "remote", "config"})
@@ -100,7 +104,13 @@ def _group(state: State, group: Group, seen: dict[CalendarName, Observation], *,
             if state.wish.dry_run:
                 side_of(state, pair, side).count(step.kind)
         return False
-    executed = execute(state.session, scene, plan, state.run)
+
+    def told(step: Step, outcome: str) -> None:
+        """By UID: titles stay out of the log, where they would outlive their event."""
+        pair, side = place(group, scene.names[step.calendar])
+        items.info("%s: on %s %s %s: %s, %s", pair, side, step.kind, step.uid, outcome, step.because)
+
+    executed = execute(state.session, scene, plan, state.run, told)
     tell_executed(state, group, scene, executed)
     count_events(state, group, scene)
     return executed.stale and not executed.stopped

@@ -124,3 +124,23 @@ def test_a_file_without_a_uid_is_shown_as_such(shell: Shell) -> None:
     (shell.home("x") / "bad.ics").write_bytes(b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:q")
     shell("sync")
     assert "UID            (none)" in shell("events", "show", "bad.ics").out
+
+
+def test_a_machine_without_a_keyring_gets_a_command_from_doctor(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keyring
+    import keyring.backends.fail
+
+    monkeypatch.setattr(keyring, "get_keyring", keyring.backends.fail.Keyring)
+    shell.config.write_text(NOT_SIGNED_IN.replace('[secrets]\nbackend = "file"\n', ""))
+    said = shell("doctor", "--json")
+    assert said.code == 5
+    assert {row["next"] for row in said.json if not row["ok"]} == {"calsync config edit"}
+    assert "next: calsync config edit" in shell("login", "cloud").err
+
+
+def test_problems_of_a_configuration_stand_apart_in_doctor(shell: Shell) -> None:
+    shell.config.write_text("[nonsense]\n[more]\n")
+    (found,) = [row for row in shell("doctor", "--json").json if row["check"] == "config"]
+    assert found["message"].count("\n") == 1

@@ -6,6 +6,7 @@ import logging
 import stat
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -67,6 +68,25 @@ def test_a_run_is_told_by_uid_without_titles(shell: Shell) -> None:
 def test_a_refusal_is_in_the_log_too(shell: Shell) -> None:
     shell("status", "nope")
     assert "ERROR" in _log(shell) and "there is no pair 'nope'" in _log(shell)
+
+
+def test_each_write_is_told_when_it_was_done_and_not_after_the_run(shell: Shell) -> None:
+    """Whoever looks at a long run with -v, or at the log of one that was killed, sees how far it came."""
+    with FakeCalDav() as server:
+        server.calendar("Work")
+        shell.config.write_text(
+            f'[accounts.x]\nprovider = "vdir"\npath = "x"\n[accounts.dav]\nprovider = "caldav"\n'
+            f'url = "{server.url}dav/"\nusername = "me"\npassword = "any"\n'
+            '[pairs.home]\na = "x/Home"\nb = "dav/Work"\nfirst_sync = "auto"\n'
+        )
+        for n in range(10):
+            shell.put("x", f"u{n}", f"Event {n}")
+        server.faults = [("PUT", "slow 0")] * 8 + [("PUT", "slow 1.1")] * 2
+        assert shell("sync").code == 0
+    lines = _log(shell).splitlines()
+    at = [datetime.strptime(line.partition(" ")[0], "%Y-%m-%dT%H:%M:%S%z") for line in lines]
+    told = [when for when, line in zip(at, lines, strict=True) if ": on b create u" in line and "confirmed" in line]
+    assert len(told) == 10 and at[-1] - told[0] >= timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(("level", "shows_item"), [("-v", True), ("-q", False)])
