@@ -146,3 +146,11 @@ def test_an_online_meeting_lives_through_a_new_text(text: str, repeats: bool) ->
         assert item.now.members["isOnlineMeeting"] and item.now.members["onlineMeeting"] == {"joinUrl": url}
         assert block in item.now.members["html"]
     assert outlook.box.mails == []
+
+
+def test_the_join_block_begins_at_the_last_ruler_above_its_link() -> None:
+    outlook = Outlook()
+    html = "<p>Agenda</p><hr><p>Minutes</p>"
+    event = {"start": _node("09:30"), "end": _node("10:30"), "body": {"contentType": "html", "content": html}}
+    payload = outlook.read(outlook.write({**event, "isOnlineMeeting": True}))
+    assert str(GRAPH.read(payload).form["description"]).split("\n") == ["Agenda", "", "Minutes"]

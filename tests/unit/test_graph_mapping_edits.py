@@ -12,6 +12,7 @@ from calsync_cli.mapping.graph.mapping import GRAPH
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value
 from calsync_cli.model.times import Span
+from tests.unit.graph_oddities import FILES
 from tests.unit.test_graph_mapping_oddities import HALF_TEN, KEY, NEXT, WEEKLY, at, span
 from tests.unit.test_graph_mapping_requests import HOME, Outlook
 
@@ -118,3 +119,27 @@ def test_a_date_that_shall_be_deleted_is_named_as_graph_names_it() -> None:
     edited = json.loads(GRAPH.edit(payload, {KEY: CANCELLED}))
     assert edited["cancelled"] == [f"OID.{edited['event']['id']}.2026-12-01"]
     assert json.loads(GRAPH.make("u", {**SERIES, KEY: CANCELLED}, "m", HOME))["cancelled"] == ["2026-12-01"]
+
+
+def test_carried_properties_are_kept_and_given_by_name() -> None:
+    names = {"x:X-PROJECT", "x:X-OTHER"}
+    assert GRAPH.carried(FILES["kept_beside_the_event"], names) == {"x:X-PROJECT": "blue"}
+    edited = GRAPH.edit(FILES["kept_beside_the_event"], {"x:X-OTHER": "1", "x:X-PROJECT": None})
+    assert GRAPH.carried(edited, names) == {"x:X-OTHER": "1"}
+    outlook = Outlook()
+    form: Form = {**SERIES, f"{NEXT}/title": "y"}
+    payload = outlook.read(outlook.create(GRAPH.make("u", form, "m", HOME)))
+    carried = {"x:X-OTHER": "1", f"{KEY}/x:X-OTHER": "2", f"{NEXT}/x:X-OTHER": "3"}
+    series = GRAPH.edit(payload, carried)
+    assert GRAPH.carried(series, names) == carried
+    assert GRAPH.carried(series, ()) == {}
+    assert GRAPH.read(series).form == form
+
+
+def test_a_released_copy_is_nobodys_and_keeps_the_rest() -> None:
+    payload = FILES["our_copy"]
+    released = GRAPH.remove_marker(payload)
+    assert GRAPH.read(payload).marker and GRAPH.read(released).marker is None
+    assert GRAPH.read(released).form == GRAPH.read(payload).form
+    assert steps(released) == [("patch", "", {"singleValueExtendedProperties"})]
+    assert GRAPH.remove_marker(FILES["all_day"]) is FILES["all_day"]
