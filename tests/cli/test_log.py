@@ -79,14 +79,14 @@ def test_each_write_is_told_when_it_was_done_and_not_after_the_run(shell: Shell)
             f'url = "{server.url}dav/"\nusername = "me"\npassword = "any"\n'
             '[pairs.home]\na = "x/Home"\nb = "dav/Work"\nfirst_sync = "auto"\n'
         )
-        for n in range(10):
+        for n in range(65):  # one more than leave together
             shell.put("x", f"u{n}", f"Event {n}")
-        server.faults = [("PUT", "slow 0")] * 8 + [("PUT", "slow 1.1")] * 2
+        server.faults = [("PUT", "slow 0")] * 64 + [("PUT", "slow 1.1")]
         assert shell("sync").code == 0
     lines = _log(shell).splitlines()
     at = [datetime.strptime(line.partition(" ")[0], "%Y-%m-%dT%H:%M:%S%z") for line in lines]
     told = [when for when, line in zip(at, lines, strict=True) if ": on b create u" in line and "confirmed" in line]
-    assert len(told) == 10 and at[-1] - told[0] >= timedelta(seconds=1)
+    assert len(told) == 65 and at[-1] - told[0] >= timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(("level", "shows_item"), [("-v", True), ("-q", False)])
