@@ -52,6 +52,9 @@ def observe(
     for item in rounds:
         if item.error is None:
             _settle_row(session, item)
+        elif item.row is not None and item.row.last_full is None and isinstance(item.error, AuthError | CalendarGone):
+            with session.db.transaction():
+                links.forget_refusals(session.db, item.row.id)  # not the events were meant, but the whole calendar
     _read_bodies(session, [r for r in rounds if r.error is None])
     return {r.name: _save(session, r) for r in rounds}
 
@@ -89,11 +92,14 @@ def _settle_row(session: Session, item: Round) -> None:
         return
     before = item.row
     cal = item.cal
-    if before is not None and LEVELS.index(cal.level) > LEVELS.index(before.level):
-        words = f"{item.name} now shows this account less than before ({cal.level} instead of {before.level}); "
-        item.error = AuthError(words + "nothing was taken from it", next=f"calsync login {item.name.account}")
-        return
+    less = before is not None and LEVELS.index(cal.level) > LEVELS.index(before.level)
     with session.db.transaction():
+        if before is not None and _was_about_rights(before, cal, less):
+            links.forget_refusals(session.db, before.id)
+        if before is not None and less:
+            words = f"{item.name} now shows this account less than before ({cal.level} instead of {before.level}); "
+            item.error = AuthError(words + "nothing was taken from it", next=f"calsync login {item.name.account}")
+            return
         item.row = mirror.put_calendar(
             session.db, item.name.account, item.name.calendar, cal.id, cal.name, cal.access, cal.level, cal.mails,
             cal.max_bytes, cal.zone,
@@ -101,9 +107,15 @@ def _settle_row(session: Session, item: Round) -> None:
         if before is not None and before.access != cal.access:
             words = "this account may no longer write to it" if cal.access == "read" else ""
             mirror.set_lowered(session.db, item.row.id, words)
-            if cal.access == "write" and before.last_full is not None:  # not after a no to one event alone
-                links.forget_refusals(session.db, item.row.id)
             item.row = mirror.calendar_row(session.db, item.row.id)
+
+
+def _was_about_rights(before: CalendarRow, cal: Calendar, less: bool) -> bool:
+    """Whether what the server refused until now may have been the calendar's rights and not the events: they are gone,
+    or have come back. Rights that are whole right after a no (which forgets last_full) make it one about the event."""
+    if before.last_full is None:
+        return less or cal.access == "read"
+    return before.access == "read" and cal.access == "write"
 
 
 def _read_bodies(session: Session, rounds: list[Round]) -> None:
