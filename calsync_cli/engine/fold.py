@@ -16,6 +16,7 @@ from calsync_cli.engine.folded import (
     Folded,
     Voice,
     changes_of,
+    differs_from,
     is_stale,
     present,
     was_held,
@@ -39,6 +40,7 @@ def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context, unheard: tuple[S
     result.rev = link.rev + 1
     voices = _with_unheard(result, voices, unheard, ctx)
     voices = shifted(result, voices, ctx)
+    voices = [_with_its_dates(result, voice) for voice in voices]
     voices = settle_instances(result, voices, ctx)
     _settle_schedule(result, voices, ctx)
     for path in sorted({p for voice in voices for p in voice.changes} - result.by.keys() - result.contested.keys()):
@@ -77,6 +79,16 @@ def _with_unheard(result: Folded, voices: list[Voice], unheard: tuple[Spoke, ...
             result.contested[path] = tuple(said)
             voices = [without(voice, [path]) for voice in voices]
     return voices
+
+
+def _with_its_dates(result: Folded, voice: Voice) -> Voice:
+    """Who moves a series means the dates that are shown there (R8)."""
+    time, rule = voice.changes.get("time"), voice.now.get("recurrence")
+    if "recurrence" in voice.changes or is_stale(result, "recurrence", voice):
+        return voice
+    if not differs_from(time, voice.now, result.value("recurrence")):
+        return voice
+    return replace(voice, changes={**voice.changes, "recurrence": rule})
 
 
 def _unclaimed(result: Folded, voice: Voice, ctx: Context) -> list[Path]:

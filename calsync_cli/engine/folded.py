@@ -8,8 +8,8 @@ from datetime import datetime
 
 from calsync_cli.engine.world import CalendarState, Choice, Entry, Hub, Rules, Spoke
 from calsync_cli.model import recur
-from calsync_cli.model.series import Form, Path, Value, join, split
-from calsync_cli.model.times import InstanceKey
+from calsync_cli.model.series import Form, Path, Recurrence, Value, join, split
+from calsync_cli.model.times import InstanceKey, Span
 
 SCHEDULE = ("time", "recurrence")
 
@@ -115,6 +115,14 @@ def changes_of(spoke: Spoke, form: Form, local: frozenset[str]) -> dict[Path, Va
     """What the calendar changed since it last agreed, fields that never cross left out (row 18)."""
     changed = recur.diff(spoke.base or {}, form)
     return {path: value for path, value in changed.items() if split(path)[1] not in local}
+
+
+def differs_from(time: Value | None, form: Form, rule: Value | None) -> bool:
+    """Whether from this time on the rule gives other dates than the form's own: two spellings of one rule may agree
+    until a series is moved (R8)."""
+    own = form.get("recurrence")
+    known = isinstance(time, Span) and isinstance(own, Recurrence) and isinstance(rule, Recurrence)
+    return known and not recur.same_recurrence(time, own, rule)  # type: ignore[arg-type]
 
 
 def was_held(hub: Hub, path: Path, spoke: Spoke) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.case import Case, Decision, field_words, start_text
-from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of
+from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
@@ -24,8 +24,10 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         path: entry.value
         for path, entry in folded.hub.items()
         if entry.rev > spoke.ack(path) and path not in held and not case.is_local(path)
-        and _differs(case, path, now, entry.value)
+        and _differs(path, now, entry.value)
     }
+    if "time" in due and "recurrence" not in held and differs_from(due["time"], now, folded.value("recurrence")):
+        due["recurrence"] = folded.value("recurrence")
     due |= folded.brought_along(now)
     by_hand = {} if speaks else _target_edits(case, spoke, now, folded)
     if case.snap.rules.target_edits == "overwrite":
@@ -46,7 +48,7 @@ def _is_writable_target(case: Case, spoke: Spoke) -> bool:
     return role == "both" or (role == "target" and spoke.owned)
 
 
-def _differs(case: Case, path: Path, now: Form, value: Value | None) -> bool:
+def _differs(path: Path, now: Form, value: Value | None) -> bool:
     old = {path: now[path]} if path in now else {}
     return bool(recur.diff(_with_time(old, now), _with_time({path: value} if value is not None else {}, now)))
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from calsync_cli.model.series import CANCELLED
+from calsync_cli.model import recur
+from calsync_cli.model.series import CANCELLED, Recurrence
 from calsync_cli.model.times import Span, Zoned
 from tests.engine.faulty_world import FaultyWorld
 from tests.engine.world import ics
@@ -78,3 +79,55 @@ def test_the_moved_date_cancelled_on_the_side_that_had_not_seen_its_name_stays()
         assert world.forms(side)["s1"][f"@{SECOND_LATER}/title"] == "tok1x"
     world.oracle.no_word_lost()
     assert world.quiet()
+
+
+# -- rules that say the same of one start and not of another (R8) ------------------------------------------------------
+
+UNTIL = Recurrence(("FREQ=WEEKLY;UNTIL=20261223T115959Z",))
+"""From 1 December at 9 four dates, as COUNT=4 says; from the 3rd three, from the 2nd at 13 four."""
+
+
+def counted(*sides: str) -> FaultyWorld:
+    world = FaultyWorld("ab")
+    world.put("a", ics("s1", "Series", "RRULE:FREQ=WEEKLY;COUNT=4"))
+    world.run()
+    for side in sides:
+        world.edit(side, "s1", recurrence=UNTIL)
+        world.run()
+    return world
+
+
+def moved_to(day: int, hour: int) -> Span:
+    return Span(*(Zoned(datetime(2026, 12, day, hour + more), "Europe/Berlin") for more in (0, 1)))
+
+
+def dates(world: FaultyWorld, side: str) -> list[object]:
+    form = world.forms(side)["s1"]
+    time, rule = form["time"], form["recurrence"]
+    assert isinstance(time, Span) and isinstance(rule, Recurrence)
+    return list(recur.starts(time, rule))
+
+
+def settled(world: FaultyWorld, count: int) -> None:
+    for _ in range(2):
+        world.run()
+    assert dates(world, "a") == dates(world, "b")
+    assert len(dates(world, "a")) == count
+    assert world.asked() == [] and world.quiet()
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_new_rule_that_differs_only_after_the_move_goes_along(side: str) -> None:
+    world = counted()
+    world.edit(side, "s1", time=moved_to(3, 13), recurrence=UNTIL)
+    settled(world, 3)
+
+
+@pytest.mark.parametrize("other", ["a", "b"])
+@pytest.mark.parametrize("mover", ["a", "b"])
+def test_a_move_shows_the_dates_of_who_moved_everywhere(other: str, mover: str) -> None:
+    """The other spelling changed nothing when it came, so each side kept its own until the move."""
+    world = counted(other)
+    assert dates(world, "a") == dates(world, "b")
+    world.edit(mover, "s1", time=moved_to(3, 13))
+    settled(world, 3 if mover == other else 4)
