@@ -211,7 +211,7 @@ def _proposals(rule: _Rule, first: date) -> Iterator[Pattern]:
             yield Pattern("weekly", rule.step // 7, (first.weekday(),))
     elif rule.freq == "WEEKLY":
         yield Pattern("weekly", rule.step, rule.weekdays or (first.weekday(),), first=rule.week)
-    elif rule.freq == "YEARLY" and rule.days and not rule.months and not rule.month_days:
+    elif rule.days and not rule.months and not rule.month_days:  # each of those weekdays in the month or year
         yield Pattern("weekly", 1, rule.weekdays)
     yield from _in_months(rule, first)
 
