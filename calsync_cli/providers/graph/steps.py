@@ -68,10 +68,15 @@ def original_of(request: Json) -> datetime | None:
 
 
 def is_original(instance: Json, original: str) -> bool:
-    """original: an instant in UTC, or a day. Of an all-day series Graph tells a midnight in some zone (L6.1)."""
+    """original: an instant in UTC, or a day. Of an all-day series Graph tells a midnight in some zone, which may be the
+    day before (L6.1); but what is no exception stands on its own day, and an exception names it elsewhere.
+    """
     start = instance.get("start")
-    told = text(instance, "originalStart") or (text(start, "dateTime") if isinstance(start, dict) else "")
-    return told[:10] == original if len(original) == 10 else told[:16] == original[:16]
+    shown = text(start, "dateTime") if isinstance(start, dict) else ""
+    if len(original) == 10:
+        named = text(instance, "occurrenceId").rpartition(".")[2]
+        return (named or shown)[:10] == original if text(instance, "type") == "exception" else shown[:10] == original
+    return (text(instance, "originalStart") or shown)[:16] == original[:16]
 
 
 def is_edited(plan: Plan, request: Json, now: Json) -> bool:

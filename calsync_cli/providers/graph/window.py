@@ -17,10 +17,12 @@ LONGEST = timedelta(days=1800)
 
 
 def edges(window: Window, now: datetime) -> tuple[datetime, datetime]:
-    """Whole months around the window, so that it moves once a month; a side without end gets calsync's default (V1)."""
-    past, future = window.past or IN_WINDOWS.past, window.future or IN_WINDOWS.future
+    """Whole months around the window of every day of this month, so that both of its ends move with the month and not
+    between; a side without end gets calsync's default (V1)."""
+    past = IN_WINDOWS.past if window.past is None else window.past
+    future = IN_WINDOWS.future if window.future is None else window.future
     assert past is not None and future is not None
-    low, high = _month(now - past, 0), _month(now + future, 2)
+    low, high = _month(_month(now, 0) - past, 0), _month(_month(now, 1) + future, 1)
     return low, min(high, low + LONGEST)
 
 
