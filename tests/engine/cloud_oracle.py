@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from tests.engine.cloud_wire import Ask
-from tests.engine.oracles import Broken
+from tests.engine.oracles import Broken, check_alike
 from tests.engine.sides import Seen, Side
 
 if TYPE_CHECKING:
@@ -187,3 +187,16 @@ def check_one_look(world: CloudWorld) -> None:
     del world.called  # type: ignore[method-assign]
     if world.writes() != before or any(count != 1 for count in calls.values()):
         raise Broken(f"I3: a quiet run asked {calls} times and wrote {world.writes() - before}")
+
+
+def check_settled(world: CloudWorld, runs: int = 3) -> None:
+    """Within a few runs all is alike, nothing is owed, nobody was mailed, nothing was lost."""
+    for _ in range(runs):
+        world.run()
+    if not world.quiet():
+        raise Broken("I3: it does not rest")
+    world.oracle.final()
+    world.oracle.no_word_lost()
+    check_alike(world)
+    check_agendas(world)
+    check_one_look(world)

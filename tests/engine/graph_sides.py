@@ -16,8 +16,9 @@ from calsync_cli.mapping.graph.kept import PROPERTIES, UID
 from calsync_cli.model.account import Account, CalendarName
 from calsync_cli.model.times import AllDay, When, moved, wall
 from calsync_cli.providers.base import Provider
-from calsync_cli.providers.graph.provider import KEY, GraphProvider
+from calsync_cli.providers.graph.provider import GraphProvider
 from calsync_cli.providers.graph.sets import EventSet
+from calsync_cli.providers.graph.steps import KEY
 from tests.emulators.graph import bodies, filters, recurrence
 from tests.emulators.graph.control import SCOPES
 from tests.emulators.graph.ids import Name
@@ -197,7 +198,7 @@ class GraphSide(Side):
     def shift(self, uid: str, start: str) -> None:
         _, state = self.found(uid)
         begin = when_of(start)
-        changes = _times(begin, moved(begin, state.end.wall - state.start.wall))
+        changes = _times(begin, _end(begin, state))
         rule = state.rule
         if rule is not None:
             changes["recurrence"] = _starting(rule, wall(begin).date())
@@ -219,7 +220,7 @@ class GraphSide(Side):
         _, state = self.found(uid)
         changes = {"subject": title} if title else {}
         if to:
-            changes |= _times(when_of(to), moved(when_of(to), state.end.wall - state.start.wall))
+            changes |= _times(when_of(to), _end(when_of(to), state))
             changes.pop("isAllDay")
         self.patch_date(uid, at, changes)
 
@@ -239,7 +240,7 @@ class GraphSide(Side):
         if extent["type"] == "numbered":
             rest["numberOfOccurrences"] = extent["numberOfOccurrences"] - past
         begin = when_of(at)
-        event = {"subject": title, **_times(begin, moved(begin, state.end.wall - state.start.wall))}
+        event = {"subject": title, **_times(begin, _end(begin, state))}
         made = self.person("create", event={**event, "recurrence": {"pattern": rule["pattern"], "range": rest}})
         self.patch(uid, {"recurrence": {"pattern": rule["pattern"], "range": first}})
         item = self._item(made["id"])
@@ -248,6 +249,12 @@ class GraphSide(Side):
 
     def delete(self, uid: str) -> None:
         self.person("delete", id=self.id_of(uid))
+
+
+def _end(begin: When, state: State) -> When:
+    """As long as the event is; a whole day at least for an all-day one."""
+    length = state.end.wall - state.start.wall
+    return moved(begin, max(length, timedelta(days=1)) if isinstance(begin, AllDay) else length)
 
 
 def _members(words: Mapping[str, str | None]) -> dict[str, Any]:

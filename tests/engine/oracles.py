@@ -11,7 +11,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from calsync_cli.model.series import without_fields
+from calsync_cli.model import recur
+from calsync_cli.model.series import Form, without_fields
 from calsync_cli.providers.memory import Call, Change
 
 if TYPE_CHECKING:
@@ -191,5 +192,18 @@ def check_alike(world: FaultyWorld) -> None:
             seen[name] = None if form is None else {
                 path: value for path, value in without_fields(form, LOCAL).items() if path not in asked.get(uid, ())
             }
-        if any(form != other for form, other in itertools.pairwise(seen.values())):
-            raise Broken(f"I4: {uid} differs: {seen}, asked: {asked.get(uid)}")
+        if any(_differ(form, other) for form, other in itertools.pairwise(seen.values())):
+            raise Broken(f"I4: {uid} differs: {_differing(seen)}, asked: {asked.get(uid)}")
+
+
+def _differ(form: Form | None, other: Form | None) -> bool:
+    """Rules by their dates (R8)."""
+    return form is not other and (form is None or other is None or bool(recur.diff(form, other)))
+
+
+def _differing(seen: dict[str, Any]) -> dict[str, Any]:
+    """Of each side's form only what is not the same on all."""
+    there = [form for form in seen.values() if form is not None]
+    same = {path for path in there[0] if all(path in form and form[path] == there[0][path] for form in there)}
+    return {name: form and {path: value for path, value in form.items() if path not in same}
+            for name, form in seen.items()}

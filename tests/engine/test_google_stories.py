@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.cloud_oracle import check_agendas, check_one_look
+from tests.engine.cloud_oracle import check_agendas, check_settled
 from tests.engine.cloud_world import CloudWorld
 from tests.engine.faulty_world import AnyPlan
 from tests.engine.google_cloud import PERSON
 from tests.engine.google_sides import GoogleSide
-from tests.engine.oracles import check_alike
 
 START, SECOND, THIRD, FOURTH = "2027-03-01T09:00", "2027-03-08T09:00", "2027-03-15T09:00", "2027-03-22T09:00"
 WEEKLY = "FREQ=WEEKLY;COUNT=6"
@@ -26,20 +25,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[CloudWorld]:
         made["a"].change(made.known["s"], SECOND, title="Moved", to="2027-03-09T11:00")
         made["a"].change(made.known["s"], THIRD, title="Renamed")
         made.known["one"] = made["b"].add("One", "2027-05-03T09:00", location="Here")
-        rest(made)
+        check_settled(made)
         yield made
-
-
-def rest(world: CloudWorld, runs: int = 3) -> None:
-    """Within a few runs all is alike, nothing is owed, nobody was mailed, nothing was lost."""
-    for _ in range(runs):
-        world.run()
-    assert world.quiet()
-    world.oracle.final()
-    world.oracle.no_word_lost()
-    check_alike(world)
-    check_agendas(world)
-    check_one_look(world)
 
 
 def places(world: CloudWorld, side: str) -> list[str]:
@@ -56,11 +43,11 @@ def test_exceptions_that_a_cut_write_did_not_reach_are_not_taken_for_edits(world
     world.g.faults.arm(fault, "PATCH .*/events/[^_/]*[?]")
     if world["b"].kind == "google":  # there a person's edit of a series does not change its exceptions
         world.run()
-        rest(world)
+        check_settled(world)
         assert places(world, "a") == places(world, "b") == ["Elsewhere", "Room"]
         return
     world.run()
-    rest(world)
+    check_settled(world)
     assert places(world, "a") == places(world, "b") == ["Elsewhere"]
 
 
@@ -73,7 +60,7 @@ def test_a_refusal_in_the_middle_of_a_series_leaves_no_old_words_behind(world: C
     world.g.faults.arm(fault, "PATCH .*/events/[^/]*_2027", times=1 if fault in ("412", "500", "drop-before") else 9)
     world.run()
     world.g.faults.disarm()
-    rest(world)
+    check_settled(world)
     assert places(world, "a") == places(world, "b") == ["Elsewhere"]
 
 
@@ -84,7 +71,7 @@ def test_an_edit_of_a_date_between_the_patches_of_its_series_stays(world: CloudW
     world["b"].edit(world.known["s"], location="Elsewhere", title="tok1x")
     meddle(world, "PATCH .*/events/[^_/]*[?]", lambda: here.patch_at(at, {"summary": "tok2x"}), after=True)
     world.run()
-    rest(world)
+    check_settled(world)
     assert {"tok1x", "tok2x"} <= {seen[3] for seen in world["a"].agenda()}
 
 
@@ -95,7 +82,7 @@ def test_a_date_cancelled_between_the_patches_of_its_series_stays_cancelled(worl
     deed = lambda: here.g.people.delete(here.home, at, user=PERSON)  # noqa: E731
     meddle(world, "PATCH .*/events/[^_/]*[?]", deed, after=True)
     world.run()
-    rest(world)
+    check_settled(world)
     assert len(here.agenda()) == count - 1
 
 
@@ -106,7 +93,7 @@ def test_a_series_deleted_between_its_patches_is_a_matter_of_edit_against_delete
     deed = lambda: here.g.people.delete(here.home, name, user=PERSON)  # noqa: E731
     meddle(world, "PATCH .*/events/[^_/]*[?]", deed, after=True)
     world.run()
-    rest(world)
+    check_settled(world)
     assert "tok1x" in {seen[3] for seen in world["a"].agenda()}
 
 
@@ -134,7 +121,7 @@ def test_half_a_batch_is_finished_by_the_next_run(world: CloudWorld, seed: int) 
     world.g.world.dice.seed(seed)
     world.g.faults.arm("partial-batch", times=2)
     world.run()
-    rest(world)
+    check_settled(world)
     assert len(world["a"].uids()) == len(world["b"].uids()) == 10
 
 
@@ -150,7 +137,7 @@ def test_writes_that_the_quota_stops_go_on_later_and_reading_goes_on(world: Clou
     if world["b"].kind != "google":
         assert "Changed" in {seen[3] for seen in world["b"].agenda()}
     world.clock.now += world.gap * 30
-    rest(world)
+    check_settled(world)
     assert len(world["a"].uids()) == 7
 
 
@@ -168,7 +155,7 @@ def test_rights_taken_away_in_mid_run_take_nothing_from_the_other_side(world: Cl
     world.g.world.share(here.home, here.user, "owner")
     world.run(approved=AnyPlan())
     world.run(approved=AnyPlan())
-    rest(world)
+    check_settled(world)
     assert "tok1x" in {seen[3] for seen in world["a"].agenda()}
     assert not world["a"].has(world.known["s"])
 
@@ -185,11 +172,11 @@ def test_events_with_guests_are_written_and_nobody_is_mailed(world: CloudWorld) 
     world["b"].edit(world.known["one"], title="Changed")
     world["b"].change(world.known["s"], FOURTH, title="Changed too")
     world["b"].cancel(world.known["s"], THIRD)
-    rest(world)
+    check_settled(world)
     guests = [event["attendees"] for event in world.g.events(here.home) if "attendees" in event]
     assert len(guests) >= 3 and all(any("friend" in one["email"] for one in them) for them in guests)
     world.person(lambda: world["b"].delete(world.known["one"]))
-    rest(world)
+    check_settled(world)
     assert world.g.mails == []
 
 
@@ -213,7 +200,7 @@ def test_a_copy_of_a_copy_is_an_event_of_its_own(world: CloudWorld) -> None:
     """Facts 0.16: all private properties are duplicated, marker and all."""
     google(world).duplicate(world.known["one"], "Copy")
     google(world).split(world.known["s"], FOURTH, "Later half")
-    rest(world)
+    check_settled(world)
     assert len(world["b"].uids()) == 4
 
 
@@ -246,5 +233,5 @@ def test_the_same_over_real_connections(fault: str) -> None:
             world.g.faults.arm(fault, "POST|PATCH", times=1)
             world.g.faults.arm(fault, "GET", skip=3)
         world.run()
-        rest(world)
+        check_settled(world)
         assert len(world["a"].agenda()) == 6
