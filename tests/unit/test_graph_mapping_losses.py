@@ -255,6 +255,18 @@ def test_all_other_fields_are_exact() -> None:
     assert FIELDS.keys() == {field for field in LOSSES if field} | {"categories"}
 
 
+def test_what_does_not_fit_is_lost_largest_first_and_said_so() -> None:
+    """Beside one event set 30,000 characters are kept (`kept.LOST`)."""
+    form: Form = {"title": "P" * 300, "time": HALF_TEN, "color": "red", "description": "\t" + "x" * 31_000}
+    payload = passed(form)
+    reading = GRAPH.read(payload)
+    assert reading.form == {**form, "description": "    " + "x" * 31_000}
+    assert any("its description did not fit into the event at Outlook and was lost" in one for one in reading.losses)
+    assert GRAPH.edit(payload, dict(reading.form)) is payload
+    shorter = GRAPH.read(GRAPH.edit(payload, {"description": "\tx"}))
+    assert shorter.form["description"] == "\tx" and not any("did not fit" in one for one in shorter.losses)
+
+
 # -- held --------------------------------------------------------------------------------------------------------------
 
 FLOATING = span("20261124T093000", "20261124T103000", "")
