@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair
+from calsync_cli.model.series import join, split
 from calsync_cli.ports import Ports
 from calsync_cli.store import links, views
 from calsync_cli.store.db import Database, moment, open_database
@@ -183,9 +184,16 @@ class Workspace:
         return found
 
     def find(self, words: str) -> list[tuple[str, views.EventRow]]:
-        """Events by UID or by part of their title, with their calendars' names."""
+        """Copies by UID, whole title, file name or part of a title, in this order, with those on the other sides."""
         names = views.aliases(self.db)
-        return [(names.get(e.calendar_id, "?"), e) for e in views.find_events(self.db, words)]
+        hits = [e for number in names for e in views.events(self.db, number, uid=words)]
+        hits = hits or _titled([e for number in names for e in views.events(self.db, number)], words)
+        found: dict[tuple[int, str], views.EventRow] = {}
+        for hit in hits:
+            found[hit.calendar_id, hit.remote_id] = hit
+            for number in names if hit.link_id is not None else ():
+                found |= {(number, e.remote_id): e for e in views.events(self.db, number, link=hit.link_id)}
+        return [(name, found[key]) for number, name in names.items() for key in sorted(found) if key[0] == number]
 
     # -- conflicts -----------------------------------------------------------------------------------------------------
 
@@ -241,10 +249,11 @@ class Workspace:
         detail = json.loads(row["detail"])["fields"]
         paths = {}
         for name, side in answers.items():
-            path = TIME_NAMES.get(name, name)
+            key, field_name = split(name)
+            path = join(key, TIME_NAMES.get(field_name, field_name))
             if name and path not in detail:
-                about = ", ".join(shown["fields"])
-                raise UsageError(f"conflict {conflict} is not about {name!r}; it is about: {about}")
+                text = f"conflict {conflict} is not about {name!r}; it is about: {', '.join(shown['fields'])}"
+                raise UsageError(text, next=f"calsync conflicts show {conflict}")
             paths[path] = self._ranked(shown["pair"], side)
         with self.db.transaction():
             links.set_choice(self.db, conflict, paths)
@@ -288,6 +297,17 @@ class Workspace:
         names = views.aliases(self.db)
         changes = [operation_json(op, names) for op in views.operations(self.db, run=run)]
         return {**self._run(row), "errors": json.loads(row["summary"]).get("errors", []), "changes": changes}
+
+
+def _titled(events: Sequence[views.EventRow], words: str) -> list[views.EventRow]:
+    """Those of this title, else of this file name, else with these words in the title."""
+    meant = words.casefold()
+    tests: tuple[Callable[[views.EventRow], bool], ...] = (
+        lambda e: e.title.casefold() == meant,
+        lambda e: e.remote_id == words,
+        lambda e: bool(meant) and meant in e.title.casefold(),
+    )
+    return next((hits for test in tests if (hits := [e for e in events if test(e)])), [])
 
 
 def open_workspace(config: Config, state_dir: Path, ports: Ports, environ: Mapping[str, str]) -> Workspace:

@@ -190,23 +190,12 @@ def _remarks(work: Workspace, name: str, event: views.EventRow) -> list[str]:
 
 
 def _found(work: Workspace, words: str) -> Found:
-    """Copies by UID, title or file name, with the copies on the other sides. A whole title goes before a part of one.
-    Raises UsageError when there are none."""
-    everything = [(name, e) for number, name in views.aliases(work.db).items() for e in views.events(work.db, number)]
-    meant = words.casefold()
-    tests = (
-        lambda e: e.uid == words,
-        lambda e: e.title.casefold() == meant,
-        lambda e: e.remote_id == words,
-        lambda e: bool(meant) and meant in e.title.casefold(),
-    )
-    for test in tests:
-        hits = [e for _, e in everything if test(e)]
-        links = {e.link_id for e in hits} - {None}
-        if hits:
-            return [(name, e) for name, e in everything if e.link_id in links or any(e is hit for hit in hits)]
-    text = f"no event has the UID {words!r}, or a title with these words"
-    raise UsageError(text, next="calsync events list")
+    """Raises UsageError when there is no such event."""
+    found = work.find(words)
+    if not found:
+        text = f"no event has the UID {words!r}, or a title with these words"
+        raise UsageError(text, next="calsync events list")
+    return found
 
 
 def _only_one(ctx: Context, found: Found, words: str, command: str) -> None:

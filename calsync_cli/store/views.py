@@ -73,11 +73,13 @@ GROUP BY m.id ORDER BY m.remote_id
 """
 
 
-def events(db: Database, calendar_id: int, *, uid: str | None = None) -> list[EventRow]:
-    """The mirror of one calendar, or its events of one UID."""
-    more = "AND m.uid = ?" if uid is not None else ""
-    rows = db.all(_EVENTS.format(more=more), calendar_id, *([uid] if uid is not None else []))
-    return [_event(row) for row in rows]
+def events(
+    db: Database, calendar_id: int, *, uid: str | None = None, link: int | None = None
+) -> list[EventRow]:
+    """The mirror of one calendar, or its events of one UID or link."""
+    wanted = [(column, value) for column, value in (("m.uid", uid), ("s.link_id", link)) if value is not None]
+    more = "".join(f"AND {column} = ? " for column, _ in wanted)
+    return [_event(row) for row in db.all(_EVENTS.format(more=more), calendar_id, *(value for _, value in wanted))]
 
 
 def _event(row: sqlite3.Row) -> EventRow:
@@ -163,15 +165,6 @@ def operation_counts(db: Database, run: int) -> Mapping[str, int]:
         "SELECT kind, count(*) AS n FROM operation WHERE run_id = ? AND state = 'confirmed' GROUP BY kind", run
     )
     return {row["kind"]: row["n"] for row in rows}
-
-
-def find_events(db: Database, words: str) -> list[EventRow]:
-    """Events whose UID is `words`, or whose title holds them (case-insensitive)."""
-    ids = [row[0] for row in db.all("SELECT id FROM calendar ORDER BY id")]
-    exact = [event for i in ids for event in events(db, i, uid=words)]
-    if exact:
-        return exact
-    return [event for i in ids for event in events(db, i) if words.casefold() in event.title.casefold()]
 
 
 def start_of(form: Form | None) -> object:

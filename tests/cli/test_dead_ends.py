@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from calsync_cli.api import Workspace, open_workspace
+from calsync_cli.errors import UsageError
+from calsync_cli.ports import system_ports
 from tests.cli.program import Shell
+from tests.engine.world import ics
 
 NOT_SIGNED_IN = """
 [secrets]
@@ -144,3 +148,45 @@ def test_problems_of_a_configuration_stand_apart_in_doctor(shell: Shell) -> None
     shell.config.write_text("[nonsense]\n[more]\n")
     (found,) = [row for row in shell("doctor", "--json").json if row["check"] == "config"]
     assert found["message"].count("\n") == 1
+
+
+# -- the same from a program -------------------------------------------------------------------------------------------
+
+
+def _workspace(shell: Shell) -> Workspace:
+    from calsync_cli.config.load import load
+
+    return open_workspace(load(shell.config, {}), shell.state, system_ports(), {})
+
+
+def test_a_program_finds_both_copies_by_the_uid_of_either(shell: Shell) -> None:
+    """A copy may carry a derived UID (K5); it is the same event."""
+    shell.synced(2)
+    work = _workspace(shell)
+    with work.db.transaction():
+        work.db.run("UPDATE mirror_item SET uid = 'u0-calsync-1' WHERE uid = 'u0' AND id = 1")
+    found = {words: sorted(name for name, _ in work.find(words)) for words in ("u0", "u0-calsync-1", "EVENT 0", "no")}
+    work.close()
+    assert found == {words: ["x/Home", "y/Home"] for words in ("u0", "u0-calsync-1", "EVENT 0")} | {"no": []}
+
+
+def test_a_program_decides_the_fields_of_an_instance_by_the_names_it_was_shown(shell: Shell) -> None:
+    shell.put("x", "u1", "Standup", "RRULE:FREQ=WEEKLY;COUNT=5")
+    assert shell("sync", "--yes").code == 0
+    for side, hour in (("x", "11"), ("y", "12")):
+        file = shell.file(side, "u1")
+        more = ics("u1", "Standup", "RECURRENCE-ID;TZID=Europe/Berlin:20261208T090000", start=f"20261208T{hour}0000")
+        event = more[more.index(b"BEGIN:VEVENT") :]
+        file.write_bytes(file.read_bytes().replace(b"END:VCALENDAR\r\n", event))
+    assert shell("sync").code == 3
+    work = _workspace(shell)
+    (conflict,) = work.conflicts()
+    (start, _) = sorted(conflict["fields"], reverse=True)
+    assert start.startswith("@") and start.endswith("/start")
+    assert work.decide(conflict["id"], {start: "b"}) == "home"
+    with pytest.raises(UsageError) as caught:
+        work.decide(conflict["id"], {"colour": "b"})
+    assert caught.value.next == f"calsync conflicts show {conflict['id']}"
+    work.close()
+    assert shell("sync").code == 0
+    assert b"20261208T120000" in shell.file("x", "u1").read_bytes()
