@@ -68,9 +68,9 @@ class Writer:
                 plan.fail(stale(cal))
 
     def _plan_again(self, cal: Calendar, plans: Sequence[Plan]) -> None:
-        """The dates of these series have moved: their exceptions are what Graph has left of them (facts 0.13)."""
+        """The dates of these series have moved: their exceptions are what Graph has left of them (facts 0.13). What is
+        held against them is the set as it was before: an exception that somebody made since is theirs."""
         for plan, found in self._now(cal, plans):
-            plan.before = found
             plan.rest = self._left(cal, plan, found)
             if any(text(one, "kind") == "restore" for one in plan.rest):
                 plan.fail(no_way_back(cal))
