@@ -161,12 +161,12 @@ class GraphClient(PatientClient[Call]):
         found = part.get("headers")
         told = {str(name).lower(): value for name, value in found.items()} if isinstance(found, dict) else {}
         headers = {"date": whole.headers.get("date", "")}
-        headers |= {name: value for name in KEPT if isinstance(value := told.get(name), str) and value.isprintable()}
+        headers |= {name: str(value) for name in KEPT if isinstance(value := told.get(name), str | int)}
         try:
             content = _dumped(part["body"]) if part.get("body") is not None else b""
         except RecursionError:
             return unheard(call, "Microsoft")
-        latin = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        latin = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]  # as on a wire
         return httpx.Response(status, headers=latin, content=content, request=self.request(call))
 
 
