@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from calsync_cli.engine import guards
@@ -14,7 +15,7 @@ from calsync_cli.engine.groups import Group
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.report import Problem, change_of
 from calsync_cli.engine.snapshot import Scene
-from calsync_cli.engine.state import State, Wish
+from calsync_cli.engine.state import State
 from calsync_cli.engine.telling import pair_names, place
 from calsync_cli.engine.world import Plan
 from calsync_cli.model.codec import dumps, form_json
@@ -37,8 +38,8 @@ def allowed(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) 
         words = f"the calendars of {pair_names(group)} have changed since the plan was saved; nothing was done"
         state.problem(Problem("plan-moved", words, f"calsync sync {group.pairs[0].name} --dry-run", 3))
         return False
-    if trips and plan_id not in wish.approved and not wish.dry_run:
-        _save_plan(wish, saved)
+    if trips and wish.plans_dir is not None and not wish.dry_run:
+        state.report.notes += _keep_plan(wish.plans_dir, saved, waits=plan_id not in wish.approved)
     for trip in trips:
         guard = {"kind": trip.kind, "message": trip.words, "plan": plan_id}
         for pair in group.pairs:
@@ -89,9 +90,18 @@ def plan_document(group: Group, scene: Scene, plan: Plan, plan_id: str, trips: S
     }
 
 
-def _save_plan(wish: Wish, document: dict[str, Any]) -> None:
-    if wish.plans_dir is not None:
-        wish.plans_dir.mkdir(mode=0o700, exist_ok=True)
-        path = wish.plans_dir / f"{document['plan']}.json"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+def _keep_plan(folder: Path, document: dict[str, Any], *, waits: bool) -> list[str]:
+    """A stopped plan waits in a file of its own until it is approved. Returns what went wrong with that."""
+    path = folder / f"{document['plan']}.json"
+    partial = path.with_suffix(".part")
+    try:
+        if not waits:
+            path.unlink(missing_ok=True)
+            return []
+        folder.mkdir(mode=0o700, exist_ok=True)
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+        partial.replace(path)
+    except OSError as err:
+        return [f"the plan could not be saved in {folder} ({err.strerror})"] if waits else []
+    return []

@@ -83,8 +83,21 @@ def test_a_mass_deletion_is_stopped_and_goes_through_once_approved(shell: Shell)
     assert len(shell.contents("x")) == 11  # ten events and the marker
     assert (shell.state / "plans" / f"{guard['plan']}.json").exists()
     assert shell("sync", "--approve", "wrong").code == 4
+    assert shell("sync", "--approve", guard["plan"], "--dry-run").code == 0
+    assert [file.name for file in (shell.state / "plans").iterdir()] == [f"{guard['plan']}.json"]
     assert shell("sync", "--approve", guard["plan"]).code == 0
     assert shell.titles("x") == ["Event 8", "Event 9"]
+    assert not any((shell.state / "plans").iterdir()), "titles do not outlive the question they were part of"
+
+
+def test_a_plan_that_cannot_be_saved_is_stopped_all_the_same(shell: Shell) -> None:
+    """G1: the guard does not depend on a disk with room."""
+    shell.synced(10)
+    (shell.state / "plans").write_text("in the way")
+    for n in range(8):
+        shell.file("y", f"u{n}").unlink()
+    said = shell("sync")
+    assert said.code == 4 and "the plan could not be saved" in said.out and len(shell.titles("x")) == 10
 
 
 def test_an_emptied_folder_stops_the_run(shell: Shell) -> None:
