@@ -86,7 +86,8 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
                 continue
             works.append(Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account))
         if all(calendar.readable for calendar in scene.snapshot.calendars):
-            links.mark_planned(db, key, scene.seqs)  # row 16: what could not be compared with all is planned again
+            # row 16: what could not be compared with all is planned again
+            links.mark_planned(db, key, scene.seqs, scene.day)
         links.group_planned(db, key, scene.rules_digest)
         mirror.clear_reset(db, list(scene.names))
     return works, failed

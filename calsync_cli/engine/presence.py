@@ -104,7 +104,7 @@ def dormant(case: Case) -> Link:
     spokes = tuple(replace(s, state="dormant") if s.state == "live" else s for s in case.link.spokes)
     if case.link.id is None:
         return case.link
-    return replace(case.link, spokes=spokes, open=True)
+    return replace(case.link, spokes=spokes, open=False)
 
 
 def closed(case: Case) -> Link:

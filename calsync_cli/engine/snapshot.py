@@ -20,12 +20,16 @@ STAMP_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A snapshot and what storing its plan needs: group key, names by calendar number, how far the mirror was read."""
+    """A snapshot and what storing its plan needs: group key, names by calendar number, how far the mirror was read.
+
+    day: on which all sets were held against the window last.
+    """
 
     snapshot: Snapshot
     names: Mapping[int, CalendarName]
     seqs: Mapping[int, int]
     rules_digest: str
+    day: str
 
     @property
     def key(self) -> str:
@@ -38,12 +42,16 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     rows = [(name, seen[name]) for name in group.calendars]
     ids = [o.row.id for _, o in rows if o.row is not None]
     key = group.key if group.one_way else links.known_group(db, ids) or group.key
-    planned, old_rules = links.group_state(db, key, ids)
+    before = links.group_state(db, key, ids)
+    planned = before.planned
     rules = _rules(group, key)
     rules_digest = _rules_digest(group, rules)
     seqs = links.newest_seq(db, ids)
     counts = links.linked_counts(db, key, ids)
-    everything = full or not planned or not rules.window.all or old_rules != rules_digest
+    changed = planned and before.rules != rules_digest
+    today = f"{session.ports.now():%Y-%m-%d}"
+    moved = not rules.window.all and before.day != today  # a window moves by time alone; a day's step is soon enough
+    everything = full or not planned or changed or moved
     calendars = tuple(_state(session, group, o, counts, planned) for _, o in rows)
     loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything)]
     known = links.load_links(db, key, ids, everything=everything)
@@ -51,11 +59,11 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     found = [_asked_anew(link) for link in found] if full else found
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
-        first=not planned, rules_changed=planned and old_rules != rules_digest, choices=links.choices(db, key),
+        first=not planned, rules_changed=changed, choices=links.choices(db, key),
         last_run=views.last_run(db), waiting=links.waiting(db, key, ids),
     )
     names = {o.row.id: name for name, o in rows if o.row is not None}
-    return Scene(snapshot, names, seqs, rules_digest)
+    return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
 
 
 def _asked_anew(link: Link) -> Link:

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from calsync_cli.engine.world import Choice, Entry, Hold, Kept, Link, Quarantine, Replica, Spoke
 from calsync_cli.errors import InternalCheck
@@ -24,11 +25,24 @@ def ensure_group(db: Database, grp: str, calendars: Sequence[int]) -> None:
         db.run("INSERT INTO grp_calendar (grp, calendar_id) VALUES (?, ?) ON CONFLICT DO NOTHING", grp, calendar)
 
 
-def group_state(db: Database, grp: str, calendars: Sequence[int]) -> tuple[bool, str]:
-    """(whether a plan over all these calendars was executed before, digest of the rules it was executed under)."""
-    row = db.one("SELECT first_us, rules FROM grp WHERE key = ?", grp)
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """planned: whether a plan over all its calendars was executed before; rules: digest of those it was executed under.
+
+    day: on which all sets were held against the window last.
+    """
+
+    planned: bool = False
+    rules: str = ""
+    day: str = ""
+
+
+def group_state(db: Database, grp: str, calendars: Sequence[int]) -> GroupState:
+    row = db.one("SELECT first_us, rules, day FROM grp WHERE key = ?", grp)
+    if row is None:
+        return GroupState()
     members = {r[0] for r in db.all("SELECT calendar_id FROM grp_calendar WHERE grp = ?", grp)}
-    return (False, "") if row is None else (row["first_us"] is not None and members >= set(calendars), row["rules"])
+    return GroupState(row["first_us"] is not None and members >= set(calendars), row["rules"], row["day"])
 
 
 def group_planned(db: Database, grp: str, rules: str) -> None:
@@ -217,7 +231,8 @@ def set_open(db: Database, link_id: int, *, open: bool) -> None:
     db.run("UPDATE link SET open = ? WHERE id = ?", int(open), link_id)
 
 
-def mark_planned(db: Database, grp: str, seqs: Mapping[int, int]) -> None:
+def mark_planned(db: Database, grp: str, seqs: Mapping[int, int], day: str) -> None:
+    db.run("UPDATE grp SET day = ? WHERE key = ?", day, grp)
     for calendar, seq in seqs.items():
         db.run(
             "UPDATE grp_calendar SET planned_seq = ? WHERE grp = ? AND calendar_id = ? AND planned_seq < ?",

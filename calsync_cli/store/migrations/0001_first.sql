@@ -56,7 +56,8 @@ CREATE INDEX mirror_item_gone ON mirror_item (calendar_id) WHERE gone > 0;
 CREATE TABLE grp (                           -- a group of calendars planned as one (N1)
     key       TEXT PRIMARY KEY,
     first_us  INTEGER,                       -- when its first plan was executed; NULL: never
-    rules     TEXT NOT NULL DEFAULT ''       -- digest of the rules of that plan (V7)
+    rules     TEXT NOT NULL DEFAULT '',      -- digest of the rules of that plan (V7)
+    day       TEXT NOT NULL DEFAULT ''       -- on which all sets were held against the window last (V1)
 ) STRICT;
 
 CREATE TABLE pair (                          -- when each configured pair was last looked after
