@@ -36,7 +36,7 @@ from tests.unit.test_graph_mapping_requests import CALENDAR, HOME, CannotRestore
 from tests.unit.test_graph_mapping_trips import NAMED
 
 Json = dict[str, Any]
-LAW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 REASONS = (
     "repeats on extra dates", "repeats by more than one rule", "first date is none of its rule",

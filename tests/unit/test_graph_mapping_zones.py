@@ -44,21 +44,22 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 @cache
 def clock_of(tzid: str) -> tuple[tuple[datetime, timedelta], ...]:
     """When a zone's offset changes and to what, found by walking: no two changes of these years are within six days."""
-    rules, at = ZoneInfo(tzid), datetime(1999, 12, 1, tzinfo=UTC)
-    offset = at.astimezone(rules).utcoffset()
-    found = [(at, offset)]
+    at = datetime(1999, 12, 1, 12, tzinfo=ZoneInfo(tzid))
+    offset = at.utcoffset()
+    found = [(at.astimezone(UTC), offset)]
     while at.year <= YEARS[-1] + 1:
-        later = at + timedelta(days=5)
-        if (after := later.astimezone(rules).utcoffset()) != offset:
-            found.append((_minute_of(rules, at, later, after), after))
+        later = at + timedelta(days=6)
+        if (after := later.utcoffset()) != offset:
+            found.append((_minute_of(at.astimezone(UTC), later, after), after))
         at, offset = later, after
     return tuple((instant, offset) for instant, offset in found if offset is not None)
 
 
-def _minute_of(rules: ZoneInfo, low: datetime, high: datetime, after: timedelta | None) -> datetime:
-    minutes = range((high - low) // MINUTE)
-    changed = bisect_left(minutes, True, key=lambda by: (low + by * MINUTE).astimezone(rules).utcoffset() == after)
-    return low + changed * MINUTE
+def _minute_of(low: datetime, later: datetime, after: timedelta | None) -> datetime:
+    def changed(by: int) -> bool:
+        return (low + by * MINUTE).astimezone(later.tzinfo).utcoffset() == after
+
+    return low + bisect_left(range((later - low) // MINUTE), True, key=changed) * MINUTE
 
 
 def one_clock(a: str, b: str, first: date, last: date) -> bool:
