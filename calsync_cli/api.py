@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli.errors import UsageError
-from calsync_cli.model.account import CalendarName, Config, Pair
+from calsync_cli.model.account import CalendarName, Config, Pair, Window
 from calsync_cli.model.series import join, split
 from calsync_cli.ports import Ports
 from calsync_cli.store import links, views
@@ -148,7 +149,8 @@ class Workspace:
     def _pair_status(self, pair: Pair) -> dict[str, Any]:
         ran, good = views.pair_times(self.db, pair.name)
         numbers = {name: self._number(name) for name in (pair.a, pair.b)}
-        counts = views.status_counts(self.db, [number for number in numbers.values() if number is not None])
+        known = [number for number in numbers.values() if number is not None]
+        counts = views.status_counts(self.db, known, self._bounds([pair]))
         sides = {
             side: {"calendar": str(name), "events": self._live(numbers[name])}
             for side, name in (("a", pair.a), ("b", pair.b))
@@ -168,7 +170,7 @@ class Workspace:
         """The mirror with sync status, as `events list --json` prints it."""
         found = []
         for number, name in self._calendars(calendar).items():
-            found += [event_json(e, name) for e in views.events(self.db, number) if status in (None, e.status)]
+            found += [event_json(e, name) for e in self._events(number) if status in (None, e.status)]
         return sorted(found, key=lambda e: (e["start"], e["title"], e["calendar"]))
 
     def _calendars(self, name: str | None) -> dict[int, str]:
@@ -186,14 +188,27 @@ class Workspace:
     def find(self, words: str) -> list[tuple[str, views.EventRow]]:
         """Copies by UID, whole title, file name or part of a title, in this order, with those on the other sides."""
         names = views.aliases(self.db)
-        hits = [e for number in names for e in views.events(self.db, number, uid=words)]
-        hits = hits or _titled([e for number in names for e in views.events(self.db, number)], words)
+        hits = [e for number in names for e in self._events(number, uid=words)]
+        hits = hits or _titled([e for number in names for e in self._events(number)], words)
         found: dict[tuple[int, str], views.EventRow] = {}
         for hit in hits:
             found[hit.calendar_id, hit.remote_id] = hit
             for number in names if hit.link_id is not None else ():
-                found |= {(number, e.remote_id): e for e in views.events(self.db, number, link=hit.link_id)}
+                found |= {(number, e.remote_id): e for e in self._events(number, link=hit.link_id)}
         return [(name, found[key]) for number, name in names.items() for key in sorted(found) if key[0] == number]
+
+    def _events(self, calendar: int, *, uid: str | None = None, link: int | None = None) -> list[views.EventRow]:
+        here = [p for p in self.config.pairs.values() if calendar in (self._number(p.a), self._number(p.b))]
+        return views.events(self.db, calendar, uid=uid, link=link, bounds=self._bounds(here))
+
+    def _bounds(self, pairs: Sequence[Pair]) -> views.Bounds:
+        """How far the widest of these pairs looks (V1)."""
+        if not pairs:
+            return views.EVERYWHERE
+        now, window = self.ports.now(), reduce(Window.with_all_of, (pair.window for pair in pairs))
+        return (
+            None if window.past is None else now - window.past, None if window.future is None else now + window.future,
+        )
 
     # -- conflicts -----------------------------------------------------------------------------------------------------
 

@@ -8,12 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from calsync_cli.model import recur
 from calsync_cli.model.codec import form_from
 from calsync_cli.model.series import Form, form_span, form_title
 from calsync_cli.store.db import Database, moment
 
 CONFLICTS = ("fields", "delete", "orphan")
 HELD = ("ambiguous", "notify", "read-only")
+Bounds = tuple[datetime | None, datetime | None]
+"""How far the pairs of a calendar look; None: without end."""
+EVERYWHERE: Bounds = (None, None)
+OUTSIDE = "outside the window of its pair"
 
 
 def group_ran(db: Database, pairs: Sequence[str], *, ok: bool) -> None:
@@ -74,21 +79,22 @@ GROUP BY m.id ORDER BY m.remote_id
 
 
 def events(
-    db: Database, calendar_id: int, *, uid: str | None = None, link: int | None = None
+    db: Database, calendar_id: int, *, uid: str | None = None, link: int | None = None, bounds: Bounds = EVERYWHERE
 ) -> list[EventRow]:
     """The mirror of one calendar, or its events of one UID or link."""
     wanted = [(column, value) for column, value in (("m.uid", uid), ("s.link_id", link)) if value is not None]
     more = "".join(f"AND {column} = ? " for column, _ in wanted)
-    return [_event(row) for row in db.all(_EVENTS.format(more=more), calendar_id, *(value for _, value in wanted))]
+    rows = db.all(_EVENTS.format(more=more), calendar_id, *(value for _, value in wanted))
+    return [_event(row, bounds) for row in rows]
 
 
-def _event(row: sqlite3.Row) -> EventRow:
-    status, detail = _status(row)
+def _event(row: sqlite3.Row, bounds: Bounds) -> EventRow:
+    status, detail = _status(row, bounds)
     form = None if row["form"] is None else form_from(row["form"])
     return EventRow(row["calendar_id"], row["remote_id"], row["uid"], form, status, detail, row["link_id"])
 
 
-def _status(row: sqlite3.Row) -> tuple[str, str]:
+def _status(row: sqlite3.Row, bounds: Bounds) -> tuple[str, str]:
     """The first that applies, worst first."""
     kinds = set((row["holds"] or "").split(",")) - {""}
     words = json.loads(row["detail"])["words"] if row["detail"] else ""
@@ -103,27 +109,32 @@ def _status(row: sqlite3.Row) -> tuple[str, str]:
     if "refused" in kinds or (row["refused"] is not None and row["open"]):
         return "error", row["refused"] or words
     if row["state"] == "dormant":
-        return "dormant", "outside the window of its pair"
+        return "dormant", OUTSIDE
     if row["link_id"] is None:
-        return "pending", "not synced yet"
+        return ("dormant", OUTSIDE) if _is_outside(row, bounds) else ("pending", "not synced yet")
     return ("pending", "something is still to be written") if row["open"] else ("synced", "")
 
 
-def status_counts(db: Database, calendar_ids: Sequence[int]) -> Mapping[str, int]:
+def _is_outside(row: sqlite3.Row, bounds: Bounds) -> bool:
+    """V1: what was never in the window has no link either."""
+    return bounds != EVERYWHERE and row["form"] is not None and not recur.touches(form_from(row["form"]), *bounds)
+
+
+def status_counts(db: Database, calendar_ids: Sequence[int], bounds: Bounds = EVERYWHERE) -> Mapping[str, int]:
     """Events by status over the calendars of a pair: each set counts once, by the worst it is on any side."""
     order = ("quarantined", "conflict", "held", "error", "pending", "dormant", "synced")
     worst: dict[object, str] = {}
     for calendar_id in calendar_ids:
-        for event in _statuses(db, calendar_id):
+        for event in _statuses(db, calendar_id, bounds):
             key, status = event
             if key not in worst or order.index(status) < order.index(worst[key]):
                 worst[key] = status
     return {status: sum(one == status for one in worst.values()) for status in order}
 
 
-def _statuses(db: Database, calendar_id: int) -> list[tuple[object, str]]:
+def _statuses(db: Database, calendar_id: int, bounds: Bounds) -> list[tuple[object, str]]:
     rows = db.all(_EVENTS.format(more=""), calendar_id)
-    return [(row["link_id"] or (calendar_id, row["remote_id"]), _status(row)[0]) for row in rows]
+    return [(row["link_id"] or (calendar_id, row["remote_id"]), _status(row, bounds)[0]) for row in rows]
 
 
 def calendar_ids(db: Database, account: str, name: str) -> int | None:

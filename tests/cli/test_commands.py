@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.cli.program import Shell
+from tests.engine.world import ics
 
 
 def test_a_first_plan_waits_for_a_yes_and_writes_nothing(shell: Shell) -> None:
@@ -378,3 +379,18 @@ def test_a_title_cannot_write_to_the_terminal(shell: Shell) -> None:
     shell.put("x", "u1", "Evil \x1b[31m\\n title")
     out = shell("sync", "--yes").out + shell("events", "list").out + shell("why", "u1").out
     assert "Evil" in out and "\x1b" not in out and "\n title" not in out
+
+
+def test_what_was_never_in_the_window_sleeps_and_waits_for_nothing(shell: Shell) -> None:
+    """V1: it has no link, and is not pending either."""
+    shell.config.write_text(shell.config.read_text() + 'window = { past = "30d", future = "1y" }\n')
+    (shell.home("x") / "far.ics").write_bytes(ics("far", "Far away", start="20990107T090000"))
+    (shell.home("x") / "old.ics").write_bytes(ics("old", "Long ago", start="20010107T090000"))
+    (shell.home("x") / "all.ics").write_bytes(ics("all", "Always", "RRULE:FREQ=DAILY", start="20010107T090000"))
+    assert shell("sync", "--yes").code == 0
+    assert shell.titles("y") == ["Always"]
+    assert "on x/Home: dormant\n" in shell("why", "Far away").out
+    assert "outside the window of its pair" in shell("events", "show", "Long ago").out
+    (row,) = shell("status", "--json").json["pairs"]
+    assert (row["dormant"], row["pending"], row["synced"]) == (2, 0, 1)
+    assert "nothing needs you" in shell("status").out
