@@ -628,7 +628,8 @@ def test_a_renewal_that_brings_no_refresh_token_keeps_the_old_one(desk: Desk) ->
 
 def test_two_demands_are_met_by_one_sign_in() -> None:
     """Graph's own, and that of the service that wanted a person for it."""
-    graph, service = '{"access_token":{"nbf":{"value":"1"}}}', '{"access_token":{"capolids":{"values":["c"]}},"id_token":{}}'
+    graph = '{"access_token":{"nbf":{"value":"1"}}}'
+    service = '{"access_token":{"capolids":{"values":["c"]}},"id_token":{}}'
     assert json.loads(both(graph, service) or "") == {
         "access_token": {"nbf": {"value": "1"}, "capolids": {"values": ["c"]}}, "id_token": {},
     }
