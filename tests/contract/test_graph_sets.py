@@ -25,6 +25,7 @@ from tests.contract.graph import (
     fresh_desk,
     later,
     span,
+    weekly,
 )
 
 __all__ = ["fresh_desk"]
@@ -124,6 +125,62 @@ def test_what_an_answer_does_not_tell_of_a_series_is_never_taken_for_nothing() -
         with pytest.raises(ProtocolError, match="does not tell which dates"):
             here.look(name)
         assert here.look(single)
+
+
+# -- one date of somebody's series (R9) --------------------------------------------------------------------------------
+
+
+def lone(here: Desk, series: str | None, day: int = 11, subject: str = "Guest") -> str:
+    return here.insert(subject, day, partOf={"series": series, "original": f"2026-05-{day:02d}T07:00:00Z"})
+
+
+def elsewhere(here: Desk) -> tuple[str, str]:
+    """A series on another calendar of theirs, and that calendar."""
+    other = here.g.do(do="add_calendar", name="Other")
+    return here.g.do(do="create", calendar=other, event={
+        "subject": "Theirs", "start": at(), "end": at(4, 10), "recurrence": weekly()}), other  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_exception_without_its_series_is_a_set_of_its_own(told: bool) -> None:
+    """A guest of one date; whether Graph names a series that nobody can read, or none."""
+    with desk(calendar_segment="checked") as here:
+        series = elsewhere(here)[0] if told else None
+        first, second = lone(here, series), lone(here, series, 18)
+        for since in (None, here.token()):
+            here.patch(first, location={"displayName": "Room 1"})
+            here.patch(second, location={"displayName": "Room 2"})
+            named = {name for name, hint in here.hints(since).items() if not hint.gone}
+            assert named == ({series} if told else {first, second})
+            found = here.fetched(*(name for name in named if name))
+            assert found.keys() == {first, second}
+            assert WIRE.read(found[first].payload).form[f"@{SECOND}/location"] == "Room 1"
+        for name in (first, second):
+            assert here.look(name) == found[name]
+
+
+def test_an_exception_alone_is_changed_and_deleted_under_its_own_version(desk: Desk) -> None:
+    name = lone(desk, None)
+    item = desk.look(name)
+    desk.patch(name, subject="Theirs")
+    with pytest.raises(PreconditionFailed):
+        desk.update(item, {f"@{SECOND}/title": "Ours"})
+    desk.update(desk.look(name), {f"@{SECOND}/title": "Ours"})
+    assert desk.event(name)["subject"] == "Ours"
+    desk.delete(desk.look(name))
+    assert desk.titles() == [] and desk.provider.look(desk.cal, name) is None
+
+
+def test_an_exception_that_gets_its_series_is_no_longer_alone() -> None:
+    with desk(calendar_segment="checked") as here:
+        series, _ = elsewhere(here)
+        name = lone(here, series)
+        token = here.token()
+        here.g.do(do="move", id=series, calendar=here.home)
+        here.patch(name, subject="Guest too")
+        hints = here.hints(token)
+        assert hints[name].gone and not hints[series].gone
+        assert here.provider.look(here.cal, name) is None and here.look(series)
 
 
 # -- without disturbance -----------------------------------------------------------------------------------------------

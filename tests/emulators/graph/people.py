@@ -8,7 +8,8 @@ Edits   each names its event by "id" (either form) or by "subject", its calendar
         respond {attendee, response}        cancel_meeting {}           organizer_update {changes}: overwrites a copy
         add_calendar {name, can_edit...}    set_calendar {calendar, can_edit...}    delete_calendar {calendar}
         "event" and "changes" are events as in Graph; isOrganizer, organizer, isCancelled and
-        status may stand there too, and zoneShown: the odd name that originalStartTimeZone shows (L13.4)
+        status may stand there too, and zoneShown: the odd name that originalStartTimeZone shows (L13.4), and partOf
+        {series, original}: one date of somebody's series, of which nothing else is in this mailbox
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tests.emulators.graph import bodies, drafts
 from tests.emulators.graph.folders import remove_calendar
 from tests.emulators.graph.knobs import Knobs
 from tests.emulators.graph.prefer import Prefs
-from tests.emulators.graph.render import seven
+from tests.emulators.graph.render import ical_uid, seven
 from tests.emulators.graph.views import Seen, one, whole
 from tests.emulators.graph.world import Calendar, Item, Mailbox, add_calendar
 from tests.emulators.graph.writer import Writer
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tests.emulators.graph.app import Emulator
 
 IMMUTABLE = Prefs(immutable=True)
-FREE = ("zoneShown", "organizer", "isOrganizer", "isCancelled", "isDraft", "responseStatus")
+FREE = ("zoneShown", "organizer", "isOrganizer", "isCancelled", "isDraft", "responseStatus", "partOf")
 OUTLOOK = Knobs(iana="all", unknown_members="ignore", read_only_members="ignore", recurrence_limits=False,
                 master_patch_drops=True, off_pattern_start="move")
 Edit = dict[str, Any]
@@ -190,7 +191,7 @@ class People:
         shown = _members(dict(state.members)) | {
             "id": self.emulator.renderer.event_id(seen, IMMUTABLE), "type": seen.kind, **_times(state),
             "recurrence": state.rule, "props": dict(state.props), "change": state.change,
-            "cancelled": [day.isoformat() for day in sorted(state.cancelled)],
+            "cancelled": [day.isoformat() for day in sorted(state.cancelled)], "iCalUId": ical_uid(seen),
         }
         shown["exceptions"] = {
             day.isoformat(): _members(dict(other.members)) | _times(other) | {"props": dict(other.props)}

@@ -103,6 +103,8 @@ class Renderer:
         if seen.day:
             full["occurrenceId"] = self.occurrence_id(seen, prefs)
             full["originalStart"] = stamp(_original(seen))
+        if lone := members.get("partOf"):
+            full |= {"type": "exception", "seriesMasterId": lone["series"], "originalStart": lone["original"]}
         if view:
             del full["createdDateTime"], full["lastModifiedDateTime"]
         here = seen.box.calendars.get(seen.state.calendar)
