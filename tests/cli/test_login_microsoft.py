@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +21,10 @@ import pytest
 from calsync_cli.auth.microsoft import page
 from calsync_cli.auth.microsoft.grant import Grant, parse
 from calsync_cli.auth.microsoft.refusals import ROWS
+from calsync_cli.cli.microsoft_login import WHERE_ALLOWED
+from calsync_cli.config import windows
 from calsync_cli.config.secrets import FileStore
+from calsync_cli.model.account import IN_WINDOWS
 from tests.cli import chromium
 from tests.cli.program import Said, Shell
 from tests.emulators.graph import ANN
@@ -29,6 +33,7 @@ from tests.emulators.graph.person import BOB
 from tests.emulators.graph.wire import Reply
 from tests.unit.auth.microsoft_site import DISCOVERY, TOKEN, Site, microsoft_site, told
 
+README = Path(__file__).parents[2] / "README.md"
 HEAD = '[secrets]\nbackend = "file"\n'
 DEVICE = "devicecode"
 
@@ -222,14 +227,23 @@ def test_a_person_whose_address_was_changed_is_still_the_same_person(desk: Desk)
 
 
 def test_the_steps_that_messages_name_are_those_of_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    text = readme.partition("\n## Microsoft\n")[2].partition("\n## ")[0]
+    text = README.read_text(encoding="utf-8").partition("\n## Microsoft\n")[2].partition("\n## ")[0]
     steps = dict(re.findall(r"^(\d)\. (.*?)(?=^\d\. |^$)", text, re.M | re.S))
     assert "personal Microsoft accounts" in steps["3"] and "http://localhost" in steps["4"]
     assert "Mobile and desktop" in steps["4"] and "public client flows" in steps["5"]
     assert "Calendars.ReadWrite" in steps["6"] and "client) ID" in steps["7"] and "Sign in" in steps["8"]
     for code in (50011, 700016, 50194, 90094):
         assert f"AADSTS{code}" in text
+    assert {int(code) for code in re.findall(r"AADSTS(\d+)", text)} <= ROWS.keys()
+
+
+def test_what_the_readme_says_of_windows_is_so() -> None:
+    """And of the pages that `logout` names."""
+    text = README.read_text(encoding="utf-8").partition("\n## Microsoft\n")[2].partition("\n## ")[0]
+    assert (IN_WINDOWS.past, IN_WINDOWS.future) == (timedelta(days=365), timedelta(days=730))
+    assert "one year back and two ahead" in text and f"{windows.LONGEST.days:,} days together" in text
+    for url in (*WHERE_ALLOWED.values(), "https://login.microsoftonline.us", "https://graph.microsoft.us/v1.0"):
+        assert url in text, url
 
 
 def test_strangers_who_knock_first_are_ignored(desk: Desk) -> None:
