@@ -32,7 +32,7 @@ from calsync_cli.model.series import (
 )
 from calsync_cli.model.times import AllDay, Floating, Span, Zoned, from_utc, utc
 from tests.property.test_ical_laws import ZONES, changes, field_values, forms, instances, moments
-from tests.unit.test_graph_mapping_requests import CALENDAR, HOME, CannotRestore, Outlook
+from tests.unit.graph_outlook import CALENDAR, HOME, CannotRestore, Outlook
 from tests.unit.test_graph_mapping_trips import NAMED
 
 Json = dict[str, Any]

@@ -16,8 +16,8 @@ from calsync_cli.mapping.graph.mapping import GRAPH
 from calsync_cli.mapping.values import clean
 from calsync_cli.model.series import Form
 from tests.emulators.graph import bodies
+from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.test_graph_mapping_oddities import HALF_TEN
-from tests.unit.test_graph_mapping_requests import HOME, Outlook
 
 TEXTS = [
     "one line", "two\nlines", "an empty\n\nline", "  indented\n    more", "two  blanks   and three",

@@ -13,8 +13,8 @@ from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value
 from calsync_cli.model.times import Span
 from tests.unit.graph_oddities import FILES
+from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.test_graph_mapping_oddities import HALF_TEN, KEY, NEXT, WEEKLY, at, span
-from tests.unit.test_graph_mapping_requests import HOME, Outlook
 
 SINGLE: Form = {"title": "x", "time": HALF_TEN}
 SERIES: Form = {**SINGLE, "recurrence": WEEKLY}

@@ -22,8 +22,8 @@ from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.series import CANCELLED, FIELDS, Form, Recurrence, Value
 from calsync_cli.model.times import Span, Zoned
 from tests.unit.graph_oddities import FILES
+from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.test_graph_mapping_oddities import HALF_TEN, KEY, NEXT, TEAMS, at, span
-from tests.unit.test_graph_mapping_requests import HOME, Outlook
 
 Test = Callable[..., None]
 WEEKLY = Recurrence(("BYDAY=TU;FREQ=WEEKLY",))

@@ -22,9 +22,9 @@ from calsync_cli.model.recur import diff
 from calsync_cli.model.series import LOCAL_FIELDS, Form, Value, applied, without_fields
 from calsync_cli.model.times import Span, moved
 from tests.unit.graph_oddities import DATA, FILES
+from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.test_google_mapping_oddities import FILES as GOOGLE_FILES
 from tests.unit.test_graph_mapping_oddities import KEY
-from tests.unit.test_graph_mapping_requests import HOME, Outlook
 
 DAY = timedelta(days=1)
 NAMED: dict[str, set[str]] = {

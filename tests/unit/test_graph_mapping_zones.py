@@ -31,7 +31,7 @@ from calsync_cli.model.times import AllDay, InstanceKey, Span, Zoned, instance_k
 from tests.emulators.graph import zones as outlook
 from tests.emulators.graph.views import original
 from tests.emulators.graph.world import Item
-from tests.unit.test_graph_mapping_requests import Outlook
+from tests.unit.graph_outlook import Outlook
 
 IANA = sorted(name for name in available_timezones() if name not in ("localtime", "Factory"))
 WINDOWS = outlook.WINDOWS
