@@ -118,10 +118,25 @@ def test_a_series_that_becomes_single_and_back(desk: Desk) -> None:
     assert "recurrence" not in desk.read(name) and f"@{THIRD}" not in desk.read(name)
 
 
-def test_what_an_answer_does_not_tell_of_a_series_is_never_taken_for_nothing() -> None:
-    """L17.7, I8: no deleted dates and no exceptions in any answer: unknown, not restored."""
+def test_dates_that_are_not_told_with_the_master_are_read_from_its_blob() -> None:
+    """L6.1, L17.7: the same set, and the same version of it, whichever way an account tells it."""
+    with desk() as here:
+        names = [native(here), here.series("Plain"), here.create(FULL).remote_id]
+        here.patch_date(names[0], 25, start=at(27, 9), end=at(27, 10))
+        told = here.fetched(*names)
+        here.g.knobs.series_members_absent = True
+        assert here.fetched(*names) == told
+        wanted = wanted_after(here, names[0], ALL)
+        here.update(here.look(names[0]), ALL)
+        assert not diff(wanted, here.read(names[0]))
+
+
+@pytest.mark.parametrize("blob", ["", "AAAA", "x", "BDAEMAsgAQAAAAAAAAABAAAAAAAAAAIAAAAiIAAA"])
+def test_what_is_not_told_of_a_series_is_never_taken_for_nothing(blob: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I8: unknown, not restored and not undone."""
     with desk(series_members_absent=True) as here:
         name, single = native(here), here.insert()
+        monkeypatch.setattr("tests.emulators.graph.reads.blob", lambda state: blob)
         with pytest.raises(ProtocolError, match="does not tell which dates"):
             here.look(name)
         assert here.look(single)

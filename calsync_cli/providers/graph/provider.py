@@ -39,7 +39,7 @@ class GraphProvider:
         self._writer = Writer(self._client, self._reader)
         self.caps = Capabilities(
             mapping="graph", delta=True, server_stamps=True, concurrency=IN_FLIGHT, batch=MAX_PARTS, bulk=MAX_PARTS,
-            atomic=False, strict=True,
+            atomic=False, searched=True, strict=True,
         )
 
     @property

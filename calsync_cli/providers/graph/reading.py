@@ -34,7 +34,9 @@ from calsync_cli.providers.graph.sets import (
     is_series,
     series,
     single,
+    tells_all,
 )
+from calsync_cli.providers.graph.untold import completed
 from calsync_cli.providers.graph.window import bounds, edges, link_of, token_of
 from calsync_cli.providers.http import http_date
 from calsync_cli.providers.patient import Answer
@@ -154,9 +156,11 @@ class Reader:
         found |= {name: single(one) for name, one in heads.items() if one is not None and not is_instance(one)}
         found |= self._alone(cal, {name: one for name, one in heads.items() if one is not None and is_instance(one)})
         masters = [name for name, one in heads.items() if one is not None and is_series(one)]
-        for name, one in self._get(cal, masters, self._whole).items():
-            found[name] = None if one is None else series(one) if is_series(one) else single(one)
-        return found
+        whole = self._get(cal, masters, self._whole)
+        for name, one in whole.items():
+            found[name] = None if one is None or not tells_all(one) else series(one) if is_series(one) else single(one)
+        untold = [one for one in whole.values() if one is not None and not tells_all(one)]
+        return found | completed(self._client, partial(self._path, cal), untold)
 
     def _is_of(self, cal: Calendar, answer: Answer) -> bool:
         response = _heard(answer)

@@ -66,6 +66,11 @@ def alone(instance: Json) -> EventSet:
     return EventSet(name, None, {name: bare(instance)})
 
 
+def tells_all(event: Json) -> bool:
+    """Of a series both its deleted dates and its exceptions, which some accounts may not (L17.7)."""
+    return not is_series(event) or (event.get(CANCELLED) is not None and event.get(EXCEPTIONS) is not None)
+
+
 def series(master: Json) -> EventSet:
     """From the answer that holds all of it. Raises ProtocolError where dates or exceptions are not told: they would
     look as if nobody had ever taken one out (I8)."""
