@@ -143,3 +143,17 @@ def test_a_released_copy_is_nobodys_and_keeps_the_rest() -> None:
     assert GRAPH.read(released).form == GRAPH.read(payload).form
     assert steps(released) == [("patch", "", {"singleValueExtendedProperties"})]
     assert GRAPH.remove_marker(FILES["all_day"]) is FILES["all_day"]
+
+
+def test_a_deleted_date_after_the_last_of_a_counted_series_is_only_kept() -> None:
+    """The sixth date is deleted, and then the series has five."""
+    outlook = Outlook()
+    sixth = "@20261229T083000Z"
+    item = outlook.create(GRAPH.make("u", {**SERIES, sixth: CANCELLED}, "m", HOME))
+    counted = Recurrence(("BYDAY=TU;COUNT=5;FREQ=WEEKLY",))
+    outlook.edit(item, GRAPH.edit(outlook.read(item), {"recurrence": counted}))
+    assert GRAPH.read(outlook.read(item)).form == {**SERIES, "recurrence": counted, sixth: CANCELLED}
+    assert item.now is not None and not item.now.cancelled
+    outlook.edit(item, GRAPH.edit(outlook.read(item), {"recurrence": WEEKLY}))
+    assert GRAPH.read(outlook.read(item)).form == {**SERIES, sixth: CANCELLED}
+    assert len(item.now.cancelled) == 1

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.graph.clock import Clock, moment_of
-from calsync_cli.mapping.graph.pattern import Pattern, Range, pattern_of, range_of
+from calsync_cli.mapping.graph.pattern import Pattern, Range, last_of, pattern_of, range_of
 from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
@@ -48,8 +48,8 @@ class Dates:
         return canonical(text, self.start)
 
     def hits(self, day: date) -> bool:
-        """Whether the series has a date there, but for one after the last of a counted one."""
-        return self.pattern.hits(self.first, day) and (self.range.end is None or day <= self.range.end)
+        last = last_of(self.pattern, self.range)
+        return (last is None or day <= last) and self.pattern.hits(self.first, day)
 
     def at(self, day: date) -> When:
         """Where the series puts the occurrence of a day."""

@@ -12,6 +12,8 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from calsync_cli.errors import MappingError
@@ -192,6 +194,14 @@ class Range:
         if self.count is not None:
             found["numberOfOccurrences"] = self.count
         return {**found, "recurrenceTimeZone": self.zone} if self.zone else found
+
+
+@lru_cache(maxsize=1024)
+def last_of(pattern: Pattern, extent: Range) -> date | None:
+    """A day after which the series has no date; None when it does not end, or not in any time that counts."""
+    if extent.count is not None:
+        return next(islice(pattern.dates(extent.start), extent.count - 1, None), None)
+    return extent.end
 
 
 def range_of(recurrence: Json, first: date) -> Range:

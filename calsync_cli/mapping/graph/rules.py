@@ -21,7 +21,7 @@ from itertools import islice
 from math import lcm
 
 from calsync_cli.errors import MappingError
-from calsync_cli.mapping.graph.pattern import ALL_DAYS, LAST_END, Pattern, Range
+from calsync_cli.mapping.graph.pattern import ALL_DAYS, LAST_END, Pattern, Range, last_of
 from calsync_cli.model.series import Recurrence
 from calsync_cli.model.times import AllDay, When, Zoned, utc, wall
 
@@ -68,17 +68,11 @@ def spoken(recurrence: Recurrence, start: When) -> Spoken:
     if pattern is None:
         raise MappingError(f"it {rule.why_not()}, which Outlook cannot hold: RRULE:{rule.text}")
     extent = _range(rule, pattern, first)
-    return Spoken(pattern, extent, _last(pattern, extent))
+    return Spoken(pattern, extent, last_of(pattern, extent))
 
 
 def _gives(pattern: Pattern, first: date, dates: list[date]) -> bool:
     return list(islice(pattern.dates(first), len(dates))) == dates
-
-
-def _last(pattern: Pattern, extent: Range) -> date | None:
-    if extent.count is not None:
-        return next(islice(pattern.dates(extent.start), extent.count - 1, None), None)
-    return extent.end
 
 
 class _Rule:
@@ -190,7 +184,7 @@ def _range(rule: _Rule, pattern: Pattern, first: date) -> Range:
     """An end after the last that Outlook knows is none; more occurrences than it counts end at the date of the last."""
     end = rule.last_day()
     if rule.count > _MOST_COUNT:
-        end = _last(pattern, Range(first, count=rule.count)) or LAST_END + timedelta(days=1)
+        end = last_of(pattern, Range(first, count=rule.count)) or LAST_END + timedelta(days=1)
     if end is not None:
         if end < first:
             raise MappingError(f"its rule ends before it begins: RRULE:{rule.text}")

@@ -107,12 +107,7 @@ def is_date(form: Form, key: InstanceKey) -> bool:
     except MappingError:
         return _names(span, rule, key)
     dates = Dates(clock.wire(span.start), said.pattern, said.range)
-    return dates.is_key(key) and dates.has(key, clock) and not _is_after(key, span.start, said, clock)
-
-
-def _is_after(key: InstanceKey, start: When, said: Spoken, clock: Clock) -> bool:
-    """Past the last of a counted series."""
-    return said.last is not None and clock.local_day(key, start) > said.last
+    return dates.is_key(key) and dates.has(key, clock)
 
 
 def _names(span: Span, rule: Recurrence, key: InstanceKey) -> bool:
