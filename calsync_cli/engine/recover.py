@@ -6,13 +6,14 @@ from functools import partial
 
 from calsync_cli.engine import settle
 from calsync_cli.engine.execute import is_ours
-from calsync_cli.engine.observe import as_calendar, read_item, store_seen
+from calsync_cli.engine.observe import SETTLE, as_calendar, read_item, store_seen
 from calsync_cli.engine.session import Session
-from calsync_cli.errors import CalsyncError
+from calsync_cli.errors import CalsyncError, TransientError
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form
 from calsync_cli.providers.base import Calendar, Item, Provider
 from calsync_cli.store import journal, mirror
+from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
 
 
@@ -33,8 +34,10 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
         calendar = as_calendar(mirror.calendar_row(db, op.calendar))
         provider = session.provider(accounts[op.calendar])
         jobs.append((accounts[op.calendar], partial(_seen, provider, calendar, op)))
-    undecided = []
-    for op, answer in zip(ops, session.crew.each(jobs), strict=True):
+    undecided: list[tuple[Operation, CalsyncError]] = []
+    for row, op, answer in zip(rows, ops, session.crew.each(jobs), strict=True):
+        if answer is None and _may_still_come(session, op, accounts[op.calendar], row["sent_us"]):
+            answer = TransientError("it is not known yet whether it arrived; it is looked for again before it is sent")
         if isinstance(answer, CalsyncError):
             undecided.append((op, answer))
             continue
@@ -50,6 +53,12 @@ def _seen(provider: Provider, calendar: Calendar, op: Operation) -> Item | None:
     if found is None and op.kind == "create" and buried is not None and buried(calendar, op.remote_id):
         return Item(op.remote_id, None, op.intent or b"")
     return found
+
+
+def _may_still_come(session: Session, op: Operation, account: str, sent_us: int) -> bool:
+    """A create that nobody finds yet, where looking is a search that may be behind (J table, graph)."""
+    waits = op.kind == "create" and not op.answered and session.provider(account).caps.searched
+    return waits and micros(session.ports.now() - SETTLE) < sent_us
 
 
 def _sweep_folders(session: Session, ops: list[Operation], accounts: dict[int, str]) -> None:

@@ -29,6 +29,8 @@ class Capabilities:
     batch          how many journal rows leave in one group
     bulk           how many writes of one calendar the provider takes at once, by `bulk`; 0: one by one
     atomic         a write happens whole or not at all; else a series may be found half written (facts of Google 5.4)
+    searched       what a create made is looked for by its key, and the search may be minutes behind: one that is not
+                   found may still be there (J table)
     strict         a token that is no good is always refused, never answered with everything instead
     """
 
@@ -40,6 +42,7 @@ class Capabilities:
     batch: int = 64
     bulk: int = 0
     atomic: bool = True
+    searched: bool = False
     strict: bool = False
 
 
