@@ -205,10 +205,7 @@ class Workspace:
         """How far the widest of these pairs looks (V1)."""
         if not pairs:
             return views.EVERYWHERE
-        now, window = self.ports.now(), reduce(Window.with_all_of, (pair.window for pair in pairs))
-        return (
-            None if window.past is None else now - window.past, None if window.future is None else now + window.future,
-        )
+        return reduce(Window.with_all_of, (pair.window for pair in pairs)).bounds(self.ports.now())
 
     # -- conflicts -----------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 
 from calsync_cli.engine.case import Case
@@ -83,19 +83,12 @@ def not_up_to_date(case: Case, spoke: Spoke) -> bool:
     )
 
 
-def _bounds(case: Case, slack: timedelta) -> tuple[datetime | None, datetime | None]:
-    window, now = case.snap.rules.window, case.snap.now
-    low = now - window.past - slack if window.past is not None else None
-    high = now + window.future + slack if window.future is not None else None
-    return low, high
-
-
 def all_outside(case: Case) -> bool:
     """V1: a set leaves when all of it is outside by more than 7 days; it enters when any instance is inside."""
     if case.snap.rules.window.all:
         return False
     known = case.link.id is not None and any(s.state == "live" for s in case.link.spokes)
-    low, high = _bounds(case, LEAVE_AFTER if known else timedelta(0))
+    low, high = case.snap.rules.window.bounds(case.snap.now, LEAVE_AFTER if known else timedelta(0))
     forms = [s.replica.form for s in case.link.spokes if s.replica and s.replica.form is not None]
     return bool(forms) and not any(recur.touches(form, low, high) for form in forms)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -62,6 +62,10 @@ class Window:
     @property
     def all(self) -> bool:
         return self.past is None and self.future is None
+
+    def bounds(self, now: datetime, slack: timedelta = timedelta(0)) -> tuple[datetime | None, datetime | None]:
+        low = None if self.past is None else now - self.past - slack
+        return low, None if self.future is None else now + self.future + slack
 
     def with_all_of(self, other: Window) -> Window:
         """The smallest window that holds both."""
