@@ -23,7 +23,7 @@ class CloudTrial(Trial):
     ) -> None:
         self.scenario = scenario  # type: ignore[assignment]
         self.world = world = scenario.world(cloud, other, knobs)  # type: ignore[assignment]
-        world.gap = timedelta(minutes=1)  # well within `settle` (O3)
+        world.gap = timedelta(minutes=16 if world.graph else 1)  # within `settle` (O3) but where it is waited for (J)
         if scenario.before is not None:
             scenario.before(world)
             world.run()
