@@ -78,8 +78,12 @@ class GraphSide(Side):
         return list(self.box.living(self.box.default.key))
 
     def uid_of(self, item: Item, state: State) -> str:
-        """Ground truth, read past calsync's mapping."""
-        return plain_uid(state.props.get(_UID) or ical_uid(whole(self.box, item, state)))
+        """Ground truth, read past calsync's mapping; Graph may show no UID at all (L16.13)."""
+        if _UID in state.props:
+            return plain_uid(state.props[_UID])
+        seen = whole(self.box, item, state)
+        hidden = self.m.knobs.nulls and self.m.renderer.event(seen, IMMUTABLE)["iCalUId"] is None
+        return f"{self._id(item)}@graph.microsoft.com" if hidden else ical_uid(seen)
 
     def payloads(self) -> dict[str, tuple[str, bytes]]:
         about = {"id": self.home, "name": self.box.default.name}

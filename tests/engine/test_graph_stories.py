@@ -391,7 +391,7 @@ def test_another_window_deletes_nothing() -> None:
 def test_a_create_whose_answer_was_lost_is_made_once(forgets: float, lag_s: float) -> None:
     """J table: it is looked for by its key; where nobody finds it, another look follows before it is sent again."""
     with agreed("vdir", knobs={"transaction_memory_s": forgets}) as world:
-        world.m.knobs.filter_lag_s = lag_s
+        world.m.knobs.filter_lag_s = world.m.knobs.delta_lag_s = lag_s
         for number in range(3):
             rule = "FREQ=DAILY;COUNT=3" if number else ""
             world["b"].add(f"New {number}", f"2027-06-{number + 1:02}T09:00", rule=rule)
