@@ -159,6 +159,7 @@ def test_deltas_add_up_to_the_list_and_to_every_look(seed: int) -> None:
         assert full.items.keys() <= reader.items.keys()
         window: Any = here.page(None, WINDOW).window
         for name, item in reader.items.items():
-            if name in full.items or reader.touches(name, window):
+            known = form(item)
+            if name in full.items or (not isinstance(known, str) and recur.touches(known, *window)):
                 looked = here.look(name)
-                assert form(item) == form(looked) and item.etag == looked.etag, name
+                assert known == form(looked) and item.etag == looked.etag, name
