@@ -6,7 +6,7 @@ Errors  a calendar that fails is told in its Observation and leaves the mirror a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from calsync_cli.errors import AuthError, CalendarGone, CalsyncError, MappingErr
 from calsync_cli.model import recur
 from calsync_cli.model.account import CalendarName, Window
 from calsync_cli.providers.base import Calendar, Hint, Item, Missing
-from calsync_cli.store import journal, links, mirror
+from calsync_cli.store import journal, links, mirror, places
 from calsync_cli.store.db import micros
 from calsync_cli.store.mirror import CalendarRow, Seen
 
@@ -37,6 +37,14 @@ class Observation:
     error: CalsyncError | None = None
     lowered: str = ""
     server_now: datetime | None = None
+
+
+def notice_places(session: Session, accounts: Iterable[str]) -> None:
+    """Before anything is looked up: an account that points to another place has other calendars (G6)."""
+    for account in dict.fromkeys(accounts):
+        place = getattr(session.provider(account), "place", None)
+        if place is not None:
+            places.notice(session.db, account, place)
 
 
 def observe(
@@ -100,10 +108,15 @@ def _settle_row(session: Session, item: Round) -> None:
             words = f"{item.name} now shows this account less than before ({cal.level} instead of {before.level}); "
             item.error = AuthError(words + "nothing was taken from it", next=f"calsync login {item.name.account}")
             return
+        elsewhere = before is None and places.was_elsewhere(session.db, item.name.account, item.name.calendar)
         item.row = mirror.put_calendar(
             session.db, item.name.account, item.name.calendar, cal.id, cal.name, cal.access, cal.level, cal.mails,
             cal.max_bytes, cal.zone,
         )
+        if elsewhere:
+            words = f"account {item.name.account} points to another place than in the last run"
+            mirror.set_lowered(session.db, item.row.id, words)
+            item.row = mirror.calendar_row(session.db, item.row.id)
         if before is not None and before.access != cal.access:
             words = "this account may no longer write to it" if cal.access == "read" else ""
             mirror.set_lowered(session.db, item.row.id, words)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from calsync_cli.engine.consent import allowed, identify
 from calsync_cli.engine.execute import execute
 from calsync_cli.engine.groups import Group, windows
-from calsync_cli.engine.observe import Observation, observe
+from calsync_cli.engine.observe import Observation, notice_places, observe
 from calsync_cli.engine.plan import plan as make_plan
-from calsync_cli.engine.recover import recover
+from calsync_cli.engine.recover import recover, unfinished
 from calsync_cli.engine.report import Problem, Report, change_of, problem_of
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import take
@@ -42,6 +42,7 @@ def run(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
     began, started = session.ports.monotonic_s(), session.ports.now()
     stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
     state = State(session, wish, Report(None, wish.dry_run, stamp))
+    notice_places(session, [*unfinished(session), *(name.account for group in groups for name in group.calendars)])
     if not wish.dry_run:
         with session.db.transaction():
             state.run = state.report.run = journal.start_run(session.db, wish.trigger)

@@ -44,6 +44,7 @@ class VdirProvider:
         if account.path is None:
             raise ValueError(f"account {account.name} has no path")
         self._root = Path(os.path.abspath(account.path))  # noqa: PTH100  (symbolic links stay: the id is what was typed)
+        self.place = f"vdir {self._root.resolve()}"
         self._ports = ports
         self._lock = threading.Lock()
         self._swap = threading.Lock()  # our own threads, at least, compare and replace in one step

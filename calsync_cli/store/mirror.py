@@ -13,6 +13,7 @@ from datetime import datetime
 from calsync_cli.model.codec import form_from, form_json
 from calsync_cli.model.series import Form
 from calsync_cli.store.db import Database, micros, moment
+from calsync_cli.store.places import ASIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,12 @@ def _calendar(row: sqlite3.Row) -> CalendarRow:
 
 
 def find_calendar(db: Database, account: str, name: str) -> CalendarRow | None:
-    """The calendar a configured name was resolved to in an earlier run."""
+    """The calendar a configured name was resolved to in an earlier run, if the account still is at that place."""
     row = db.one(
         "SELECT c.* FROM alias a JOIN calendar c ON c.id = a.calendar_id WHERE a.account = ? AND a.name = ?",
         account, name,
     )
-    return None if row is None else _calendar(row)
-
-
-def forget_name(db: Database, account: str, name: str) -> None:
-    db.run("DELETE FROM alias WHERE account = ? AND name = ?", account, name)
+    return None if row is None or row["remote"].startswith(ASIDE) else _calendar(row)
 
 
 def put_calendar(

@@ -41,6 +41,7 @@ class CalDavProvider:
     """One account. Nothing is asked before it is needed."""
 
     def __init__(self, account: Account, credential: Credential, ports: Ports) -> None:
+        self.place = _place(account)
         self._ports = ports
         self._client = DavClient(account, credential, ports)
         self._hrefs = Hrefs(self._client.url)
@@ -254,3 +255,10 @@ def _inner_status(response: httpx.Response) -> int:
         return max((one.status or 0 for one in xml.multistatus(response.content).answers), default=0)
     except ProtocolError:
         return 0
+
+
+def _place(account: Account) -> str:
+    """Server and user, by which the engine tells that the account points elsewhere now (G6)."""
+    scheme, _, rest = (account.url or "").rstrip("/").partition("://")
+    host, slash, path = rest.partition("/")
+    return f"caldav {account.username or ''} {scheme.lower()}://{host.lower()}{slash}{path}"
