@@ -84,6 +84,7 @@ def test_a_mass_deletion_is_stopped_and_goes_through_once_approved(shell: Shell)
     assert len(shell.contents("x")) == 11  # ten events and the marker
     assert (shell.state / "plans" / f"{guard['plan']}.json").exists()
     assert shell("sync", "--approve", "wrong").code == 4
+    assert len(shell.titles("x")) == 10, "only this very plan was asked about"
     assert shell("sync", "--approve", guard["plan"], "--dry-run").code == 0
     assert [file.name for file in (shell.state / "plans").iterdir()] == [f"{guard['plan']}.json"]
     assert shell("sync", "--approve", guard["plan"]).code == 0

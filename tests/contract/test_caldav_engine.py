@@ -83,6 +83,19 @@ def test_a_lost_token_deletes_nothing_and_doubles_nothing(shell: Shell) -> None:
         assert len(server.contents(path)) == len(shell.titles("x")) == 14
 
 
+def test_a_lost_token_that_is_answered_with_everything_hides_no_deletion(shell: Shell) -> None:
+    """Facts 0.7: no removal is named then, so what the answer leaves out has to be looked for."""
+    with FakeCalDav("token-207") as server:
+        path = _pair(shell, server)
+        for n in range(15):
+            server.user_put(f"{path}{n:02}.ics", ics(f"u{n:02}", f"Event {n}"))
+        assert shell("sync").code == 0
+        server.forget_tokens()
+        server.user_delete(f"{path}03.ics")
+        shell("sync")
+        assert len(shell.titles("x")) == 14
+
+
 def test_nobody_is_mailed_by_copies_and_meetings_are_held(shell: Shell) -> None:
     """I6, semantics 15."""
     with FakeCalDav("mail-on-attendee") as server:
