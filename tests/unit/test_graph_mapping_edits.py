@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from calsync_cli.mapping.graph.mapping import GRAPH
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value
-from calsync_cli.model.times import Span
+from calsync_cli.model.times import Span, moved
 from tests.unit.graph_oddities import FILES
 from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.test_graph_mapping_oddities import HALF_TEN, KEY, NEXT, WEEKLY, at, span
@@ -20,7 +21,7 @@ SINGLE: Form = {"title": "x", "time": HALF_TEN}
 SERIES: Form = {**SINGLE, "recurrence": WEEKLY}
 AFTER_NEXT = "@20261215T083000Z"
 FIRST, SECOND, THIRD = ("2026-12-01T08:30:00Z", "2026-12-08T08:30:00Z", "2026-12-15T08:30:00Z")
-TIMES = {"start", "end"}
+TIMES, HOUR = {"start", "end"}, timedelta(hours=1)
 Steps = list[tuple[str, str, set[str]]]
 """Kind, original start and members of each request."""
 
@@ -157,3 +158,15 @@ def test_a_deleted_date_after_the_last_of_a_counted_series_is_only_kept() -> Non
     outlook.edit(item, GRAPH.edit(outlook.read(item), {"recurrence": WEEKLY}))
     assert GRAPH.read(outlook.read(item)).form == {**SERIES, sixth: CANCELLED}
     assert len(item.now.cancelled) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("zone_iana_name", "Europe/Vienna"), ("zone_display_name", "W. Europe Standard Time")]
+)
+def test_a_zone_keeps_the_name_it_has_at_outlook_if_that_can_be_sent(name: str, sent: str) -> None:
+    span = GRAPH.read(FILES[name]).form["time"]
+    assert isinstance(span, Span)
+    later = Span(moved(span.start, HOUR), moved(span.end, HOUR))
+    edited = json.loads(GRAPH.edit(FILES[name], {"time": later}))
+    assert [edited["event"][member]["timeZone"] for member in ("start", "end")] == [sent, sent]
+    assert set(edited["requests"][0]["members"]) == TIMES
