@@ -1,4 +1,4 @@
-"""People edit at Google and elsewhere, everything breaks, the process dies; then all rests, alike and complete (L2).
+"""People edit in a cloud and elsewhere, everything breaks, the process dies; then all rests, alike and complete (L2).
 
 CALSYNC_L2_CLOUD_EXAMPLES and CALSYNC_L2_CLOUD_STEPS set the size; a failure prints the steps that lead to it.
 """
@@ -9,9 +9,10 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from tests.property.cloud_machine import CloudMachine
+from tests.property.google_machine import GoogleMachine
+from tests.property.graph_machine import GraphMachine
 
-EXAMPLES = int(os.environ.get("CALSYNC_L2_CLOUD_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("CALSYNC_L2_CLOUD_EXAMPLES", "30"))
 STEPS = int(os.environ.get("CALSYNC_L2_CLOUD_STEPS", "25"))
 SETTINGS = settings(
     max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True,
@@ -19,20 +20,35 @@ SETTINGS = settings(
 )
 
 
-class WithFolder(CloudMachine):
+class GoogleAndFolder(GoogleMachine):
     other = "vdir"
 
 
-class WithCalDav(CloudMachine):
+class GoogleAndCalDav(GoogleMachine):
     other = "dav"
 
 
-class WithGoogle(CloudMachine):
+class GoogleAndGoogle(GoogleMachine):
     other = "google"
 
 
-for machine in (WithFolder, WithCalDav, WithGoogle):
+class GraphAndFolder(GraphMachine):
+    other = "vdir"
+
+
+class GraphAndCalDav(GraphMachine):
+    other = "dav"
+
+
+class GraphAndGoogle(GraphMachine):
+    other = "google"
+
+
+for machine in (GoogleAndFolder, GoogleAndCalDav, GoogleAndGoogle, GraphAndFolder, GraphAndCalDav, GraphAndGoogle):
     machine.TestCase.settings = SETTINGS
-TestWithFolder = WithFolder.TestCase
-TestWithCalDav = WithCalDav.TestCase
-TestWithGoogle = WithGoogle.TestCase
+TestGoogleAndFolder = GoogleAndFolder.TestCase
+TestGoogleAndCalDav = GoogleAndCalDav.TestCase
+TestGoogleAndGoogle = GoogleAndGoogle.TestCase
+TestGraphAndFolder = GraphAndFolder.TestCase
+TestGraphAndCalDav = GraphAndCalDav.TestCase
+TestGraphAndGoogle = GraphAndGoogle.TestCase
