@@ -212,7 +212,7 @@ REASONS = {
     "cut_off": "not a JSON document", "nan": "not a JSON document", "not_utf8": "not a JSON document",
     "too_deep": "not a JSON document", "ical": "not a JSON document", "null": "not a JSON document",
     "a_list": "not an event set", "a_list_of_events": "not an event set", "event_is_a_text": "not an event set",
-    "instances_is_an_object": "not an event set",
+    "calendar_is_a_text": "not an event set", "instances_is_an_object": "not an event set",
     "cancelled_is_an_object": "deleted date of this event set is not a text",
     "cancelled_holds_a_number": "deleted date of this event set is not a text", "instance_is_a_text": "not an object",
     "no_event_and_no_instances": "holds no event", "instances_without_a_date": "does not say which one it is",
@@ -336,3 +336,8 @@ def test_people_are_seen_where_there_are_guests_or_another_organizer(name: str) 
 )  # fmt: skip
 def test_what_is_read_only_roughly_is_reported(name: str, remark: str) -> None:
     assert any(loss.endswith(remark) or remark in loss for loss in GRAPH.read(FILES[name]).losses)
+
+
+@pytest.mark.parametrize("name", ["zero_length", "flight_between_two_zones", "all_day_three_days", "daily"])
+def test_what_is_read_as_it_stands_is_not_remarked_on(name: str) -> None:
+    assert GRAPH.read(FILES[name]).losses == ()
