@@ -83,7 +83,7 @@ def test_a_series_moved_in_outlook_loses_its_exceptions_everywhere(world: CloudW
 
 def test_one_day_of_an_all_day_series_is_that_day_and_not_its_neighbour(world: CloudWorld) -> None:
     """Outlook names it by a midnight, which in Berlin is the day before at Greenwich (L6.1)."""
-    uid = world["b"].add("Days", "2027-03-01", rule="FREQ=DAILY;COUNT=5")
+    uid = world["a"].add("Days", "2027-03-01", rule="FREQ=DAILY;COUNT=5")
     world.run()
     world.person(lambda: world["b"].change(uid, "2027-03-03", title="Third"))
     world.person(lambda: world["b"].cancel(uid, "2027-03-05"))

@@ -59,7 +59,7 @@ def a_series_cut_short_keeps_its_exceptions() -> None:
 
 def a_day_of_an_all_day_series_is_that_day() -> None:
     with synced() as world:
-        uid = world["b"].add("Days", "2027-03-01", rule="FREQ=DAILY;COUNT=5")
+        uid = world["a"].add("Days", "2027-03-01", rule="FREQ=DAILY;COUNT=5")
         world.run()
         world["b"].change(uid, "2027-03-03", title="Third")
         for _ in range(2):
