@@ -9,7 +9,7 @@ Source  RFC 5545, expanded by icalendar and recurring_ical_events
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,32 @@ def _moment(value: date) -> str:
     return value.isoformat()
 
 
-def difference(one: Iterable[bytes], other: Iterable[bytes]) -> list[tuple[str, Instance]]:
-    """Instances that only one of both has; empty when they are equal."""
-    left, right = seen(one), seen(other)
+def difference(
+    one: Iterable[bytes], other: Iterable[bytes], alike: Callable[[Instance], Instance] = lambda found: found
+) -> list[tuple[str, Instance]]:
+    """Instances that only one of both has; empty when they are equal. alike: one without what is not compared."""
+    left, right = (Counter(alike(found) for found in seen(side).elements()) for side in (one, other))
     return [("only first", i) for i in (left - right)] + [("only second", i) for i in (right - left)]
+
+
+# -- for readers of other forms ----------------------------------------------------------------------------------------
+
+
+def tidy(text: str) -> str:
+    """Without what cloud services drop: variation selectors, kinds of line ends, blanks at the ends of lines."""
+    lines = text.replace("\ufe0f", "").replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def escaped(text: str) -> str:
+    """As a value of a line (RFC 5545 3.3.11)."""
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def object_of(lines: Iterable[str]) -> bytes:
+    """A whole calendar object around its components."""
+    head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//A reader of JSON//EN"]
+    return "\r\n".join([*head, *lines, "END:VCALENDAR", ""]).encode()
 
 
 def uids(payloads: Iterable[bytes]) -> Counter[str]:

@@ -1,7 +1,6 @@
 """A Google calendar as the people who look at it see it, from the JSON of its events. Nothing of calsync is used here.
 
-Shape   `seen(events)` -> Counter of the instances of comparer.seen, so that `difference(events, payloads)` compares a
-        calendar of Google with .ics files
+Shape   `as_ics(events)` -> calendar objects, so that `difference(events, payloads)` compares it with .ics files
 Equal   Google has no categories, and keeps a cancelled event as a tentative one (facts 11.1): neither is compared.
         It drops variation selectors and blanks at the ends of lines (facts 11.2)
 Source  facts 4.4, 5.2, 5.3; expanded by icalendar and recurring_ical_events
@@ -11,42 +10,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.process import comparer
-from tests.process.comparer import Instance
+from tests.process.comparer import Instance, escaped, object_of, tidy
 
 Json = dict[str, Any]
 PRIVATE = "extendedProperties"
 
 
-def seen(events: Iterable[Json]) -> Counter[Instance]:
-    found = comparer.seen(as_ics(events).values())
-    return Counter({_comparable(one): count for one, count in found.items()})
-
-
 def difference(events: Iterable[Json], payloads: Iterable[bytes]) -> list[tuple[str, Instance]]:
     """Instances that only the one or only the other has; empty when they are equal."""
-    left: Counter[Instance] = Counter()
-    for one, count in comparer.seen(as_ics(events).values()).items():
-        left[_comparable(one)] += count
-    right: Counter[Instance] = Counter()
-    for one, count in comparer.seen(payloads).items():
-        right[_comparable(one)] += count
-    return [("only Google", i) for i in (left - right)] + [("only .ics", i) for i in (right - left)]
+    return comparer.difference(as_ics(events).values(), payloads, _comparable)
 
 
 def _comparable(one: Instance) -> Instance:
     uid, start, end, title, place, text, _, status = one
-    texts = (_tidy(title), _tidy(place), _tidy(text))
-    return (uid, start, end, *texts, (), "TENTATIVE" if status == "CANCELLED" else status)
-
-
-def _tidy(text: str) -> str:
-    lines = text.replace("\ufe0f", "").replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip() for line in lines).strip()
+    return (uid, start, end, tidy(title), tidy(place), tidy(text), (), "TENTATIVE" if status == "CANCELLED" else status)
 
 
 def uid(event: Mapping[str, Any]) -> str:
@@ -79,8 +61,7 @@ def as_ics(events: Iterable[Json]) -> dict[str, bytes]:
                 mine = _line("RECURRENCE-ID", part["originalStartTime"], one["start"])
                 body += [*_vevent(part, names[one["id"]]), mine, "END:VEVENT"]
         found.setdefault(names[one["id"]], []).extend(body)
-    head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//A reader of JSON//EN"]
-    return {name: "\r\n".join([*head, *lines, "END:VCALENDAR", ""]).encode() for name, lines in found.items()}
+    return {name: object_of(lines) for name, lines in found.items()}
 
 
 def _vevent(event: Json, name: str) -> list[str]:
@@ -88,12 +69,8 @@ def _vevent(event: Json, name: str) -> list[str]:
              _line("DTEND", event["end"]), f"STATUS:{event['status'].upper()}"]
     for key, member in (("SUMMARY", "summary"), ("LOCATION", "location"), ("DESCRIPTION", "description")):
         if event.get(member):
-            lines.append(f"{key}:{_escaped(event[member])}")
+            lines.append(f"{key}:{escaped(event[member])}")
     return lines
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def _line(name: str, when: Json, like: Json | None = None) -> str:
@@ -105,11 +82,3 @@ def _line(name: str, when: Json, like: Json | None = None) -> str:
     if zone == "UTC":
         return f"{name}:{moment:%Y%m%dT%H%M%S}Z"
     return f"{name};TZID={zone}:{moment:%Y%m%dT%H%M%S}"
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text[:10])
-
-
-__all__ = ["as_ics", "difference", "seen", "uid", "uids"]
-_ = timedelta

@@ -105,7 +105,7 @@ def fill(path: Path, payloads: Mapping[str, bytes]) -> None:
 def file_of(path: Path, uid: str) -> Path:
     """The file that holds this UID."""
     line = f"UID:{uid}\r\n".encode()
-    return next(file for file in sorted(path.glob("*.ics")) if line in file.read_bytes())
+    return next(file for file in sorted(path.glob("*.ics")) if line in file.read_bytes().replace(b"\r\n ", b""))
 
 
 def writes(report: Any) -> int:

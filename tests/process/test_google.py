@@ -6,7 +6,6 @@ Compared by reading Google's JSON and the .ics files with nothing of calsync (co
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from tests.emulators.browser import browser, why_not
 from tests.fakes.servers import radicale
 from tests.process import comparer, comparer_google
+from tests.process.cloud import NOTE
 from tests.process.events import events, retitled
 from tests.process.google import ME, OTHER, Person, Service, service
 from tests.process.google_events import steps
@@ -58,14 +58,9 @@ def test_a_person_signs_in_in_a_real_browser_and_makes_a_calendar(person: Person
     with service("--account", ME, "--account", OTHER) as google, browser() as page:
         google.do({"do": "consent", "auto": False})
         person.configure("work", google, 'access = "create"')
-        page_file = person.folder / "page"
-        code = f"import sys, pathlib; pathlib.Path(r'{page_file}').write_text(sys.argv[1] + chr(10))"
-        (person.folder / "visit.py").write_text(code)
+        person.browse(NOTE, str(person.page_file))
         process = person.start("login", "work")
-        while not (page_file.exists() and page_file.read_text().endswith("\n")):
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.02)
-        page.open(page_file.read_text().strip())
+        page.open(person.asked_to_open(process))
         assert "wants to access your account" in page.text()
         page.click(f'input[name=user][value="{ME}"]')
         page.click("#allow")

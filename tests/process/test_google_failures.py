@@ -8,40 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.process import comparer
-from tests.process.events import events, retitled
+from tests.process.desk import Beside
+from tests.process.events import events
 from tests.process.google import ME, Person, Service, service
-from tests.process.program import file_of, fill, quiet
-from tests.process.test_failures import some
+from tests.process.program import quiet
 from tests.process.test_google import check_equal, check_rest
 
 
-class Desk(Person):
-    """A folder in sync with Google, and beside it a pair of two folders."""
-
+class Desk(Person, Beside):
     def __init__(self, folder: Path, google: Service) -> None:
         super().__init__(folder)
         self.site = google
-        self.home, self.x, self.y = self.vdir("disk"), self.vdir("x"), self.vdir("y")
-        fill(self.home, events(seed=31, count=16))
-        fill(self.x, some(2))
+        self.lay(events(seed=31, count=16))
         self.google("work", google)
         self.pair("work/primary", "disk/Home")
-        self.pair("x/Home", "y/Home", name="other")
         self.sync()
         google.do({"do": "clear_logs"})
-        self._to_come = [uid for uid, p in events(seed=31, count=16).items() if b":2030" in p]
-
-    def edit(self, number: int, title: str) -> None:
-        file = file_of(self.home, self._to_come[number])
-        file.write_bytes(retitled(file.read_bytes(), title))
-
-    def elsewhere(self) -> bool:
-        """An edit on the other pair, and whether the next run carries it over."""
-        file = file_of(self.x, "u1")
-        file.write_bytes(retitled(file.read_bytes(), "Goes on"))
-        said = self.run("sync")
-        self.code, self.words = said.code, said.out + said.err
-        return b"Goes on" in file_of(self.y, "u1").read_bytes()
 
     def check_well(self) -> None:
         assert self.run("sync").code == 0
