@@ -47,6 +47,10 @@ class Page:
     def click(self, css: str) -> None:
         self._do("POST", f"/element/{self._find(css)}/click")
 
+    def type(self, css: str, text: str) -> None:
+        """Into a field; of a list it chooses the line that begins so."""
+        self._do("POST", f"/element/{self._find(css)}/value", text=text)
+
     def text(self, css: str = "body") -> str:
         return str(self._do("GET", f"/element/{self._find(css)}/text"))
 
@@ -55,7 +59,7 @@ class Page:
 
 
 @contextmanager
-def browser() -> Iterator[Page]:
+def browser(*, any_certificate: bool = False) -> Iterator[Page]:
     port = free_port()
     with tempfile.TemporaryDirectory() as profile:
         driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL,
@@ -64,7 +68,8 @@ def browser() -> Iterator[Page]:
             root = f"http://127.0.0.1:{port}"
             _wait(root)
             options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={profile}"]}
-            asked = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
+            wanted = {"goog:chromeOptions": options, "acceptInsecureCerts": any_certificate}
+            asked = {"capabilities": {"alwaysMatch": wanted}}
             made = httpx.post(f"{root}/session", json=asked, timeout=60.0)
             made.raise_for_status()
             session = f"{root}/session/{made.json()['value']['sessionId']}"
