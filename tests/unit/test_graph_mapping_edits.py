@@ -29,6 +29,9 @@ CASES: dict[str, tuple[Form, dict[str, Value | None], Steps]] = {
     "a new title": (SINGLE, {"title": "y"}, [("patch", "", {"subject"})]),
     "an hour later": (SINGLE, {"time": span("20261124T103000", "20261124T113000")}, [("patch", "", TIMES)]),
     "only a longer one": (SINGLE, {"time": span("20261124T093000", "20261124T113000")}, [("patch", "", TIMES)]),
+    "in another zone": (
+        SINGLE, {"time": span("20261124T103000", "20261124T113000", "Asia/Tokyo")}, [("patch", "", TIMES)],
+    ),
     "all day": (SINGLE, {"time": span("20261124", "20261125")}, [("patch", "", {*TIMES, "isAllDay"})]),
     "a rule for a single event": (SINGLE, {"recurrence": WEEKLY}, [("patch", "", {"recurrence"})]),
     "a series an hour later, on the same days": (
