@@ -40,6 +40,10 @@ class Plan(Generic[S]):
     error: CalsyncError | None = None
 
     @property
+    def id(self) -> str:
+        return self.write.remote_id
+
+    @property
     def is_of_many(self) -> bool:
         """A set of several resources, now or after this."""
         return bool(self.rest) or is_of_many(self.write.etag or "")

@@ -12,16 +12,13 @@ Half    a set is not written in one piece. What a cut leaves is UnknownOutcome; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from calsync_cli.errors import (
     CalsyncError,
-    NotFound,
     ProtocolError,
-    ReadOnly,
     Refused,
-    RemoteError,
     UnknownOutcome,
 )
 from calsync_cli.mapping.google.patches import patches
@@ -29,7 +26,6 @@ from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar, Receipt, Write
 from calsync_cli.providers.google.answers import Json, etag_of, event_of, events, json_of, text
 from calsync_cli.providers.google.client import Answer, Call, GoogleClient
-from calsync_cli.providers.google.multipart import MAX_PARTS
 from calsync_cli.providers.google.reading import Known, Reader
 from calsync_cli.providers.google.refusals import FULL_S, Meaning, meaning, refusal
 from calsync_cli.providers.google.sets import EventSet, is_cancelled
@@ -43,14 +39,18 @@ from calsync_cli.providers.google.steps import (
     question,
 )
 from calsync_cli.providers.plans import stale
+from calsync_cli.providers.writer import SetWriter
 
 Ready = tuple[Plan, Json, str]
 """A request with the version it is for."""
 
 
-class Writer:
+class Writer(SetWriter[EventSet, Call, Plan]):
+    service = "Google"
+
     def __init__(self, client: GoogleClient, reader: Reader, ports: Ports) -> None:
-        self._client, self._reader, self._ports = client, reader, ports
+        super().__init__(client)
+        self._reader, self._ports = reader, ports
         self._full: tuple[float, CalsyncError] | None = None
 
     def bulk(self, cal: Calendar, writes: Sequence[Write]) -> list[Receipt | CalsyncError]:
@@ -59,7 +59,7 @@ class Writer:
             return [self._full[1]] * len(writes)  # usage limits of the account: not a matter of seconds (facts 8.2)
         about = self._reader.about(cal)
         plans = [planned(cal, write) for write in writes]
-        self._check_sets(cal, [plan for plan in plans if plan.error is None and plan.is_of_many])
+        self._check_sets(cal, plans)
         self._send(cal, [(plan, plan.head, text(plan.head, "etag")) for plan in plans if plan.head is not None])
         self._plan_again(cal, [plan for plan in plans if plan.error is None and plan.moves and plan.is_of_many])
         self._send(cal, self._ready(cal, [plan for plan in plans if plan.error is None]))
@@ -68,17 +68,9 @@ class Writer:
 
     # -- before --------------------------------------------------------------------------------------------------------
 
-    def _check_sets(self, cal: Calendar, plans: Sequence[Plan]) -> None:
-        """No single request can be held to the version of a whole set, so that is compared before the first (I13)."""
-        plans = [plan for plan in plans if plan.write.kind != "create"]
-        for plan, found in self._now(cal, plans):
-            plan.before = found
-            if found.item(self._reader.about(cal)).etag != plan.write.etag:
-                plan.fail(stale(cal))
-
     def _plan_again(self, cal: Calendar, plans: Sequence[Plan]) -> None:
         """The dates of these series have moved: their exceptions are what Google has left of them (facts 4.4)."""
-        for plan, found in self._now(cal, plans, {plan.write.remote_id: plan.instances for plan in plans}):
+        for plan, found in self._now(cal, plans, moved=True):
             payload = found.item(self._reader.about(cal)).payload
             try:
                 plan.rest = [asdict(one) for one in patches(payload, plan.write.body) if one.original]
@@ -86,18 +78,12 @@ class Writer:
                 plan.fail(err)
             plan.now = found.instances
 
-    def _now(self, cal: Calendar, plans: Sequence[Plan], known: Known | None = None) -> list[tuple[Plan, EventSet]]:
-        """The whole sets as they are; those that are gone or cannot be read fail."""
-        try:
-            found = self._reader.sets(cal, [plan.write.remote_id for plan in plans], known)
-        except CalsyncError as err:
-            for plan in plans:
-                plan.fail(err)
-            return []
-        for plan in plans:
-            if found[plan.write.remote_id] is None:
-                plan.fail(NotFound(f"{cal.name}: the event is gone"))
-        return [(plan, one) for plan in plans if (one := found[plan.write.remote_id]) is not None]
+    def sets(self, cal: Calendar, plans: Sequence[Plan], *, moved: bool) -> Mapping[str, EventSet | None]:
+        known: Known | None = {plan.id: plan.instances for plan in plans} if moved else None
+        return self._reader.sets(cal, [plan.id for plan in plans], known)
+
+    def version(self, cal: Calendar, found: EventSet) -> str | None:
+        return found.item(self._reader.about(cal)).etag
 
     # -- instances -----------------------------------------------------------------------------------------------------
 
@@ -140,29 +126,10 @@ class Writer:
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
-    def _send(self, cal: Calendar, ready: Sequence[Ready]) -> None:
-        """Nothing more leaves for a set that failed, and nothing at all once the account did."""
-        for start in range(0, len(ready), MAX_PARTS):
-            calls = self._calls(cal, [one for one in ready[start : start + MAX_PARTS] if one[0].error is None])
-            answers = self._client.batch([call for _, call in calls])
-            for (plan, call), answer in zip(calls, answers, strict=True):
-                self._note(cal, plan, call, answer)
-            ended = next((plan.error for plan, _ in calls if isinstance(plan.error, RemoteError)), None)
-            if ended is not None:
-                for plan, _, _ in ready[start + MAX_PARTS :]:
-                    plan.fail(ended)
-                return
+    def call_of(self, cal: Calendar, plan: Plan, request: Json, etag: str) -> Call:
+        return call_of(cal, plan, request, etag)
 
-    def _calls(self, cal: Calendar, ready: Sequence[Ready]) -> list[tuple[Plan, Call]]:
-        calls = []
-        for plan, request, etag in ready:
-            try:
-                calls.append((plan, call_of(cal, plan, request, etag)))
-            except CalsyncError as err:
-                plan.fail(err)
-        return calls
-
-    def _note(self, cal: Calendar, plan: Plan, call: Call, answer: Answer) -> None:
+    def note(self, cal: Calendar, plan: Plan, request: Json, call: Call, answer: Answer) -> None:
         if isinstance(answer, CalsyncError):
             plan.fail(answer)
             return
@@ -184,12 +151,5 @@ class Writer:
         if not text(found, "recurringEventId"):
             plan.answer = found
 
-    def _check_rights(self, cal: Calendar, plans: Sequence[Plan]) -> None:
-        """"Forbidden" is said of calendars and of single events: the list of calendars tells which was meant."""
-        forbidden = [plan for plan in plans if isinstance(plan.error, ReadOnly)]
-        try:
-            mine = bool(forbidden) and self._reader.now(cal).access == "write"
-        except CalsyncError:
-            return  # then nobody knows better
-        for plan in forbidden if mine else ():
-            plan.error = Refused(f"{cal.name}: Google does not let this account change this event")
+    def rights(self, cal: Calendar) -> Calendar:
+        return self._reader.now(cal)

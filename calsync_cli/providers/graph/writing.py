@@ -12,12 +12,12 @@ Half    a set is not written in one piece. What a cut leaves is UnknownOutcome; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import httpx
 
-from calsync_cli.errors import CalsyncError, NotFound, ProtocolError, ReadOnly, Refused, RemoteError, UnknownOutcome
+from calsync_cli.errors import CalsyncError, ProtocolError, Refused, UnknownOutcome
 from calsync_cli.mapping.graph.patches import patches
 from calsync_cli.providers.base import Calendar, Receipt, Write
 from calsync_cli.providers.graph.answers import Json, etag_of, event_of, events, json_of, text
@@ -38,18 +38,22 @@ from calsync_cli.providers.graph.steps import (
 )
 from calsync_cli.providers.patient import Answer
 from calsync_cli.providers.plans import stale
+from calsync_cli.providers.writer import SetWriter
 
 Ready = tuple[Plan, Json, str]
 """A request with the version it is for."""
 
 
-class Writer:
+class Writer(SetWriter[EventSet, Call, Plan]):
+    service = "Microsoft"
+
     def __init__(self, client: GraphClient, reader: Reader) -> None:
-        self._client, self._reader = client, reader
+        super().__init__(client)
+        self._reader = reader
 
     def bulk(self, cal: Calendar, writes: Sequence[Write]) -> list[Receipt | CalsyncError]:
         plans = [planned(cal, write) for write in writes]
-        self._check_sets(cal, [plan for plan in plans if plan.error is None and plan.is_of_many])
+        self._check_sets(cal, plans)
         self._send(cal, [(plan, plan.head, text(plan.head, "etag")) for plan in plans if plan.head is not None])
         self._plan_again(cal, [plan for plan in plans if plan.error is None and plan.moves and plan.is_of_many])
         while waiting := [plan for plan in plans if plan.error is None and plan.rest]:
@@ -59,18 +63,10 @@ class Writer:
 
     # -- before --------------------------------------------------------------------------------------------------------
 
-    def _check_sets(self, cal: Calendar, plans: Sequence[Plan]) -> None:
-        """No single request can be held to the version of a whole set, so that is compared before the first (I13)."""
-        plans = [plan for plan in plans if plan.write.kind != "create"]
-        for plan, found in self._now(cal, plans):
-            plan.before = found
-            if found.etag != plan.write.etag:
-                plan.fail(stale(cal))
-
     def _plan_again(self, cal: Calendar, plans: Sequence[Plan]) -> None:
         """The dates of these series have moved: their exceptions are what Graph has left of them (facts 0.13). What is
         held against them is the set as it was before: an exception that somebody made since is theirs."""
-        for plan, found in self._now(cal, plans):
+        for plan, found in self._now(cal, plans, moved=True):
             plan.rest = self._left(cal, plan, found)
             if any(text(one, "kind") == "restore" for one in plan.rest):
                 plan.fail(no_way_back(cal))
@@ -84,18 +80,11 @@ class Writer:
             plan.fail(err)
             return []
 
-    def _now(self, cal: Calendar, plans: Sequence[Plan]) -> list[tuple[Plan, EventSet]]:
-        """The whole sets as they are; those that are gone or cannot be read fail."""
-        try:
-            found = self._reader.sets(cal, [plan.id for plan in plans])
-        except CalsyncError as err:
-            for plan in plans:
-                plan.fail(err)
-            return []
-        for plan in plans:
-            if found[plan.id] is None:
-                plan.fail(NotFound(f"{cal.name}: the event is gone"))
-        return [(plan, one) for plan in plans if (one := found[plan.id]) is not None]
+    def sets(self, cal: Calendar, plans: Sequence[Plan], *, moved: bool) -> Mapping[str, EventSet | None]:
+        return self._reader.sets(cal, [plan.id for plan in plans])
+
+    def version(self, cal: Calendar, found: EventSet) -> str | None:
+        return found.etag
 
     # -- instances -----------------------------------------------------------------------------------------------------
 
@@ -149,30 +138,10 @@ class Writer:
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
-    def _send(self, cal: Calendar, ready: Sequence[Ready]) -> None:
-        """Nothing more leaves for a set that failed, and nothing at all once the account did."""
-        size = self._client.max_parts
-        for start in range(0, len(ready), size):
-            calls = self._calls(cal, [one for one in ready[start : start + size] if one[0].error is None])
-            answers = self._client.batch([call for _, _, call in calls])
-            for (plan, request, call), answer in zip(calls, answers, strict=True):
-                self._note(cal, plan, request, call, answer)
-            ended = next((plan.error for plan, _, _ in calls if isinstance(plan.error, RemoteError)), None)
-            if ended is not None:
-                for plan, _, _ in ready[start + size :]:
-                    plan.fail(ended)
-                return
+    def call_of(self, cal: Calendar, plan: Plan, request: Json, etag: str) -> Call:
+        return call_of(cal, plan, request, etag)
 
-    def _calls(self, cal: Calendar, ready: Sequence[Ready]) -> list[tuple[Plan, Json, Call]]:
-        calls = []
-        for plan, request, etag in ready:
-            try:
-                calls.append((plan, request, call_of(cal, plan, request, etag)))
-            except CalsyncError as err:
-                plan.fail(err)
-        return calls
-
-    def _note(self, cal: Calendar, plan: Plan, request: Json, call: Call, answer: Answer) -> None:
+    def note(self, cal: Calendar, plan: Plan, request: Json, call: Call, answer: Answer) -> None:
         if isinstance(answer, CalsyncError):
             plan.fail(answer)
             return
@@ -207,12 +176,5 @@ class Writer:
         if plan.moves:
             fresh.moved(plan.id)
 
-    def _check_rights(self, cal: Calendar, plans: Sequence[Plan]) -> None:
-        """"Access denied" is said of calendars and of single events: the calendar itself tells which was meant."""
-        forbidden = [plan for plan in plans if isinstance(plan.error, ReadOnly)]
-        try:
-            mine = bool(forbidden) and self._reader.now(cal).access == "write"
-        except CalsyncError:
-            return  # then nobody knows better
-        for plan in forbidden if mine else ():
-            plan.error = Refused(f"{cal.name}: Microsoft does not let this account change this event")
+    def rights(self, cal: Calendar) -> Calendar:
+        return self._reader.now(cal)
