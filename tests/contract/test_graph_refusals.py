@@ -227,6 +227,13 @@ def test_never_more_than_four_at_once(desk: Desk) -> None:
     assert desk.g.emulator.throttle.most_busy == 4 and desk.slept == []
 
 
+@pytest.mark.parametrize(("wanted", "given"), [(1, 1), (3, 3), (8, 4)])
+def test_who_wants_fewer_at_once_gets_fewer(wanted: int, given: int) -> None:
+    """There are as many connections as that; four are all that Graph takes (A6.1)."""
+    with desk(account={"concurrency": wanted}) as here:
+        assert here.provider.caps.concurrency == given and here.page().hints == ()
+
+
 # -- signed in ---------------------------------------------------------------------------------------------------------
 
 
