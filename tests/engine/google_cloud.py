@@ -42,6 +42,13 @@ class GoogleCloud:
     def break_a_batch(self) -> None:
         self.g.faults.arm("partial-batch")
 
+    def lag(self, seconds: float) -> None:
+        """So far are lists behind what is done from now on."""
+        self.g.world.lag.seconds = seconds
+
+    def settle(self) -> None:
+        self.g.settle()
+
     def expire_tokens(self) -> None:
         self.g.expire_sync_tokens()
 

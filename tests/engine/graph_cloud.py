@@ -68,6 +68,13 @@ class GraphCloud:
 
         self.m.arm(fault("half-batch" if self.m.dice.random() < 0.5 else "missing-part"))
 
+    def lag(self, seconds: float) -> None:
+        """So far are lists and searches behind; point reads never are."""
+        self.m.knobs.delta_lag_s = self.m.knobs.list_lag_s = self.m.knobs.filter_lag_s = seconds
+
+    def settle(self) -> None:
+        self.lag(0.0)
+
     def expire_tokens(self) -> None:
         self.m.delta.forget()
 
