@@ -38,8 +38,8 @@ class GraphProvider:
         self._reader = Reader(self._client, ports, [*names, KEY])
         self._writer = Writer(self._client, self._reader)
         self.caps = Capabilities(
-            mapping="graph", delta=True, server_stamps=True, concurrency=IN_FLIGHT, batch=MAX_PARTS, bulk=MAX_PARTS,
-            atomic=False, searched=True, strict=True,
+            mapping="graph", delta=True, server_stamps=True, concurrency=min(IN_FLIGHT, account.concurrency),
+            batch=MAX_PARTS, bulk=MAX_PARTS, atomic=False, searched=True, strict=True,
         )
 
     @property
