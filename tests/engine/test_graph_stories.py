@@ -11,6 +11,7 @@ import pytest
 
 from calsync_cli.engine.report import Report
 from calsync_cli.model.account import IN_WINDOWS
+from calsync_cli.store import views
 from tests.emulators.graph import bodies
 from tests.emulators.graph.faults import fault
 from tests.engine.cloud_oracle import check_agendas, check_one_look, check_settled
@@ -49,6 +50,12 @@ def titles(world: CloudWorld, side: str) -> list[str]:
 
 def words(report: Report) -> str:
     return "\n".join(problem.message for problem in report.problems)
+
+
+def statuses(world: CloudWorld) -> dict[str, tuple[str, str]]:
+    """What `status` and `events` say, by title."""
+    numbers = [row[0] for row in world.db.all("SELECT id FROM calendar")]
+    return {event.title: (event.status, event.detail) for number in numbers for event in views.events(world.db, number)}
 
 
 # -- series ------------------------------------------------------------------------------------------------------------
@@ -283,6 +290,8 @@ def test_a_write_that_would_mail_guests_is_held_and_told(world: CloudWorld, deed
     assert [one for one in world["a"].agenda() if one[3] != "Free"] == before
     assert report.exit_code == 3 and sum(pair.held for pair in report.pairs) == 1, words(report)
     assert "mail" in words(report) and ("One" in words(report) or "Series" in words(report)), words(report)
+    told = {title: words for title, (status, words) in statuses(world).items() if status == "held"}
+    assert told and all("mail" in words for words in told.values()), statuses(world)
     assert world.quiet()
     world.oracle.final()
 
@@ -334,6 +343,7 @@ def test_what_leaves_the_window_by_the_passing_of_time_is_deleted_nowhere() -> N
             assert world[side].uids() == {old, mine, world.known["s"], world.known["one"]}
         assert world.quiet()
         check_one_look(world)
+        assert {statuses(world)[title][0] for title in ("Old", "Mine")} == {"dormant"}
         world["b"].add("New", f"{world.clock.now:%Y-%m-%d}T09:00")
         world.run()
         assert len(world["a"].uids()) == 5
