@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_INSTANCES = 500
 MAX_YEARS = 10
+_DAY = timedelta(days=1)
 _SUB_DAILY = ("FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY", "RSCALE=", "SKIP=")
 
 
@@ -59,6 +60,27 @@ def _wall_in(start: When, when: When) -> datetime:
     if isinstance(start, Zoned) and isinstance(when, Zoned) and when.tzid != start.tzid:
         return utc(when).astimezone(zone(start.tzid)).replace(tzinfo=None)
     return wall(when)
+
+
+def _walls(start: When, when: When, key: InstanceKey) -> Iterator[datetime]:
+    """The wall times in the zone of the series that mean the key's instant.
+
+    A time that the clock leaves out means the instant as far after the change (RFC 5545 section 3.3.5), so that instant
+    has two; the second of two equal hours has none.
+    """
+    if not (isinstance(start, Zoned) and isinstance(when, Zoned) and key.endswith("Z")):
+        yield _wall_in(start, when)
+        return
+    instant = datetime.fromisoformat(key[:15]).replace(tzinfo=UTC)
+    offsets = set()
+    for by in (-_DAY, timedelta(0), _DAY):
+        with suppress(OverflowError):  # at the ends of all time
+            offsets.add((instant + by).astimezone(zone(start.tzid)).utcoffset() or timedelta(0))
+    for offset in offsets:
+        with suppress(OverflowError):
+            local = (instant + offset).replace(tzinfo=None)
+            if utc(Zoned(local, start.tzid)) == instant:
+                yield local
 
 
 def _local_until(rule: str, start: When) -> str:
@@ -106,8 +128,8 @@ def has_instance(span: Span, recurrence: Recurrence, key: InstanceKey) -> bool:
     """Whether the rule puts an instance at `key`. True for rules that cannot be expanded: no evidence against it."""
     if not expandable(recurrence):
         return True
-    local = _wall_in(span.start, key_start(key, span.start))
-    return bool(_ruleset(span, recurrence).between(local, local, inc=True))
+    start, rules = key_start(key, span.start), _ruleset(span, recurrence)
+    return any(rules.between(local, local, inc=True) for local in _walls(span.start, start, key))
 
 
 @lru_cache(maxsize=4096)

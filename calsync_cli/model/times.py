@@ -111,4 +111,7 @@ def key_start(key: InstanceKey, series_start: When) -> When:
     naive = datetime.fromisoformat(key[:15])
     if not key.endswith("Z"):
         return Floating(naive)
-    return from_utc(naive.replace(tzinfo=UTC), series_start.tzid if isinstance(series_start, Zoned) else "UTC")
+    try:
+        return from_utc(naive.replace(tzinfo=UTC), series_start.tzid if isinstance(series_start, Zoned) else "UTC")
+    except OverflowError:  # within a day of the ends of all time
+        return Zoned(naive, "UTC")
