@@ -70,12 +70,12 @@ def etag_of(info: os.stat_result) -> str:
 
 
 def gone(folder: Path) -> CalendarGone:
-    text = f"The folder {folder} is not there. Nothing was changed. Is its disk mounted?"
+    text = f"The folder {folder} is not there. Nothing was taken for deleted. Is its disk mounted?"
     return CalendarGone(text, next="calsync doctor")
 
 
 def unreadable(folder: Path, err: OSError) -> CalendarGone:
-    text = f"The folder {folder} cannot be read ({err.strerror}). Nothing was changed."
+    text = f"The folder {folder} cannot be read ({err.strerror}). Nothing was taken for deleted."
     return CalendarGone(text, next="calsync doctor")
 
 

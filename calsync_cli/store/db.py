@@ -95,7 +95,13 @@ class Database:
 
 def _unusable(err: sqlite3.OperationalError) -> StoreError:
     text = f"the state database cannot be written ({err}); what was under way is looked up at the next run"
-    return StoreError(text, next="free some disk space or stop the other program that has it open, then: calsync sync")
+    ways = {
+        sqlite3.SQLITE_READONLY: "make the file and its folder writable for you",
+        sqlite3.SQLITE_FULL: "free some disk space", sqlite3.SQLITE_BUSY: "stop the other program that has it open",
+        sqlite3.SQLITE_LOCKED: "stop the other program that has it open",
+    }
+    way = ways.get(getattr(err, "sqlite_errorcode", 0) & 0xFF, "look whether its disk is full or failing")
+    return StoreError(text, next=f"{way}, then: calsync sync")
 
 
 def open_database(folder: Path, ports: Ports) -> Database:

@@ -99,6 +99,16 @@ def test_a_full_disk_ends_in_words_and_leaves_no_transaction_open(tmp_path: Path
     database.close()
 
 
+@pytest.mark.parametrize(("pragma", "way"), [("query_only = 1", "writable"), ("max_page_count = 1", "free some disk")])
+def test_a_database_that_cannot_be_written_says_what_helps(tmp_path: Path, pragma: str, way: str) -> None:
+    database = open_database(tmp_path, system_ports())
+    database._connection.execute(f"PRAGMA {pragma}")
+    with pytest.raises(StoreError, match="cannot be written") as stopped, database.transaction():
+        database.set_meta("x", "x" * 100_000)
+    assert way in (stopped.value.next or "")
+    database.close()
+
+
 class Explained(Database):
     """Collects the query plan of every question asked."""
 
