@@ -321,7 +321,7 @@ def test_a_missing_folder_proves_nothing(disk: VdirProvider, cal: Calendar, fold
         lambda: disk.update(cal, "a.ics", b"x", "1-1-1"),
         lambda: disk.delete(cal, "a.ics", "1-1-1"),
     ):
-        with pytest.raises(CalendarGone, match="Nothing was changed"):
+        with pytest.raises(CalendarGone, match="Nothing was taken for deleted"):
             ask()
 
 
