@@ -6,7 +6,7 @@ to wait for a person is in the stories (tests/engine/test_graph_stories.py).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -50,13 +50,17 @@ KNOBS = st.fixed_dictionaries({
 
 class GraphMachine(CloudMachine):
     far = ""
+    third: ClassVar[str] = ""
+    """What closes a ring; nobody edits there."""
 
     @initialize(knobs=KNOBS, conflict=st.sampled_from(("merge", "merge", "newest", "a", "b", "ask")),
                 order=st.booleans(), events=st.lists(EVENTS, max_size=3), synced=st.booleans())
     def begin(
         self, knobs: dict[str, Any], conflict: str, order: bool, events: list[dict[str, Any]], synced: bool,
     ) -> None:
-        world = CloudWorld(*self.kinds("graph", order), knobs=knobs, conflict=conflict, delete_percent=100.0)
+        kinds = self.kinds("graph", order)
+        ring = {"c": self.third, "ring": True} if self.third else {}
+        world = CloudWorld(*kinds, knobs=knobs, conflict=conflict, delete_percent=100.0, **ring)
         self.begin_with(world, events, synced=synced)
 
     @rule(number=numbers, what=st.sampled_from(("touch", "importance")))

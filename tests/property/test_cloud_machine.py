@@ -44,7 +44,14 @@ class GraphAndGoogle(GraphMachine):
     other = "google"
 
 
-for machine in (GoogleAndFolder, GoogleAndCalDav, GoogleAndGoogle, GraphAndFolder, GraphAndCalDav, GraphAndGoogle):
+class Ring(GraphMachine):
+    other = "google"
+    third = "dav"
+
+
+GOOGLE = (GoogleAndFolder, GoogleAndCalDav, GoogleAndGoogle)
+GRAPH = (GraphAndFolder, GraphAndCalDav, GraphAndGoogle, Ring)
+for machine in (*GOOGLE, *GRAPH):
     machine.TestCase.settings = SETTINGS
 TestGoogleAndFolder = GoogleAndFolder.TestCase
 TestGoogleAndCalDav = GoogleAndCalDav.TestCase
@@ -52,3 +59,4 @@ TestGoogleAndGoogle = GoogleAndGoogle.TestCase
 TestGraphAndFolder = GraphAndFolder.TestCase
 TestGraphAndCalDav = GraphAndCalDav.TestCase
 TestGraphAndGoogle = GraphAndGoogle.TestCase
+TestRing = Ring.TestCase
