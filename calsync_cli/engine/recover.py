@@ -135,6 +135,6 @@ def _arrived(session: Session, op: Operation, account: str, form: Form) -> bool:
     differing = set(recur.diff(intent, form)) & op.changes.keys()
     if differing and not session.provider(account).caps.atomic:
         before = mirror.form_at(session.db, op.calendar, op.remote_id) or {}
-        rest = differing - settle.not_arrived(before, intent, form, op.changes)
+        rest = differing - settle.not_arrived(before, intent, form, op.changes, settle.begun(session, op, account))
         return not rest and differing != op.changes.keys()
     return not differing

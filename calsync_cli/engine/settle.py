@@ -39,7 +39,7 @@ def confirm_write(
     doubtful = late or answered_etag is not None
     before = mirror.form_at(db, op.calendar, op.remote_id) or {} if op.kind == "update" else {}
     parts = late and not session.provider(account).caps.atomic
-    owed = not_arrived(before, intent, shown, op.changes) if parts else frozenset()
+    owed = not_arrived(before, intent, shown, op.changes, begun(session, op, account)) if parts else frozenset()
     foreign = set() if ours else {p for p in rewritten if p not in owed and (doubtful or p not in op.changes)}
     agreed = {p: v for p, v in {**dict(shown), **dict(intent)}.items() if p in foreign and p in intent}
     agreed |= {p: v for p, v in shown.items() if p not in foreign}
@@ -58,16 +58,27 @@ def confirm_write(
     return _quarantine(session, op, broken) if broken or seen.form is None else ""
 
 
-def not_arrived(before: Form, intent: Form, shown: Form, asked: Iterable[Path]) -> frozenset[Path]:
+def begun(session: Session, op: Operation, account: str) -> Form:
+    """How a set reads of which only the head was written, where its mapping can tell."""
+    mapping = session.mapping(account)
+    head = getattr(mapping, "head", None)
+    form: Form = mapping.read(head(op.intent)).form if head is not None and op.intent else {}
+    return form
+
+
+def not_arrived(
+    before: Form, intent: Form, shown: Form, asked: Iterable[Path], head: Form
+) -> frozenset[Path]:
     """Of a set that is written in several requests: what a cut one left as it was. It is owed, not undone.
 
     An exception at Google repeats what it has from its series, so one that was not reached shows the old words of its
     series as its own. At Microsoft the master keeps what instances have that Outlook does not know (a link of their
-    own), so that such an instance is there before its exception is: what it has from its series is owed too.
+    own), so that such an instance is there before its exception is: what it shows with the `head` alone is owed too.
     """
     there = set(instance_keys(shown))
     absent = {path for path in intent if split(path)[0] and split(path)[0] not in there}
-    absent |= {path for path in asked if split(path)[0] and path in intent and path not in shown}
+    unread = {path for path in asked if split(path)[0] and path in intent and shown.get(path) == head.get(path)}
+    absent |= {path for path in unread if shown.get(path) != intent[path]}
     as_before = {path for path in recur.diff(intent, shown) if _seen_at(before, path) == _seen_at(shown, path)}
     return frozenset(absent | as_before)
 

@@ -45,6 +45,14 @@ class GraphMapping:
         """Why this event set must be neither changed nor deleted, for a person; "" for an ordinary one (L4.1)."""
         return next(filter(None, (refusal(one, ()) for one in source_of(payload).set.resources)), "")
 
+    def head(self, payload: bytes) -> bytes:
+        """A document to write as it is when only the first of its requests was carried out: a series without its
+        exceptions and deleted dates, of which its master may tell something already (kept.joined).
+        """
+        body = parsed(payload)
+        body.instances, body.cancelled = [], []
+        return body.data()
+
     def remove_marker(self, payload: bytes) -> bytes:
         """The payload without calsync's marker: the event is released, not owned any more (W4)."""
         after = without_marker(payload)
