@@ -81,6 +81,14 @@ def test_a_series_moved_elsewhere_takes_its_dates_along(other: str) -> None:
     assert {"Moved", "Renamed"} <= {one[3] for one in shown} and len(shown) == 5
 
 
+def test_an_exception_keeps_its_place_when_its_series_gets_another(world: CloudWorld) -> None:
+    """At Google an exception repeats what it has from its series; in Outlook it would follow (L16.44, I4)."""
+    world.person(lambda: world["b"].edit(world.known["s"], location="Elsewhere"))
+    check_settled(world)
+    assert {one[4] for one in seen_at(world, "a", "s")} == (
+        {"Elsewhere", "Room"} if world["b"].kind == "google" else {"Elsewhere"})
+
+
 def test_a_series_moved_in_outlook_loses_its_exceptions_everywhere(world: CloudWorld) -> None:
     """There it is what the person did."""
     world.person(lambda: world["a"].shift(world.known["s"], "2027-03-01T14:00"))

@@ -140,12 +140,26 @@ def _instance(old: Source | None, new: Source, key: InstanceKey) -> list[Patch]:
     was = inherited_span(new.span, key) if new.span is not None else None
     if old is not None and there is not None:
         was = _shown_span(old, key, there)
+    stays = _kept_from_series(old, new, there, wanted) if there is not None else {}
     there = there if there is not None else new.set.event or {}
     same = was is not None and same_span(new.clock.wire_span(was), _wired(new, key, wanted), repeats=False)
     members = difference(there, wanted if same else _in_its_zones(new, wanted), same_times=same, recurs=False)
+    members = {**stays, **members}
     if new.set.event is None and (properties := changed_properties(there, wanted)):
         members[MEMBER] = properties
     return [Patch("patch", *target, members)] if members else []
+
+
+def _kept_from_series(old: Source | None, new: Source, there: Json, wanted: Json) -> Json:
+    """What an exception shall go on to show although its series changes: it would follow where it says nothing of its
+    own, and nobody can see from outside whether it does (L16.44)."""
+    before, after = old.set.event if old is not None else None, new.set.event
+    if before is None or after is None:
+        return {}
+    changed = difference(before, after, same_times=True, recurs=False)
+    own = difference(before, there, same_times=True, recurs=False)
+    wants = difference(after, wanted, same_times=True, recurs=False)
+    return {name: value for name, value in wants.items() if name in changed and name not in own}
 
 
 def _in_its_zones(source: Source, resource: Json) -> Json:
