@@ -215,7 +215,8 @@ def test_a_work_and_a_personal_account_in_one_pair(graph: Service, person: Perso
     a, b = graph.events(HOME, ME), graph.events(HOME, OTHER)
     assert comparer_graph.uids(a) == comparer_graph.uids(b)
     assert comparer_graph.difference(a, comparer_graph.as_ics(b).values()) == []
-    copy = next(e for e in b if e["recurrence"])
+    held = {comparer_graph.uid(e) for e in a if e["attendees"]}
+    copy = next(e for e in b if e["recurrence"] and comparer_graph.uid(e) not in held)
     graph.edit({"do": "update", "id": copy["id"], "changes": {"subject": "Back again"}}, user=OTHER)
     person.sync()
     assert "Back again" in graph.titles(HOME, ME)
