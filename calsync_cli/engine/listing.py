@@ -33,6 +33,7 @@ class Round:
     error: CalsyncError | None = None
     refreshed: bool = False
     ask_rights: bool = False
+    daily: bool = False
     known: int = 0
     window: Window = EVERYTHING
 

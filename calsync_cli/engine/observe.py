@@ -30,13 +30,17 @@ LEVELS = ("full", "limited", "busy")
 
 @dataclass(slots=True)
 class Observation:
-    """row None: the calendar has never been seen and cannot be now. lowered: rights shrank (G6), in words."""
+    """row None: the calendar has never been seen and cannot be now. lowered: rights shrank (G6), in words.
+
+    daily: everything was listed because a day had passed.
+    """
 
     name: CalendarName
     row: CalendarRow | None
     error: CalsyncError | None = None
     lowered: str = ""
     server_now: datetime | None = None
+    daily: bool = False
 
 
 def notice_places(session: Session, accounts: Iterable[str]) -> None:
@@ -77,11 +81,12 @@ def as_calendar(row: CalendarRow) -> Calendar:
 
 def _begin(session: Session, name: CalendarName, window: Window, full: bool) -> Round:
     row = mirror.find_calendar(session.db, name.account, name.calendar)
-    stale = row is None or row.last_full is None or session.ports.now() - row.last_full > FULL_EVERY
+    daily = row is not None and row.last_full is not None and session.ports.now() - row.last_full > FULL_EVERY
+    stale = row is None or row.last_full is None or daily
     known = mirror.live_count(session.db, row.id) if row else 0
     waits = row is not None and row.access == "read" and links.waits_for_rights(session.db, row.id)
     cal = as_calendar(row) if row else None
-    return Round(name, row, full or stale, cal, known=known, window=window, ask_rights=waits)
+    return Round(name, row, full or stale, cal, known=known, window=window, ask_rights=waits, daily=daily)
 
 
 def _all(session: Session, rounds: list[Round], job: Callable[[Round], Callable[[], None]]) -> None:
@@ -259,7 +264,7 @@ def _save(session: Session, item: Round) -> Observation:
             store_seen(session, item.row.id, item.name.account, seen, gone)
             mirror.save_token(session.db, item.row.id, token, full=listing)
     row = mirror.calendar_row(session.db, item.row.id)
-    return Observation(item.name, row, None, row.lowered, server_now)
+    return Observation(item.name, row, None, row.lowered, server_now, item.daily)
 
 
 def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[Seen], gone: Sequence[str]) -> None:

@@ -56,7 +56,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything)]
     known = links.load_links(db, key, ids, everything=everything)
     found = _with_matches(session, key, ids, loose, known, calendars)
-    found = [_asked_anew(link) for link in found] if full else found
+    found = [_asked_anew(link, {o.row.id for _, o in rows if o.row and (full or o.daily)}) for link in found]
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=changed, choices=links.choices(db, key),
@@ -66,11 +66,13 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
 
 
-def _asked_anew(link: Link) -> Link:
-    """`--full` tries again what a server refused."""
-    if not any(spoke.refused for spoke in link.spokes):
+def _asked_anew(link: Link, calendars: set[int]) -> Link:
+    """What a server refused is tried again once a day, and with `--full`."""
+    if not any(spoke.refused and spoke.calendar in calendars for spoke in link.spokes):
         return link
-    return replace(link, spokes=tuple(replace(spoke, refused=None, problem=None) for spoke in link.spokes))
+    return replace(link, spokes=tuple(
+        replace(spoke, refused=None, problem=None) if spoke.calendar in calendars else spoke for spoke in link.spokes
+    ))
 
 
 def _with_matches(
