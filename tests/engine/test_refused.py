@@ -34,6 +34,7 @@ def test_a_refused_write_rests_for_a_day_and_is_then_tried_again() -> None:
 
 def test_what_is_refused_again_rests_for_another_day() -> None:
     world = refused()
+    world.run()
     world.clock.now += in_an_hour(25)
     world.board.arm("403", call="update")
     world.run()
