@@ -270,7 +270,7 @@ def _save(session: Session, item: Round) -> Observation:
 def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[Seen], gone: Sequence[str]) -> None:
     """Within a transaction: items as just read, and ids that a point read proved gone (O2)."""
     seq = mirror.next_seq(session.db) if seen or gone else 0
-    for one in seen:
+    for one in sorted(seen, key=lambda one: one.made):  # of an event and its copy the older one comes first
         mirror.put_item(session.db, calendar_id, one, seq)
     fragile = session.provider(account).caps.fragile
     for remote_id in gone:
@@ -293,5 +293,5 @@ def read_item(session: Session, account: str, item: Item) -> Seen:
         return Seen(item.remote_id, "", item.etag, item.payload, None, str(err), stamp=item.stamp)
     return Seen(
         item.remote_id, reading.uid, item.etag, item.payload, reading.form, None, reading.marker, reading.people,
-        item.stamp,
+        item.stamp, reading.own_uid, reading.made,
     )

@@ -132,6 +132,8 @@ class Reading:
     marker      calsync's private marker, or None
     people      the payload holds ORGANIZER or ATTENDEE: writing it may mail people (semantics 15)
     losses      remarks for a person about what was read only roughly; never a reason to stop
+    own_uid     the service's own, where uid is one that calsync keeps beside the event: whoever copies an event there
+                copies that along, and then it is the copy's (K5). made: when it was made, by the service's clock
     """
 
     uid: str
@@ -139,6 +141,8 @@ class Reading:
     marker: str | None = None
     people: bool = False
     losses: tuple[str, ...] = ()
+    own_uid: str = ""
+    made: str = ""
 
     @property
     def title(self) -> str:

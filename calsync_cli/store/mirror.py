@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calsync_cli.model.codec import form_from, form_json
@@ -37,7 +37,7 @@ class CalendarRow:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One item as it was just read. form None: not readable, `problem` says why."""
+    """One item as it was just read. form None: not readable, `problem` says why. own_uid, made: as in Reading."""
 
     remote_id: str
     uid: str
@@ -48,6 +48,8 @@ class Seen:
     marker: str | None = None
     people: bool = False
     stamp: datetime | None = None
+    own_uid: str = ""
+    made: str = ""
 
 
 def calendar_row(db: Database, calendar_id: int) -> CalendarRow:
@@ -144,12 +146,26 @@ def payload(db: Database, calendar_id: int, remote_id: str) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+def _is_copy(db: Database, calendar_id: int, seen: Seen, known_uid: str) -> bool:
+    """Somebody copied an event with all that calsync keeps beside it: the one that was there first is that event (K5).
+
+    What was once told to be a copy remains one, whatever becomes of the other.
+    """
+    sql = "SELECT 1 FROM mirror_item WHERE calendar_id = ? AND uid = ? AND remote_id != ? AND gone < 2"
+    is_known_as = known_uid if known_uid in (seen.uid, seen.own_uid) else ""
+    if is_known_as:
+        return is_known_as == seen.own_uid
+    return db.value(sql, calendar_id, seen.uid, seen.remote_id) is not None
+
+
 def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str | None = None) -> bool:
     """Store one item. True if its meaning changed; an echo only moves the version marker (O5)."""
     old = db.one(
         "SELECT form, problem, gone, marker, uid FROM mirror_item WHERE calendar_id = ? AND remote_id = ?",
         calendar_id, seen.remote_id,
     )
+    if seen.own_uid not in ("", seen.uid) and _is_copy(db, calendar_id, seen, "" if old is None else old["uid"]):
+        seen = replace(seen, uid=seen.own_uid, marker=None)
     form = None if seen.form is None else form_json(seen.form)
     same = (
         old is not None and old["gone"] == 0 and old["form"] == form and old["uid"] == seen.uid

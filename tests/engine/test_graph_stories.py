@@ -16,6 +16,7 @@ from tests.emulators.graph import bodies
 from tests.emulators.graph.faults import fault
 from tests.engine.cloud_oracle import check_agendas, check_one_look, check_settled
 from tests.engine.cloud_world import CloudWorld
+from tests.engine.faulty_world import AnyPlan
 from tests.engine.sides import Seen
 
 START, SECOND, THIRD, FOURTH = "2027-03-01T09:00", "2027-03-08T09:00", "2027-03-15T09:00", "2027-03-22T09:00"
@@ -422,33 +423,48 @@ def test_a_create_whose_answer_was_lost_is_made_once(forgets: float, lag_s: floa
         assert len(world["a"].uids()) == 5
 
 
-def test_a_copy_made_in_outlook_is_told_and_nothing_is_deleted_for_it() -> None:
+def copied() -> tuple[CloudWorld, str, str]:
     """L16.34: private properties are copied along, marker and all, and no event can tell that it is not the first."""
-    with agreed("vdir") as world:
-        here = world.graph[0]
-        made = here.person("copy", id=here.id_of(world.known["one"]))
-        here.person("update", id=made["id"], changes={"subject": "tok1x"})
-        for _ in range(3):
-            report = world.run()
-        assert {"One", "tok1x"} <= set(titles(world, "a")) and titles(world, "b").count("One") == 1
-        assert report.exit_code != 0 and "has the same UID" in words(report)
-        world["b"].edit(world.known["one"], title="Changed")
+    world = agreed("vdir")
+    here = world.graph[0]
+    first = here.id_of(world.known["one"])
+    copy = str(here.person("copy", id=first)["id"])
+    here.person("update", id=copy, changes={"subject": "Copy"})
+    for _ in range(2):
+        assert world.run().exit_code == 0
+    assert titles(world, "a") == titles(world, "b") == ["Copy", "Moved", "One", "Renamed", "Series"]
+    return world, first, copy
+
+
+def test_a_copy_made_in_outlook_is_an_event_of_its_own() -> None:
+    world, first, copy = copied()
+    with world:
+        here, there = world.graph[0], world["b"]
+        here.person("update", id=copy, changes={"subject": "Copied"})
         world.run()
-        assert {"Changed", "tok1x"} <= set(titles(world, "a"))
+        assert {"One", "Copied"} <= set(titles(world, "b")) and "Copy" not in titles(world, "b")
+        uid = next(uid for uid, payload in there.payloads().values() if b"SUMMARY:Copied" in payload)
+        world.person(lambda: there.edit(uid, title="Here too"))
+        for _ in range(2):
+            world.run()
+        assert {"One", "Here too"} <= set(titles(world, "a"))
+        here.person("delete", id=first)
+        for _ in range(2):
+            world.run()
+        here.person("update", id=copy, changes={"subject": "Alone"})
+        for _ in range(2):
+            assert world.run().exit_code == 0
+        assert titles(world, "a") == titles(world, "b") == ["Alone", "Moved", "Renamed", "Series"]
         assert world.quiet()
 
 
-@pytest.mark.parametrize("kind", ["drop-after", "garbled", "cut-body", "504-after", "half-batch", "401", "429"])
-def test_the_same_over_real_connections(kind: str) -> None:
-    with CloudWorld("graph", "vdir", http=True) as world:
-        world.known["s"] = world["b"].add("Series", START, rule=WEEKLY)
-        world["b"].change(world.known["s"], SECOND, title="Moved", to="2027-03-09T11:00")
-        world["b"].cancel(world.known["s"], THIRD)
-        world["a"].add("One", START)
-        world["b"].add("Two", START)
-        world.m.arm(fault(kind, method="POST"))
-        world.run()
-        world.clock.now += timedelta(minutes=20)
-        check_settled(world)
-        check_agendas(world)
-        assert len(world["a"].agenda()) == 7
+def test_a_copy_made_in_outlook_is_told_from_the_first_without_any_database() -> None:
+    """K5: the older one is the event that calsync knows."""
+    world, _, _ = copied()
+    with world:
+        before = {side: world[side].agenda() for side in "ab"}
+        world.lose_database()
+        for _ in range(3):
+            world.run(approved=AnyPlan())
+        assert {side: world[side].agenda() for side in "ab"} == before
+        assert world.quiet()

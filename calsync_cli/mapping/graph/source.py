@@ -199,7 +199,10 @@ def reading(source: Source) -> Reading:
     for key in noted(source):
         form |= own_paths(source.fields, key, noted_fields(source, key))
     people = any(has_people(resource) for resource in source.set.resources)
-    return Reading(source.uid, form, source.marker, people, tuple(dict.fromkeys([*source.losses, *_remarks(source)])))
+    losses = tuple(dict.fromkeys([*source.losses, *_remarks(source)]))
+    event = source.set.event or {}
+    own = _own_uid(event) if event else ""
+    return Reading(source.uid, form, source.marker, people, losses, own, text_of(event, "createdDateTime"))
 
 
 def is_off(source: Source, resource: Json) -> bool:
