@@ -14,7 +14,7 @@ from calsync_cli.model.account import IN_WINDOWS
 from calsync_cli.store import views
 from tests.emulators.graph import bodies
 from tests.emulators.graph.faults import fault
-from tests.engine.cloud_oracle import check_agendas, check_one_look, check_settled
+from tests.engine.cloud_oracle import check_one_look, check_settled
 from tests.engine.cloud_world import CloudWorld
 from tests.engine.faulty_world import AnyPlan
 from tests.engine.sides import Seen
