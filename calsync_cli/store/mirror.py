@@ -151,10 +151,9 @@ def _is_copy(db: Database, calendar_id: int, seen: Seen, known_uid: str) -> bool
 
     What was once told to be a copy remains one, whatever becomes of the other.
     """
+    if known_uid in (seen.uid, seen.own_uid):
+        return known_uid == seen.own_uid
     sql = "SELECT 1 FROM mirror_item WHERE calendar_id = ? AND uid = ? AND remote_id != ? AND gone < 2"
-    is_known_as = known_uid if known_uid in (seen.uid, seen.own_uid) else ""
-    if is_known_as:
-        return is_known_as == seen.own_uid
     return db.value(sql, calendar_id, seen.uid, seen.remote_id) is not None
 
 
