@@ -96,8 +96,8 @@ def _new_link(snap: Snapshot, key: str, item: Replica) -> Link:
 
 
 def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool) -> Link:
-    """The replica takes the place of what was there; a base of before is kept (row 17, K6, N2)."""
-    base = spoke.base if spoke.state in ("live", "dormant") and link.alive else None
+    """The replica takes the place of what was there; a base of before is kept (row 17, K6, N2, V8)."""
+    base = spoke.base if spoke.state != "absent" and link.alive else None
     hung = replace(
         spoke,
         state="live",

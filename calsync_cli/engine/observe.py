@@ -197,7 +197,7 @@ def _needs(session: Session, item: Round) -> tuple[list[str], list[str]]:
     missing = [i for i in known if i not in there and ((i in hints and hints[i].gone) or _is_missed(session, item, i))]
     looks = {i for i in changed if (i in recent and i in known) or mirror.proved_gone(db, calendar, i)}
     looks |= {i for i in changed if i in known and _is_no_newer(session, item, there[i])}
-    looks |= set(missing) | set(mirror.suspects(db, calendar))
+    looks |= set(missing) | _suspects(session, item, there)
     if listing and not session.provider(item.name.account).caps.delta:
         # Nothing was ever agreed about these, so nothing follows from their absence; the next run lists them again.
         loose = set(missing) - mirror.linked_ids(db, calendar, missing)
@@ -231,6 +231,22 @@ def _is_no_newer(session: Session, item: Round, hint: Hint) -> bool:
         return False
     known = mirror.stamp(session.db, item.row.id, hint.remote_id)
     return known is not None and micros(listed) <= known
+
+
+def _suspects(session: Session, item: Round, there: Mapping[str, Hint]) -> set[str]:
+    """Once found missing: those whose time of proof has come, and those that are listed again (O2)."""
+    assert item.row is not None
+    needed = session.provider(item.name.account).caps.absent_for
+    if needed is None:
+        return set()
+    latest = _absent_since(session, needed)
+    since = mirror.suspects(session.db, item.row.id)
+    return {remote_id for remote_id, moment in since.items() if moment <= latest or remote_id in there}
+
+
+def _absent_since(session: Session, needed: timedelta) -> int:
+    """Before when, in microseconds, something must have been missing for its absence to be a proof now."""
+    return micros(session.ports.now() - needed)
 
 
 def _is_missed(session: Session, item: Round, remote_id: str) -> bool:
@@ -272,10 +288,11 @@ def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[
     seq = mirror.next_seq(session.db) if seen or gone else 0
     for one in sorted(seen, key=lambda one: one.made):  # of an event and its copy the older one comes first
         mirror.put_item(session.db, calendar_id, one, seq)
-    fragile = session.provider(account).caps.fragile
+    needed = session.provider(account).caps.absent_for
+    since = mirror.suspects(session.db, calendar_id) if gone and needed is not None else {}
     for remote_id in gone:
-        first = fragile and mirror.gone_level(session.db, calendar_id, remote_id) == 0
-        mirror.set_gone(session.db, calendar_id, remote_id, 1 if first else 2, seq)
+        proved = needed is None or (remote_id in since and since[remote_id] <= _absent_since(session, needed))
+        mirror.set_gone(session.db, calendar_id, remote_id, 2 if proved else 1, seq)
 
 
 def _forget_if_gone(session: Session, item: Round) -> None:

@@ -74,6 +74,9 @@ def decide(case: Case) -> Decision:
     states = {spoke.calendar: presence.state(case, spoke) for spoke in case.link.spokes}
     gone = [s for s in case.link.spokes if states[s.calendar] is Is.GONE]
     there = [s for s in case.link.spokes if states[s.calendar] is Is.THERE]
+    rolled = [s for s in gone if presence.rolled_off(case, s)]
+    if rolled and there:
+        return _park(case, rolled)
     unknown = Is.UNKNOWN in states.values()
     edited = any(presence.edited(case, s) for s in there) or any(presence.not_up_to_date(case, s) for s in gone)
     if gone and there and case.one_way():
@@ -102,7 +105,8 @@ def _awaits_creation(case: Case) -> bool:
 def _delete(case: Case, gone: list[Spoke], there: list[Spoke], *, why: str = "") -> Decision:
     """Rows 11, 12. The link stays open until the last delete is confirmed."""
     if presence.ended(case, there) and case.snap.rules.past_deletes == "keep":
-        return _park(case, gone, "ended more than a day ago, so its deletion stays on {} (past_deletes)")
+        words = "ended more than a day ago, so its deletion stays on {} (past_deletes)"
+        return _park(case, gone, _say(case, gone, words))
     because = why or f"deleted on {case.labels(gone)}"
     result = Decision(replace(case.link, open=True))
     for spoke in there:
@@ -116,15 +120,17 @@ def _delete(case: Case, gone: list[Spoke], there: list[Spoke], *, why: str = "")
     return result
 
 
-def _park(case: Case, gone: list[Spoke], words: str) -> Decision:
+def _say(case: Case, gone: list[Spoke], words: str) -> str:
+    return f'"{case.title()}" {words.format(case.labels(gone))}'
+
+
+def _park(case: Case, gone: list[Spoke], *notes: str) -> Decision:
     calendars = {s.calendar for s in gone}
     spokes = tuple(
         replace(s, state="parked", remote_id=None, replica=None) if s.calendar in calendars else s
         for s in case.link.spokes
     )
-    title = case.title()
-    note = f'"{title}" {words.format(case.labels(gone))}'
-    return Decision(replace(case.link, spokes=spokes, open=False), notes=[note])
+    return Decision(replace(case.link, spokes=spokes, open=False), notes=list(notes))
 
 
 def _judge(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:
@@ -183,7 +189,7 @@ def _one_way_gone(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision
     if all(case.calendars[s.calendar].role == "target" for s in gone):
         if case.snap.rules.target_deletes == "restore":
             return _restore(case, gone, there)
-        return _park(case, gone, "was deleted on {} and stays so (target_deletes)")
+        return _park(case, gone, _say(case, gone, "was deleted on {} and stays so (target_deletes)"))
     copies = [s for s in there if case.calendars[s.calendar].role == "target"]
     untouched = [
         s for s in copies

@@ -110,6 +110,14 @@ def closed(case: Case) -> Link:
     return replace(case.link, spokes=spokes, alive=False, open=False, hub={})
 
 
+def rolled_off(case: Case, spoke: Spoke) -> bool:
+    """V8: a feed drops by itself what is over, so only what was still to come can have been deleted there."""
+    if not case.calendars[spoke.calendar].rolling or spoke.base is None:
+        return False
+    last = recur.last_start(spoke.base)
+    return last is not None and last <= case.snap.now
+
+
 def ended(case: Case, there: list[Spoke]) -> bool:
     ends = [recur.last_end(s.replica.form) for s in there if s.replica and s.replica.form is not None]
     return bool(ends) and all(end is not None and end < case.snap.now - PAST_AFTER for end in ends)

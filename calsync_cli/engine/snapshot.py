@@ -112,6 +112,7 @@ def _state(
         server_stamps=caps.server_stamps and not _skewed(session, seen),
         server_now=seen.server_now,
         max_bytes=row.max_bytes,
+        rolling=caps.rolling,
     )
 
 

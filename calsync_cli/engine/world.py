@@ -48,6 +48,7 @@ class CalendarState:
     identity  what markers are bound to; stable while the calendar is the same one
     readable  observed without error in this run; otherwise `trouble` says why and its sets are `?` (row 16)
     linked    live linked sets, listed: sets in the mirror (G1, G2, G7)
+    rolling   it drops by itself what is over (V8)
     reset     its token was lost since the last planned run (G4)
     skew_s    server clock minus ours, None if it never said
     """
@@ -67,6 +68,7 @@ class CalendarState:
     server_stamps: bool = False
     server_now: datetime | None = None
     max_bytes: int | None = None
+    rolling: bool = False
 
 
 @dataclass(frozen=True, slots=True)

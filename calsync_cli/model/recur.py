@@ -7,7 +7,7 @@ Source  RFC 5545 section 3.8.5.3; the expander is python-dateutil's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -185,7 +185,16 @@ def diff(base: Form, now: Form) -> dict[Path, Value | None]:
 
 def last_end(form: Form) -> datetime | None:
     """When the last instance of the set ends, aware UTC (days and floating times roughly); None: it never does."""
-    ends = [rough_instant(v.end) for p, v in form.items() if isinstance(v, Span) and p.endswith("time")]
+    return _last(form, lambda span: span.end)
+
+
+def last_start(form: Form) -> datetime | None:
+    """When the last instance of the set starts, as in `last_end`."""
+    return _last(form, lambda span: span.start)
+
+
+def _last(form: Form, side: Callable[[Span], When]) -> datetime | None:
+    ends = [rough_instant(side(v)) for p, v in form.items() if isinstance(v, Span) and p.endswith("time")]
     span, recurrence = form.get("time"), form.get("recurrence")
     if isinstance(span, Span) and isinstance(recurrence, Recurrence):
         if not all("COUNT=" in rule or "UNTIL=" in rule for rule in recurrence.rules) or not expandable(recurrence):
@@ -195,7 +204,7 @@ def last_end(form: Form) -> datetime | None:
             if last.year > 2200:
                 return None
         if last is not None:
-            ends.append(rough_instant(_like(span.start, last)) + (wall(span.end) - wall(span.start)))
+            ends.append(rough_instant(_like(span.start, last)) + (wall(side(span)) - wall(span.start)))
     return max(ends) if ends else None
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from calsync_cli.model.account import EVERYTHING, Window
@@ -24,7 +24,9 @@ class Capabilities:
     mapping        name of the mapping that reads its payloads ("ical")
     delta          changes() can answer with less than everything
     server_stamps  Item.stamp is set by the server's clock (D2), not by a client or a file system
-    fragile        a 404 proves a deletion only when seen in two runs (O2)
+    absent_for     how long something must have been absent before that proves a deletion, so in two runs at least;
+                   None: the first time does (O2)
+    rolling        it drops by itself what is over: absence of what has begun for the last time is no deletion (V8)
     concurrency    requests side by side
     batch          how many journal rows leave in one group
     bulk           how many writes of one calendar the provider takes at once, by `bulk`; 0: one by one
@@ -37,7 +39,8 @@ class Capabilities:
     mapping: str
     delta: bool
     server_stamps: bool
-    fragile: bool = False
+    absent_for: timedelta | None = None
+    rolling: bool = False
     concurrency: int = 8
     batch: int = 64
     bulk: int = 0

@@ -30,7 +30,9 @@ class MemoryProvider:
     @property
     def caps(self) -> Capabilities:
         t = self.server.traits
-        return Capabilities("ical", t.delta, t.server_stamps, t.fragile, t.concurrency, t.batch)
+        return Capabilities(
+            "ical", t.delta, t.server_stamps, t.absent_for, t.rolling, concurrency=t.concurrency, batch=t.batch
+        )
 
     def _port(self, call: Call, action: Callable[[], T]) -> T:
         self.requests["write" if call.writes else "read"] += 1

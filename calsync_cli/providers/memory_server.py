@@ -14,7 +14,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Literal, TypeVar
 
@@ -90,7 +90,8 @@ class Traits:
 
     delta: bool = True
     server_stamps: bool = True
-    fragile: bool = False
+    absent_for: timedelta | None = None
+    rolling: bool = False
     page_size: int = 100
     fetch_size: int = 50
     concurrency: int = 8

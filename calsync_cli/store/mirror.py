@@ -196,7 +196,7 @@ def touch_etag(db: Database, calendar_id: int, remote_id: str, etag: str | None)
 
 
 def set_gone(db: Database, calendar_id: int, remote_id: str, level: int, seq: int) -> None:
-    """level 1: missing once on a fragile server; 2: proved (O2); 0: it is there after all."""
+    """level 1: missing, which is no proof yet where it has to be absent for longer; 2: proved (O2); 0: it is there."""
     db.run(
         "UPDATE mirror_item SET gone = ?, seq = ?, writer = NULL, seen_at_us = ? "
         "WHERE calendar_id = ? AND remote_id = ? AND gone != ?",
@@ -214,16 +214,10 @@ def forget_full(db: Database, calendar_id: int) -> None:
     db.run("UPDATE calendar SET last_full_us = NULL WHERE id = ?", calendar_id)
 
 
-def gone_level(db: Database, calendar_id: int, remote_id: str) -> int:
-    return int(db.value(
-        "SELECT gone FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", calendar_id, remote_id
-    ) or 0)
-
-
-def suspects(db: Database, calendar_id: int) -> list[str]:
-    """Ids seen missing once, to be looked at again in this run."""
-    rows = db.all("SELECT remote_id FROM mirror_item WHERE calendar_id = ? AND gone = 1", calendar_id)
-    return [row[0] for row in rows]
+def suspects(db: Database, calendar_id: int) -> dict[str, int]:
+    """Ids that were missing when they were looked at last, and since when, in microseconds (O2)."""
+    rows = db.all("SELECT remote_id, seen_at_us FROM mirror_item WHERE calendar_id = ? AND gone = 1", calendar_id)
+    return {row[0]: row[1] for row in rows}
 
 
 def save_token(db: Database, calendar_id: int, token: str | None, *, full: bool) -> None:

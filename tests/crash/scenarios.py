@@ -175,7 +175,7 @@ def upper(payload: bytes) -> bytes:
 ONE_WAY = {"direction": "a-to-b"}
 BARE = {"a": {"receipt": "bare"}, "b": {"receipt": "bare"}}
 FULL_ANSWER = {"a": {"receipt": "item"}, "b": {"receipt": "item"}}
-FRAGILE = {"a": {"fragile": True}, "b": {"fragile": True}}
+FRAGILE = {"a": {"absent_for": timedelta(0)}, "b": {"absent_for": timedelta(0)}}
 REWRITING = {"a": {"rewrite": upper}, "b": {"rewrite": upper}}
 NO_DELTA = {"a": {"delta": False}, "b": {"delta": False}}
 SMALL_PAGES = {"a": {"page_size": 1, "fetch_size": 1}, "b": {"page_size": 2}}

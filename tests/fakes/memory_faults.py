@@ -48,7 +48,7 @@ Fault = Literal[
     "reorder",        # changes gives its hints in another order
     "empty",          # changes shows nothing
     "token-expired",  # changes with a token is refused
-    "flaky-404",      # the item is answered as missing though it is there (servers marked fragile)
+    "flaky-404",      # the item is answered as missing though it is there (where one absence is no proof)
     "slow",           # `board.on_slow` runs first: a test moves its clock there
     "401",
     "403",

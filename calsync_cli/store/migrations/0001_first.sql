@@ -42,7 +42,7 @@ CREATE TABLE mirror_item (
     problem      TEXT,                       -- why it is quarantined, in words
     marker       TEXT,
     people       INTEGER NOT NULL DEFAULT 0,
-    gone         INTEGER NOT NULL DEFAULT 0, -- 0 there, 1 seen missing once (fragile servers), 2 proved gone (O2)
+    gone         INTEGER NOT NULL DEFAULT 0, -- 0 there, 1 missing since seen_at_us, 2 proved gone (O2)
     seq          INTEGER NOT NULL,           -- grows with each change of form, problem or gone
     writer       TEXT,                       -- the group that wrote exactly this state itself: nothing new to it
     seen_at_us   INTEGER NOT NULL,
