@@ -92,10 +92,12 @@ class Case:
         if calendar.access == "read":
             words = f"{calendar.label} is read-only for this account, so this {kind} cannot be made there"
             return self.hold("read-only", words, {}, asked, calendar)
-        mails = calendar.mails and not self.snap.rules.notify
-        if kind != "create" and mails and spoke.replica and spoke.replica.people:
-            words = f"{calendar.label} would mail the guests of this meeting (notify = \"never\")"
-            return self.hold("notify", words, {}, asked, calendar)
+        people = spoke.replica.people if spoke.replica and kind != "create" else ""
+        if calendar.mails and not self.snap.rules.notify and (people == "host" or (people and kind == "delete")):
+            what = "would mail the guests of this meeting"
+            if people == "guest":
+                what = "could mail the organizer of this meeting that you do not come"
+            return self.hold("notify", f"{calendar.label} {what} (notify = \"never\")", {}, asked, calendar)
         if spoke.refused == asked:
             return self.hold("refused", f"{calendar.label} refused it: {spoke.problem}", {}, asked, calendar)
         return None

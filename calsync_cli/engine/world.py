@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from calsync_cli.model.account import EVERYTHING, Conflict, Tie, Window
-from calsync_cli.model.series import Changes, Form, Path, Value
+from calsync_cli.model.series import Changes, Form, Path, People, Value
 
 SpokeState = Literal["live", "absent", "parked", "dormant"]
 Role = Literal["both", "source", "target"]
@@ -82,7 +82,7 @@ class Replica:
     form: Form | None
     problem: str | None = None
     marker: str | None = None
-    people: bool = False
+    people: People = ""
     gone: bool = False
     stamp: datetime | None = None
 

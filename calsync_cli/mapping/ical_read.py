@@ -17,7 +17,7 @@ from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import clean, split_list, stamp, text
 from calsync_cli.mapping.when import original_start, read_when, span_of
 from calsync_cli.mapping.zones import Zones
-from calsync_cli.model.series import CANCELLED, Path, Reading, Recurrence, Value
+from calsync_cli.model.series import CANCELLED, Path, People, Reading, Recurrence, Value
 from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_key, utc, wall
 
 MARKER = "X-CALSYNC-LINK"
@@ -294,5 +294,5 @@ def _marker(source: Source) -> str | None:
     return next((text(line.value) or None for line in found), None)
 
 
-def _people(events: list[Component]) -> bool:
-    return any(line.name in PEOPLE for event in events for line in event.lines)
+def _people(events: list[Component]) -> People:
+    return "host" if any(line.name in PEOPLE for event in events for line in event.lines) else ""

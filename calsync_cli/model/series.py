@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from calsync_cli.model.times import InstanceKey, Span, When, key_start, moved, wall
 
@@ -123,6 +124,11 @@ def without_fields(form: Form, fields: Iterable[str]) -> dict[Path, Value]:
     return {path: value for path, value in form.items() if split(path)[1] not in drop}
 
 
+People = Literal["", "guest", "host"]
+"""Whom a write may mail (semantics 15): nobody; guest: a guest's own copy of a meeting, of which only the deletion may
+tell the organizer; host: any write may mail."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a mapping understood of one payload.
@@ -130,7 +136,7 @@ class Reading:
     uid         iCalendar UID, as it stands
     form        canonical form
     marker      calsync's private marker, or None
-    people      the payload holds ORGANIZER or ATTENDEE: writing it may mail people (semantics 15)
+    people      of a payload that holds ORGANIZER or ATTENDEE, whom writing it may mail
     losses      remarks for a person about what was read only roughly; never a reason to stop
     own_uid     the service's own, where uid is one that calsync keeps beside the event: whoever copies an event there
                 copies that along, and then it is the copy's (K5). made: when it was made, by the service's clock
@@ -139,7 +145,7 @@ class Reading:
     uid: str
     form: Form
     marker: str | None = None
-    people: bool = False
+    people: People = ""
     losses: tuple[str, ...] = ()
     own_uid: str = ""
     made: str = ""

@@ -146,7 +146,7 @@ def _spoke(row: sqlite3.Row) -> Spoke:
         replica = Replica(
             row["calendar_id"], row["remote_id"], row["m_uid"], row["m_etag"],
             None if row["m_form"] is None else form_from(row["m_form"]), row["m_problem"], row["m_marker"],
-            bool(row["m_people"]), row["m_gone"] == 2, moment(row["m_stamp"]) if row["m_stamp"] else None,
+            row["m_people"] or "", row["m_gone"] == 2, moment(row["m_stamp"]) if row["m_stamp"] else None,
         )
     return Spoke(
         row["calendar_id"], row["state"], row["remote_id"], row["generation"], row["alias"], bool(row["owned"]),
@@ -179,7 +179,7 @@ def unlinked(db: Database, grp: str, calendar: int, *, everything: bool) -> list
 def _replica(row: sqlite3.Row) -> Replica:
     return Replica(
         row["calendar_id"], row["remote_id"], row["uid"], row["etag"],
-        None if row["form"] is None else form_from(row["form"]), row["problem"], row["marker"], bool(row["people"]),
+        None if row["form"] is None else form_from(row["form"]), row["problem"], row["marker"], row["people"],
         row["gone"] == 2, moment(row["stamp_us"]) if row["stamp_us"] else None,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calsync_cli.model.codec import form_from, form_json
-from calsync_cli.model.series import Form
+from calsync_cli.model.series import Form, People
 from calsync_cli.store.db import Database, micros, moment
 from calsync_cli.store.places import ASIDE
 
@@ -46,7 +46,7 @@ class Seen:
     form: Form | None
     problem: str | None = None
     marker: str | None = None
-    people: bool = False
+    people: People = ""
     stamp: datetime | None = None
     own_uid: str = ""
     made: str = ""
@@ -175,7 +175,7 @@ def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str |
         db.run(
             "UPDATE mirror_item SET etag = ?, stamp_us = ?, payload = ?, people = ?, marker = ?, seen_at_us = ? "
             "WHERE calendar_id = ? AND remote_id = ?",
-            seen.etag, stamp, seen.payload, int(seen.people), seen.marker, db.now_us(), calendar_id, seen.remote_id,
+            seen.etag, stamp, seen.payload, seen.people, seen.marker, db.now_us(), calendar_id, seen.remote_id,
         )
         return False
     db.run(
@@ -186,7 +186,7 @@ def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str |
         "marker = excluded.marker, people = excluded.people, gone = 0, seq = excluded.seq, "
         "writer = excluded.writer, seen_at_us = excluded.seen_at_us",
         calendar_id, seen.remote_id, seen.uid, seen.etag, stamp, seen.payload, form, seen.problem, seen.marker,
-        int(seen.people), seq, writer, db.now_us(),
+        seen.people, seq, writer, db.now_us(),
     )
     return True
 

@@ -231,12 +231,21 @@ def test_a_meeting_is_read_with_its_people_so_that_writing_it_is_held(desk: Desk
         "emailAddress": {"name": "Boss", "address": "boss@x.test"}}))  # fmt: skip
     weekly = desk.series("Weekly", **meeting())
     desk.patch_date(weekly, 11, subject="Changed")
+    whose = {mine: "host", theirs: "guest", weekly: "host"}
     for name, found in desk.fetched(mine, theirs, weekly).items():
         reading = WIRE.read(found.payload)
-        assert reading.people and reading.form["title"], name
+        assert reading.people == whose[name] and reading.form["title"], name
     assert all(cal.mails for cal in desk.provider.calendars()) and desk.provider.open(desk.home).mails
     with pytest.raises(MappingError, match="only its organizer"):
         WIRE.edit(desk.look(theirs).payload, {"title": "Ours"})
+
+
+def test_in_a_calendar_of_somebody_else_any_meeting_may_be_its_owner_s(desk: Desk) -> None:
+    """Nothing there is organized by this account, and yet a write may mail the guests of the owner's meetings."""
+    desk.g.do(do="set_calendar", calendar=desk.home, can_share=False)
+    boss = {"emailAddress": {"name": "Boss", "address": "boss@x.test"}}
+    name = desk.insert("The owner's", **meeting(isOrganizer=False, organizer=boss))
+    assert WIRE.read(desk.look(name).payload).people == "host"
 
 
 def test_one_s_own_fields_of_somebody_else_s_meeting_mail_nobody(desk: Desk) -> None:

@@ -101,7 +101,7 @@ def test_a_new_copy_reads_back_as_the_form_it_was_made_from(form: Form, marker: 
     for body in (payload, addressed(payload, ID, ZONE)):
         reading = GOOGLE.read(body)
         assert reading.form == form
-        assert (reading.uid, reading.marker, reading.people) == ("uid-1@x", marker or None, False)
+        assert (reading.uid, reading.marker, reading.people) == ("uid-1@x", marker or None, "")
     assert GOOGLE.make("uid-1@x", form, marker) == payload
 
 

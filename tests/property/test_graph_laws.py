@@ -117,7 +117,7 @@ def test_a_new_copy_reads_back_as_the_form_it_was_made_from(form: Form, marker: 
     reading = GRAPH.read(payload)
     assert reading.form == form or _has_gap(form)
     assert not diff(form, reading.form)
-    assert (reading.uid, reading.marker, reading.people) == ("uid-1@x", marker or None, False)
+    assert (reading.uid, reading.marker, reading.people) == ("uid-1@x", marker or None, "")
     assert GRAPH.make("uid-1@x", form, marker, HOME) == payload
 
 

@@ -31,7 +31,7 @@ from calsync_cli.mapping.google.lines import Entry, dates_of, entries_of, recurr
 from calsync_cli.mapping.google.standing import redacted, special
 from calsync_cli.mapping.inherit import Fields, own_paths
 from calsync_cli.model.recur import same_zone
-from calsync_cli.model.series import CANCELLED, CARRIED, Path, Reading, Recurrence, Value
+from calsync_cli.model.series import CANCELLED, CARRIED, Path, People, Reading, Recurrence, Value
 from calsync_cli.model.times import InstanceKey, Span, When, instance_key
 
 _WORDS = {"color": "colour", "recurrence": "number of dates", "url": "link", "visibility": "privacy"}
@@ -182,7 +182,7 @@ def reading(source: Source) -> Reading:
             form[f"@{key}"] = CANCELLED
         else:
             form |= own_paths(source.fields, key, override_fields(source, key, resource))
-    people = any(has_people(resource) for resource in source.set.resources)
+    people: People = "host" if any(has_people(resource) for resource in source.set.resources) else ""
     return Reading(source.uid, form, source.marker, people, tuple(dict.fromkeys([*source.losses, *_remarks(source)])))
 
 
@@ -216,29 +216,13 @@ def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
 
 
 def _remarks(source: Source) -> list[str]:
-    """What a person should know of this replica: kinds nobody writes, and fields that Google itself does not show."""
+    """What a person should know of this replica beside its losses: kinds that nobody writes, and what did not fit."""
     event = source.set.event if source.set.event is not None else source.set.instances[0]
     remarks = [why] if (why := special(event)) else []
     if event.get("endTimeUnspecified") is True:
         remarks.append("its end is not known; Google shows one nevertheless")
-    if source.clock.floating is not None:
-        remarks.append("it has no time zone; Google shows it in the calendar's own")
-    if source.kept:
-        remarks += _kept_remarks(source)
-    return remarks
-
-
-def _kept_remarks(source: Source) -> list[str]:
-    kept = source.kept
-    remarks = [f"its {_word(name)} did not fit into the event at Google and was lost" for name in texts(kept, LOST)]
-    counts = [name for name in sorted(kept) if name != LOST and _counts(kept[name], source.fields.get(name, ""))]
-    words = ", ".join(map(_word, counts))
-    return [*remarks, f"kept with the event, but not shown by Google as it is: {words}"] if words else remarks
-
-
-def _counts(kept: object, shown: Value) -> bool:
-    """A kept word that a person has overtaken at Google is only there still."""
-    return not isinstance(kept, list) or not isinstance(shown, str) or kept[:1] == [shown]
+    lost = texts(source.kept, LOST)
+    return remarks + [f"its {_word(name)} did not fit into the event at Google and was lost" for name in lost]
 
 
 def _word(name: str) -> str:

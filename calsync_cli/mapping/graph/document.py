@@ -1,6 +1,6 @@
 """One event set of Microsoft Graph as one JSON document: what a provider stores as the payload of an item.
 
-Shape   {"calendar": {"id", "name", "timeZone", "canViewPrivateItems"}, "event": event resource or null,
+Shape   {"calendar": {"id", "name", "timeZone", "canViewPrivateItems", "canShare"}, "event": event resource or null,
         "instances": [event resource], "cancelled": [text]} in UTF-8 with sorted keys and no blanks. `event` is the
         single event or the master; null when only instances of a series are here (R9). `instances` are its exceptions;
         plain occurrences among them are not looked at. `cancelled` are its deleted dates as `cancelledOccurrences`

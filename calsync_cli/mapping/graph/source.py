@@ -17,7 +17,7 @@ from calsync_cli.mapping.graph.dates import Dates, dates_of
 from calsync_cli.mapping.graph.document import EventSet, parsed
 from calsync_cli.mapping.graph.fields import carried_fields, shown_fields, times
 from calsync_cli.mapping.graph.kept import identity, kept_of, of_instance, of_series
-from calsync_cli.mapping.graph.standing import has_people, is_called_off, redacted
+from calsync_cli.mapping.graph.standing import is_called_off, people_of, redacted
 from calsync_cli.mapping.graph.zones import known
 from calsync_cli.mapping.inherit import Fields, inherited_span, own_paths
 from calsync_cli.mapping.jsondoc import Json, text_of
@@ -29,7 +29,6 @@ from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_key
 
 FLOATING, RULE, OFF = "floating", "rule", "off"
 """In `Kept`: the zone a floating event is written in, [rule, what Outlook shows of it], dates off that are none."""
-_BOOKKEEPING = frozenset({FLOATING, RULE, OFF, "zone", "end zone", LOST})
 _WORDS = {"color": "colour", "url": "link", "visibility": "privacy"}
 
 
@@ -198,7 +197,7 @@ def reading(source: Source) -> Reading:
             form |= own_paths(source.fields, key, override_fields(source, key, resource))
     for key in noted(source):
         form |= own_paths(source.fields, key, noted_fields(source, key))
-    people = any(has_people(resource) for resource in source.set.resources)
+    people = people_of(source.set.resources, source.set.calendar)
     losses = tuple(dict.fromkeys([*source.losses, *_remarks(source)]))
     event = source.set.event or {}
     own = _own_uid(event) if event else ""
@@ -254,22 +253,9 @@ def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
 
 
 def _remarks(source: Source) -> list[str]:
-    """What a person should know of this replica: fields that Outlook itself does not show."""
-    remarks = []
-    if source.clock.floating is not None:
-        remarks.append("it has no time zone; Outlook shows it in the mailbox's own")
-    remarks += [f"its {_word(name)} did not fit into the event at Outlook and was lost" for name in
-                texts(source.kept, LOST)]  # fmt: skip
-    names = sorted(name for name in source.kept if name not in _BOOKKEEPING and not name.startswith("@"))
-    counts = [name for name in names if _counts(source.kept[name], name, source.fields)]
-    words = ", ".join(map(_word, counts))
-    return [*remarks, f"kept with the event, but not shown by Outlook as it is: {words}"] if words else remarks
-
-
-def _counts(kept: object, name: str, fields: Fields) -> bool:
-    """A kept word that a person has overtaken at Outlook is only there still."""
-    shown = fields.get(name, "")
-    return not isinstance(kept, list) or not isinstance(shown, str) or kept[:1] == [shown]
+    """What a person should know of this replica beside its losses (mapping.losses): what did not fit."""
+    return [f"its {_word(name)} did not fit into the event at Outlook and was lost" for name in
+            texts(source.kept, LOST)]  # fmt: skip
 
 
 def _word(name: str) -> str:

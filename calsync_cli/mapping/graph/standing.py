@@ -6,9 +6,10 @@ Source  facts 0.12, 4, L4.7, L7.3; `people` of a reading is what the notificatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from calsync_cli.mapping.jsondoc import Json, text_of
+from calsync_cli.model.series import People
 
 OWN = frozenset({"reminders", "busy", "status", "categories", "visibility", "color"})
 """Of somebody else's meeting what is one's own to say (L7.3)."""
@@ -24,6 +25,15 @@ def is_guest(resource: Json) -> bool:
     return resource.get("isOrganizer") is False
 
 
+def people_of(resources: Collection[Json], calendar: Json) -> People:
+    """Whom writing this event set may mail. In a calendar of somebody else its meetings may be that person's own."""
+    meetings = [resource for resource in resources if has_people(resource)]
+    if not meetings:
+        return ""
+    own = calendar.get("canShare") is True  # only for who made it (facts A3)
+    return "guest" if own and all(is_guest(resource) for resource in meetings) else "host"
+
+
 def is_called_off(resource: Json) -> bool:
     return resource.get("isCancelled") is True
 
@@ -36,7 +46,7 @@ def redacted(resource: Json, calendar: Json) -> str:
     return ""
 
 
-def refusal(resource: Json, fields: Iterable[str]) -> str:
+def refusal(resource: Json, fields: Collection[str]) -> str:
     """Why these fields of an event ("" for the existence of an instance) cannot be written; "" when they can."""
     fields = set(fields)
     if resource.get("isDraft") is True:

@@ -122,7 +122,10 @@ class Reader:
         told = self.read(cal, response)
         if text(told, "id") != cal.id:
             raise ProtocolError(f"{cal.name}: Microsoft answers for another calendar")
-        self._about[cal.id] = {"id": cal.id, "canViewPrivateItems": told.get("canViewPrivateItems") is not False}
+        self._about[cal.id] = {
+            "id": cal.id, "canViewPrivateItems": told.get("canViewPrivateItems") is not False,
+            "canShare": told.get("canShare") is True,
+        }
         return calendar_of(self._client.account, told)
 
     # -- whole sets ----------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ CREATE TABLE mirror_item (
     form         TEXT,                       -- canonical form; NULL: could not be read, see problem
     problem      TEXT,                       -- why it is quarantined, in words
     marker       TEXT,
-    people       INTEGER NOT NULL DEFAULT 0,
+    people       TEXT NOT NULL DEFAULT '',   -- whom a write may mail: nobody, guest (its deletion only), host
     gone         INTEGER NOT NULL DEFAULT 0, -- 0 there, 1 missing since seen_at_us, 2 proved gone (O2)
     seq          INTEGER NOT NULL,           -- grows with each change of form, problem or gone
     writer       TEXT,                       -- the group that wrote exactly this state itself: nothing new to it

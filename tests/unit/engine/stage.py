@@ -18,7 +18,7 @@ from calsync_cli.engine.keys import Marker
 from calsync_cli.engine.plan import is_pending, plan
 from calsync_cli.engine.world import CalendarState, Choice, Hold, Link, Plan, Replica, Rules, Snapshot, Spoke, Step
 from calsync_cli.model.codec import value_json
-from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value, applied, split, without_fields
+from calsync_cli.model.series import CANCELLED, Form, People, Recurrence, Value, applied, split, without_fields
 from calsync_cli.model.times import Span, Zoned
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -71,7 +71,7 @@ class Thing:
     form: dict[str, Value]
     version: int
     marker: str | None = None
-    people: bool = False
+    people: People = ""
     stamp: datetime | None = None
 
 

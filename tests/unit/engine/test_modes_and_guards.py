@@ -254,12 +254,26 @@ def test_a_read_only_calendar_and_guests_that_would_be_mailed_are_held_not_writt
     stage = linked(2)
     stage.calendar[2] = {"mails": True}
     for thing in stage.things[2].values():
-        thing.people = thing.uid == "u0"
+        thing.people = "host" if thing.uid == "u0" else ""
     stage.edit(1, "u0", {"title": "Guests would hear"})
     stage.edit(1, "u1", {"title": "Nobody hears"})
     made = stage.run()
     assert [(hold.kind, hold.calendar) for hold in made.holds] == [("notify", 2)]
     assert titles(stage, 2) == ["E0", "Nobody hears"]
+
+
+def test_of_a_guests_own_copy_only_the_deletion_is_held() -> None:
+    """G8, I6: its change stays with the guest, its deletion may be told to the organizer."""
+    stage = linked(3)
+    stage.calendar[2] = {"mails": True}
+    for thing in stage.things[2].values():
+        thing.people = "guest"
+    stage.edit(1, "u0", {"busy": False})
+    stage.delete(1, "u1")
+    made = stage.run()
+    assert [(hold.kind, hold.calendar) for hold in made.holds] == [("notify", 2)]
+    assert "the organizer of this meeting that you do not come" in made.holds[0].words
+    assert len(titles(stage, 2)) == 3
     stage.calendar[2] = {"access": "read"}
     made = stage.run()
     assert [hold.kind for hold in made.holds] == ["read-only"] and not made.steps
