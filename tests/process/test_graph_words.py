@@ -112,8 +112,8 @@ def test_meetings_are_held_with_the_reason_whoever_organizes_them(graph: Service
     listed = person.run("events", "list", "--status", "held", "--json").json
     assert {row["uid"] for row in listed} == set(map(comparer_graph.uid, (single, series, also_theirs)))
     listed_errors = person.run("events", "list", "--status", "error", "--json").json
-    assert [row["uid"] for row in listed_errors] == [comparer_graph.uid(theirs)]
-    assert "somebody else's meeting; only its organizer can change it" in person.run("why", "Edited here").out
+    assert {row["uid"] for row in listed_errors} == {comparer_graph.uid(theirs)}
+    assert "only its organizer can change it" in person.run("why", comparer_graph.uid(theirs)).out
     mine = [row for row in listed if row["uid"] in map(comparer_graph.uid, (single, series))]
     assert mine and all("would mail the guests of this meeting" in row["detail"] for row in mine)
     assert "would mail the guests" in person.run("why", comparer_graph.uid(single)).out
