@@ -9,7 +9,6 @@ from calsync_cli.engine.execute import is_ours
 from calsync_cli.engine.observe import SETTLE, as_calendar, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import CalsyncError, TransientError
-from calsync_cli.model import recur
 from calsync_cli.model.series import Form
 from calsync_cli.providers.base import Calendar, Item, Provider
 from calsync_cli.store import journal, mirror
@@ -132,7 +131,7 @@ def _resolve_update(session: Session, op: Operation, account: str, item: Item | 
 def _arrived(session: Session, op: Operation, account: str, form: Form) -> bool:
     """Whether what was to be written reads as intended; of a set written in parts, some of it, and nothing else."""
     intent = op.intent_form or {}
-    differing = set(recur.diff(intent, form)) & op.changes.keys()
+    differing = settle.other_words(intent, form) & op.changes.keys()
     if differing and not session.provider(account).caps.atomic:
         before = mirror.form_at(session.db, op.calendar, op.remote_id) or {}
         rest = differing - settle.not_arrived(before, intent, form, op.changes, settle.begun(session, op, account))

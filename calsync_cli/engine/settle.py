@@ -40,7 +40,8 @@ def confirm_write(
     before = mirror.form_at(db, op.calendar, op.remote_id) or {} if op.kind == "update" else {}
     parts = late and not session.provider(account).caps.atomic
     owed = not_arrived(before, intent, shown, op.changes, begun(session, op, account)) if parts else frozenset()
-    foreign = set() if ours else {p for p in rewritten if p not in owed and (doubtful or p not in op.changes)}
+    said = other_words(intent, shown) if late else set(rewritten)
+    foreign = set() if ours else {p for p in said if p not in owed and (doubtful or p not in op.changes)}
     agreed = {p: v for p, v in {**dict(shown), **dict(intent)}.items() if p in foreign and p in intent}
     agreed |= {p: v for p, v in shown.items() if p not in foreign}
     link = _told(session, op, owed - intent.keys())
@@ -56,6 +57,17 @@ def confirm_write(
     dates = {p for p in rewritten if split(p)[1] in ("time", "recurrence", "")}
     broken = sorted(dates - foreign - owed)
     return _quarantine(session, op, broken) if broken or seen.form is None else ""
+
+
+def other_words(intent: Form, shown: Form) -> set[Path]:
+    """Where it does not say what was to be written. Blanks and empty lines are what servers trim of every text; that
+    somebody changed just these meanwhile is the rarer case, and then both sides keep their own (I1).
+    """
+    return {path for path, value in recur.diff(intent, shown).items() if not _same_words(value, intent.get(path))}
+
+
+def _same_words(a: Value | None, b: Value | None) -> bool:
+    return isinstance(a, str) and isinstance(b, str) and a.split() == b.split()
 
 
 def begun(session: Session, op: Operation, account: str) -> Form:

@@ -17,6 +17,8 @@ Deed = Callable[[CloudWorld], object]
 PAIRS = {"google": ("vdir", "dav", "google"), "graph": ("vdir", "dav", "google", "graph")}
 """What stands on side a, and what on side b."""
 WEEKLY = "FREQ=WEEKLY;COUNT=6"
+TEXT, LINK = "Agenda:  \n\n\n\told and new\n", "https://example.org/agenda"
+"""What a cloud shows in another way than it is and keeps beside the event."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def two(side: str) -> Deed:
 
 
 def plain_series(side: str, name: str = "s") -> Deed:
-    return lambda world: add(side, name, rule=WEEKLY, location="Room")(world)
+    return lambda world: add(side, name, rule=WEEKLY, location="Room", text=TEXT, link=LINK)(world)
 
 
 def series(side: str, name: str = "s") -> Deed:

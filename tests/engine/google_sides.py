@@ -139,12 +139,13 @@ class GoogleSide(Side):
     # -- doing
 
     def add(self, title: str, start: str, *, hours: int = 1, rule: str = "", location: str = "", text: str = "",
-            uid: str = "", guests: tuple[str, ...] = ()) -> str:
+            uid: str = "", guests: tuple[str, ...] = (), link: str = "") -> str:
         begin = when_of(start)
         event: dict[str, Any] = {"summary": title, "start": _node(begin), "end": _node(later(begin, hours))}
         event |= {"recurrence": [f"RRULE:{rule}"]} if rule else {}
         event |= {name: value for name, value in (("location", location), ("description", text)) if value}
         event |= {"iCalUID": uid} if uid else {}
+        event |= {"source": {"url": link, "title": "Link"}} if link else {}
         event |= {"attendees": [{"email": email} for email in guests]} if guests else {}
         return google_uid(self.g.people.insert(self.home, event, user=PERSON))
 

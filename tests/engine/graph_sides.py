@@ -180,7 +180,7 @@ class GraphSide(Side):
         return self.m.people.do({"do": do, "mailbox": self.user, **edit})
 
     def add(self, title: str, start: str, *, hours: int = 1, rule: str = "", location: str = "", text: str = "",
-            uid: str = "", guests: tuple[str, ...] = ()) -> str:
+            uid: str = "", guests: tuple[str, ...] = (), link: str = "") -> str:
         begin = when_of(start)
         event: dict[str, Any] = {"subject": title, **_times(begin, later(begin, hours))}
         event |= {"recurrence": _recurrence(rule, begin)} if rule else {}

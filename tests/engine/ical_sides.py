@@ -70,7 +70,7 @@ class IcalSide(Side):
         return sorted(found)
 
     def add(self, title: str, start: str, *, hours: int = 1, rule: str = "", location: str = "", text: str = "",
-            uid: str = "", guests: tuple[str, ...] = ()) -> str:
+            uid: str = "", guests: tuple[str, ...] = (), link: str = "") -> str:
         uid = uid or f"{self.name}{self.world.fresh()}@example.test"
         begin = when_of(start)
         lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//people//EN", "BEGIN:VEVENT", f"UID:{uid}",
@@ -79,6 +79,7 @@ class IcalSide(Side):
         lines += [f"RRULE:{rule}"] if rule else []
         lines += [f"LOCATION:{location}"] if location else []
         lines += ["DESCRIPTION:" + text.replace("\n", "\\n")] if text else []
+        lines += [f"URL:{link}"] if link else []
         lines += ["ORGANIZER:mailto:me@example.org"] if guests else []
         lines += [f"ATTENDEE:mailto:{email}" for email in guests]
         lines += ["X-PERSONAL:mine", "END:VEVENT", "END:VCALENDAR", ""]

@@ -130,8 +130,9 @@ class Side(ABC):
 
     @abstractmethod
     def add(self, title: str, start: str, *, hours: int = 1, rule: str = "", location: str = "", text: str = "",
-            uid: str = "", guests: tuple[str, ...] = ()) -> str:
-        """A new event; returns its UID. `uid` asks for one, where the side lets people have a say."""
+            uid: str = "", guests: tuple[str, ...] = (), link: str = "") -> str:
+        """A new event; returns its UID. `uid` asks for one, where the side lets people have a say; `link` is left
+        out where events have none."""
 
     @abstractmethod
     def edit(self, uid: str, *, title: str | None = None, location: str | None = None, text: str | None = None) -> None:
