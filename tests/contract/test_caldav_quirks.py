@@ -16,6 +16,7 @@ from calsync_cli.errors import (
     PreconditionFailed,
     ProtocolError,
     ReadOnly,
+    Refused,
     SyncTokenExpired,
     TooLarge,
     TransientError,
@@ -238,7 +239,11 @@ def test_a_body_is_the_same_however_it_was_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "switches", [(), ("weak-etag",), ("no-etag-on-put",), ("rewrites",), ("etag-quotes-percent-encoded",)]
+    "switches",
+    [
+        (), ("weak-etag",), ("no-etag-on-put",), ("rewrites",), ("etag-quotes-percent-encoded",),
+        ("412-names-the-condition",),
+    ],
 )
 def test_a_stale_version_is_never_overwritten_or_deleted(switches: tuple[str, ...]) -> None:
     """I13."""
@@ -269,8 +274,9 @@ def test_a_server_that_ignores_conditions_is_compared_with_first() -> None:
         assert b"First" in server.contents(cal.id)[provider.remote_id_for(cal, KEY)]
 
 
-def test_a_create_never_overwrites() -> None:
-    with quirk() as (server, provider, cal):
+@pytest.mark.parametrize("switches", [(), ("412-names-the-condition",)])
+def test_a_create_never_overwrites(switches: tuple[str, ...]) -> None:
+    with quirk(*switches) as (server, provider, cal):
         provider.create(cal, KEY, ics("new", "First"))
         with pytest.raises(PreconditionFailed):
             provider.create(cal, KEY, ics("new", "Second"))
@@ -512,6 +518,17 @@ def test_a_calendar_that_vanished_does_not_make_its_events_look_deleted() -> Non
         del server.shelves[cal.id]
         with pytest.raises(CalendarGone):
             list(provider.fetch(cal, [f"{cal.id}e1.ics"]))
+
+
+def test_the_words_of_a_refusal_are_words_and_no_markup() -> None:
+    """DAViCal gives its reason as text/xml, beside the name of what was not met (facts 2)."""
+    with quirk() as (server, provider, cal):
+        text = b'<?xml version="1.0"?><error xmlns="DAV:"><no-such-thing/>The moon\n is wrong.</error>'
+        server.refusal = text
+        server.faults = [("PUT", "403")]
+        with pytest.raises(Refused) as err:
+            provider.create(cal, KEY, ics("new", "New"))
+        assert str(err.value) == "the server refused the event (no such thing; The moon is wrong.)"
 
 
 def test_too_large_is_told_apart_from_changed() -> None:

@@ -3,7 +3,7 @@
 Shape   `with FakeCalDav("weak-etag", ...) as server:`; server.calendar(name) -> path, server.account(name) -> Account,
         user_put/user_delete/contents for people, `log` of requests, `mails`, `broken` objects that only give 500,
         `faults` as (method, kind) for the next requests: "503 7", "drop-before", "drop-after", "cut-body", "slow 0.5",
-        "web-page"
+        "web-page"; `refusal` is the text that goes with a number
 Honest  without switches it keeps RFC 4918, 4791 and 6578: it checks If-Match and If-None-Match itself
 """
 
@@ -38,7 +38,7 @@ SWITCHES = frozenset({
     "read-only", "digest-auth", "bearer-auth", "basic-auth", "no-getetag", "collection-lists-itself",
     "initial-404-members", "etag-quotes-percent-encoded", "redirects-to-plain-http-elsewhere", "limit-cut", "etag-gzip",
     "dav-header-only-in-options", "412-when-large", "two-homes", "html-at-the-root", "delete-refused-inside-207",
-    "no-principal",
+    "no-principal", "412-names-the-condition",
 })
 
 
@@ -62,6 +62,7 @@ class FakeCalDav:
         self.mails: list[str] = []
         self.faults: list[tuple[str, str]] = []
         self.fault_path = ""
+        self.refusal = b""
         self.broken: set[str] = set()
         self.oldest = 0
         self.clock = 0
@@ -220,7 +221,8 @@ class Answerer:
             time.sleep(float(fault.partition(" ")[2]))
         elif fault and fault[0].isdigit():
             code, _, wait = fault.partition(" ")
-            self.send(int(code), headers={"Retry-After": wait} if wait else {})
+            told = {"Content-Type": 'text/xml; charset="utf-8"'} if self.server.refusal else {}
+            self.send(int(code), self.server.refusal, {**told, **({"Retry-After": wait} if wait else {})})
             return
         if fault == "drop-after":
             self.send = self._unsent  # type: ignore[method-assign]
@@ -468,7 +470,11 @@ class Answerer:
             none = None
         moved = match is not None and (have is None or unquote(match) != unquote(have) or match.startswith("W/"))
         fails = moved or (none == "*" and have is not None)
-        if fails:
+        if fails and self.on("412-names-the-condition"):
+            name = "if-match" if moved else "if-none-match"
+            text = f'<?xml version="1.0"?><error xmlns="DAV:"><{name}/>Existing resource is another one.</error>'
+            self.send(412, text.encode(), {"Content-Type": 'text/xml; charset="utf-8"'})
+        elif fails:
             self.send(412)
         return not fails
 

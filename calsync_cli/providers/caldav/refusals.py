@@ -31,6 +31,7 @@ from calsync_cli.providers.caldav import xml
 from calsync_cli.providers.caldav.client import busy
 
 UID_CONFLICTS = frozenset({"no-uid-conflict", "unique-scheduling-object-resource"})
+CONDITIONS = frozenset({"if-match", "if-none-match"})  # DAViCal names the condition that was not met (facts 2)
 SIZES = frozenset({"max-resource-size", "quota-not-exceeded"})
 IN_WORDS = {
     "valid-calendar-data": "it does not take it for a valid event",
@@ -73,7 +74,7 @@ def refusal(attempt: Attempt, response: httpx.Response, other: str | None, now: 
         return TooLarge(f"the server has no room for an event of this size ({words})")
     if code >= 500:
         return UnknownOutcome(f"the server had a fault of its own ({code}), so it may or may not be written")
-    if code == 412 and not said.names:
+    if code == 412 and said.names <= CONDITIONS:
         return PreconditionFailed(f"{attempt.remote_id} was changed by somebody else")
     if code == 403 and ("need-privileges" in said.names or not (said.names or said.words)):
         return ReadOnly(f"{name} may not be written by this account", next="calsync calendars")
@@ -104,6 +105,7 @@ def in_words(response: httpx.Response, said: xml.Complaint) -> str:
     """The server's own reason, short and on one line; its number where it gives none."""
     named = [IN_WORDS.get(name, name.replace("-", " ")) for name in sorted(said.names)]
     kind = response.headers.get("content-type", "")
-    plain = " ".join(response.text.split()) if kind.startswith("text/") and "html" not in kind else ""
+    markup = "html" in kind or "xml" in kind
+    plain = " ".join(response.text.split()) if kind.startswith("text/") and not markup else ""
     words = "; ".join(dict.fromkeys([*named, *filter(None, [said.words or plain])]))
     return words[:200] or f"{response.status_code} {response.reason_phrase}".strip()

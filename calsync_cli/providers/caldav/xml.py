@@ -137,7 +137,8 @@ def complaint(body: bytes) -> Complaint:
     if root.tag != f"{D}error":
         return Complaint()
     names = {local_name(child) for child in root if isinstance(child.tag, str) and child.tag.startswith((D, C))}
-    said = next((text for name in _WORDS if (text := root.findtext(name))), "")
+    beside = " ".join(child.tail or "" for child in root)  # DAViCal
+    said = next((text for name in _WORDS if (text := root.findtext(name))), beside)
     return Complaint(frozenset(names), root.findtext(f".//{D}href"), " ".join(said.split()))
 
 
