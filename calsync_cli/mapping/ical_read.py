@@ -179,7 +179,7 @@ def _sets(lines: dict[str, list[Line]], event: Component, span: Span | None, sou
     if "ATTACH" in lines:
         fields["attachments"] = frozenset(uri for line in lines["ATTACH"] if (uri := attachment_of(line)))
     if "ATTENDEE" in lines:
-        fields["guests"] = frozenset(_guest(line) for line in lines["ATTENDEE"])
+        fields["guests"] = frozenset(_guest(line) for line in lines["ATTENDEE"] if address(line))
     alarms = event.parts("VALARM")
     if alarms:
         start = span.start if span else None

@@ -97,7 +97,7 @@ def _by_number(name: str, value: str, raw: str) -> str:
         number = int(item.removesuffix("L") if leap else item)
         if not low <= number <= high or (number == 0 and name not in ("BYSECOND", "BYMINUTE", "BYHOUR")):
             raise _bad(raw, name, value)
-        numbers.add((number, leap))
+        numbers.add((min(number, 59) if name == "BYSECOND" else number, leap))  # a leap second, which few clocks have
     return ",".join(f"{number}{'L' if leap else ''}" for number, leap in sorted(numbers))
 
 

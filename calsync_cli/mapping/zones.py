@@ -74,7 +74,7 @@ class Zones:
         if found is not None:
             return found
         why = "no known zone keeps the rules the file gives for it" if block else "the file does not define it"
-        raise MappingError(f"its time zone {tzid!r} is unknown and {why}")
+        raise MappingError(f"its time zone {tzid[:60]!r} is unknown and {why}")
 
     def block(self, tzid: str) -> Component | None:
         if self._blocks is None:
@@ -211,7 +211,7 @@ def _rules_of(block: bytes) -> tzinfo | None:
     lines = []
     for line in content_lines(block):
         if line.name in _KEPT:
-            value = "X" if line.name == "TZID" else line.value.strip()
+            value = "X" if line.name == "TZID" else line.value.strip().upper()
             if line.name in ("RRULE", "DTSTART", "RDATE"):
                 value = re.sub(r"(\d{8}T\d{6})Z", r"\1", value)  # dateutil wants naive times throughout
             lines.append(f"{line.name}:{value}")
