@@ -6,6 +6,7 @@ Laws    put-get: reading what was written gives what was asked, up to the declar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,4 +38,12 @@ class Mapping(Protocol):
 
         Raises MappingError when the change cannot be said in this format.
         """
+        ...
+
+    def seen(self, payload: bytes) -> Form | None:
+        """What everybody else sees of it: its form without what calsync keeps beside the event. None: all of it."""
+        ...
+
+    def carried(self, payload: bytes, names: Iterable[str]) -> Form:
+        """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
         ...

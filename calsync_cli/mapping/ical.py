@@ -28,6 +28,10 @@ class ICalMapping:
     def edit(self, payload: bytes, changes: Changes) -> bytes:
         return edit_payload(payload, changes)
 
+    def seen(self, payload: bytes) -> Form | None:
+        """Nothing is kept beside it: everybody sees all."""
+        return None
+
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
         return carried_form(source_of(payload), names)

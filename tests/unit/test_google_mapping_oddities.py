@@ -11,13 +11,12 @@ import pytest
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.address import addressed
 from calsync_cli.mapping.google.document import document
-from calsync_cli.mapping.google.losses import HELD, LOSSES
 from calsync_cli.mapping.google.mapping import GOOGLE, GoogleMapping
 from calsync_cli.mapping.ical import ICAL
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.codec import form_from, form_json
-from calsync_cli.model.series import CANCELLED, FIELDS, LOCAL_FIELDS, Form, Recurrence, Value, applied, without_fields
+from calsync_cli.model.series import CANCELLED, LOCAL_FIELDS, Form, Recurrence, Value, applied, without_fields
 from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned
 
 DATA = Path(__file__).parents[1] / "data" / "google"
@@ -310,12 +309,9 @@ def test_people_are_seen_where_there_are_guests(name: str) -> None:
         ("split_first_half_with_leftover", "at no date of its series was left alone"),
         ("former_series_with_leftovers", "at no date of its series was left alone"),
         ("end_time_unspecified", "its end is not known"),
-        ("floating_copy", "shows it in the calendar's own"),
         ("birthday", "is a birthday; calsync reads such events and never changes them"),
         ("from_gmail", "made by Google from a mail"),
         ("kind_of_tomorrow", "of the kind 'holographic'"),
-        ("kept_beside_the_event", "not shown by Google as it is: categories, colour, status, link, X-PROJECT"),
-        ("kept_words_overtaken_by_a_person", "not shown by Google as it is: categories"),
     ],
 )
 def test_what_is_read_only_roughly_is_reported(name: str, remark: str) -> None:
@@ -424,9 +420,3 @@ def test_an_event_of_google_crosses_to_icalendar_and_back_c2(name: str) -> None:
     back = ICAL.read(ICAL.make("u", form, "m")).form
     assert back == crossing(form)
     assert GOOGLE.edit(payload, {path: back.get(path) for path in crossing(form)}) is payload
-
-
-def test_every_field_is_exact_or_in_the_loss_table() -> None:
-    exact = {"title", "location", "busy"}
-    assert FIELDS.keys() == (LOSSES.keys() | exact) - {""}
-    assert HELD.keys() <= {*FIELDS, "", "uid"}

@@ -16,7 +16,7 @@ from calsync_cli.mapping.google.document import Json
 from calsync_cli.mapping.google.editing import Edit, editing
 from calsync_cli.mapping.google.exceptions import edit_exceptions
 from calsync_cli.mapping.google.fields import carried_fields
-from calsync_cli.mapping.google.kept import FLOATING, drop_identity, put_kept, put_private
+from calsync_cli.mapping.google.kept import FLOATING, NO_ZONE_YET, drop_identity, put_kept, put_private
 from calsync_cli.mapping.google.new_event import keep_rules, with_dates_only
 from calsync_cli.mapping.google.series_lines import edit_lines
 from calsync_cli.mapping.google.source import Source, carried_form, reading, source_of
@@ -78,7 +78,7 @@ def _edit_master(edit: Edit, event: Json) -> None:
     if not isinstance(span, Span):
         raise MappingError("an event cannot lose its time")
     if edit.clock.floating != edit.source.clock.floating:
-        put_private(event, {FLOATING: None if edit.clock.floating is None else edit.clock.floating or "1"})
+        put_private(event, {FLOATING: None if edit.clock.floating is None else edit.clock.floating or NO_ZONE_YET})
     sheet = Sheet(event, edit.kept, edit.clock)
     now = {**edit.source.fields, **carried_fields(edit.kept, edit.names)}
     if "recurrence" in then and "recurrence" not in now:

@@ -27,6 +27,8 @@ from calsync_cli.mapping.kept import word as word
 
 V, LINK, UID, ID, KEY = "calsync.v", "calsync.link", "calsync.uid", "calsync.id", "calsync.key"
 FLOATING = "calsync.floating"
+NO_ZONE_YET = "1"
+"""In the place of the zone that a floating event is written in, until it gets one (address)."""
 LOSS = "calsync.loss"
 _UID_PIECE, _LOSS_PIECE, _PIECES = 1000, 900, 8
 _ALL_CHARACTERS = 32_000
@@ -133,6 +135,16 @@ def put_kept(resource: Json, kept: Kept, key: str = "") -> None:
         named: dict[str, str | None] = {f"{LOSS}.{n}": None for n in range(_PIECES) if f"{LOSS}.{n}" in private}
         named |= {f"{LOSS}.{n}": piece for n, piece in enumerate(pieces)}
         put_private(resource, {**named, KEY: key} if key else named)
+
+
+def drop_kept(resource: Json) -> bool:
+    """Leave the event as everybody else sees it; False when there was nothing beside it. One that still has no zone at
+    all keeps the note of that: without it nobody could say when it is."""
+    private = private_of(resource)
+    ours = {name for name in private if name.startswith(LOSS) or name == KEY}
+    ours |= {FLOATING} if text_of(private, FLOATING) not in ("", NO_ZONE_YET) else set()
+    put_private(resource, dict.fromkeys(ours))
+    return bool(ours)
 
 
 def _pieces(body: Kept) -> list[str]:

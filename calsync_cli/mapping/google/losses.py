@@ -1,36 +1,73 @@
 """The loss table of the Google mapping: what an event loses, or shows only roughly, on its way to Google.
 
-Shape   field of the form -> words for a person. "kept" values come back exactly (kept), up to about 5,400 bytes an
-        event; `HELD` is what is not written at all until a person decides. Fields in neither table are exact
+Shape   mapping.losses.Table. What is kept comes back exactly (kept), up to about 5,400 bytes an event
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from calsync_cli.mapping.losses import EVENT, Table, held, hidden, left, read, rough
+from calsync_cli.model.series import CARRIED
 
-LOSSES: Mapping[str, str] = {
-    "guests": "never written to a copy; read from Google",
-    "organizer": "never written to a copy; read from Google where there are guests",
-    "attachments": "links are kept, not shown; files attached at Google are read and never removed",
-    "categories": "kept, not shown",
-    "color": "the nearest of Google's eleven colours is shown, the colour itself kept",
-    "url": "web addresses are shown as the event's source; others, and those of somebody else's event, are kept",
-    "reminders": "up to five popups and mails of whole minutes before the start, at most four weeks; one that Google "
-    "cannot say is kept, with a popup in its place where one can stand for it; Google's default ones read as none",
-    "status": "a cancelled event that is still there is shown as tentative, and kept",
-    "visibility": "one instance's own is kept, not applied: Google would apply it to the series",
-    "description": "8,192 characters are shown, the rest kept; HTML reads as text, text that looks like it is escaped",
-    "time": "an event without a time zone is shown in the calendar's own; new zone names are written as older ones",
-    "recurrence": "a number of dates is written as their end where the rule does not begin at the start of the event, "
-    "since systems count such a start or do not",
-    "": "a cancelled date of an event that does not repeat means nothing and is dropped",
-}
-
-HELD: Mapping[str, str] = {
-    "time": "no length; a start and an end of which one is a day; one instance with, its series without a time zone",
-    "recurrence": "more often than daily, other calendars than the Gregorian, COUNT with UNTIL, extra dates with a "
-    "length of their own",
-    "": "a changed instance that is no date of its series, a new instance of a series that is not here, the only date "
-    "of an event cancelled",
-    "uid": "more than 8,000 characters",
+LOSSES: Table = {
+    "guests": (left("nobody is invited to a copy"),),
+    "organizer": (
+        left("a copy is an event of its calendar's owner"),
+        read("of an event without guests it is not read"),
+    ),
+    "attachments": (
+        hidden("always"),
+        read("files attached at Google are read as links and never removed"),
+    ),
+    "categories": (hidden("always"),),
+    "color": (
+        rough("as the nearest of Google's eleven colours"),
+        hidden("a colour that is near none of them"),
+    ),
+    "url": (
+        hidden("all but web addresses, which are shown as the event's source"),
+        rough("at an event that somebody else made, where the link stays that one's"),
+    ),
+    "reminders": (
+        rough("five are shown, popups and mails of whole minutes before the start; others as a popup nearby"),
+        hidden("after the start, or more than four weeks before it"),
+        read("the calendar's default reminders read as none"),
+    ),
+    "status": (rough("a cancelled event that is still there is shown as tentative"),),
+    "visibility": (
+        hidden("of one instance: Google would apply it to the whole series"),
+        read("a word that calsync does not know reads as private"),
+    ),
+    "description": (
+        rough("8,192 characters are shown"),
+        read("HTML reads as text"),
+    ),
+    "time": (
+        rough("an event without a time zone is shown in the calendar's own"),
+        left("a zone's name that Google was slow to learn: an older one of the same clock stands for it"),
+        read("a time zone that nobody knows is read by its offset"),
+        held("no length"),
+        held("a start that is a day and an end that is a time, or the other way round"),
+        held("one instance with a time zone, its series without one, or the other way round"),
+    ),
+    "recurrence": (
+        rough("a number of dates is written as their end, where the event does not begin at a date of its rule"),
+        held("more often than daily"),
+        held("by another calendar than the Gregorian"),
+        held("an end by number and by date at once"),
+        held("extra dates with a length of their own"),
+        held("an exclusion rule"),
+    ),
+    "": (
+        left("a cancelled date of an event that does not repeat"),
+        held("a changed instance that is no date of its series"),
+        held("a new instance of a series that is not here"),
+        held("the only date of an event cancelled"),
+    ),
+    EVENT: (
+        held("a meeting of somebody else, but for what is one's own to say"),
+        held("a birthday, a focus time, an absence, a working location, an event made from a mail"),
+        held("text and time of an event that Google has locked"),
+    ),
+    CARRIED: (hidden("always"),),
+    "uid": (held("more than 8,000 characters"),),
 }

@@ -4,8 +4,8 @@ Shape   GOOGLE.read, .make, .edit as mapping.base.Mapping describes them; .carri
         `wire` adds the requests that bring a document about (`patches`), and completes a new one (`address`)
 Laws    read(make(uid, f, m)).form == normal(f) less people; edit(p, {}) is p; read(edit(p, c)).form ==
         normal(applied(read(p).form, c)); no JSON member that c does not name changes (I7)
-Losses  `losses.LOSSES`: shown roughly by Google, but nearly all of it kept with the event and read back (`kept`).
-        `losses.HELD`: refused by Google, so MappingError with the reason, never an approximation
+Losses  `losses.LOSSES`: nearly all that Google shows only roughly is kept with the event and read back (`kept`);
+        what it refuses is held: MappingError with the reason, never an approximation
 Kinds   birthdays, focus times and the like are read, with a remark, and never written (`never_written`, `standing`)
 Source  facts sections 4 to 6 and 11; semantics section 5
 """
@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from calsync_cli.mapping.google.document import parsed
 from calsync_cli.mapping.google.edit import edit_payload, without_marker
+from calsync_cli.mapping.google.kept import drop_kept
 from calsync_cli.mapping.google.new_event import make_payload
 from calsync_cli.mapping.google.source import carried_form, reading, source_of
 from calsync_cli.mapping.google.standing import special
@@ -30,6 +32,11 @@ class GoogleMapping:
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:
         return edit_payload(payload, changes)
+
+    def seen(self, payload: bytes) -> Form | None:
+        body = parsed(payload)
+        kept = [drop_kept(resource) for resource in body.resources]
+        return self.read(body.data()).form if any(kept) else None
 
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""

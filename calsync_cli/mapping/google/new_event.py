@@ -18,7 +18,17 @@ from calsync_cli.mapping.google.clock import UNSETTLED, Clock, write_time
 from calsync_cli.mapping.google.counts import ambiguous, unambiguous
 from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import EventSet, Json, text_of
-from calsync_cli.mapping.google.kept import FLOATING, KEY, Kept, keep, private_of, put_identity, put_kept, put_private
+from calsync_cli.mapping.google.kept import (
+    FLOATING,
+    KEY,
+    NO_ZONE_YET,
+    Kept,
+    keep,
+    private_of,
+    put_identity,
+    put_kept,
+    put_private,
+)
 from calsync_cli.mapping.google.lines import check_rules, dates_lines, with_rules
 from calsync_cli.mapping.google.write import Sheet, without_people, write_fields, write_span
 from calsync_cli.mapping.inherit import Fields, inherited, instance_fields, master_fields, normal
@@ -44,7 +54,7 @@ def make_payload(uid: str, form: Form, marker: str) -> bytes:
     _write_lines(event, form, span.start, clock)
     keep_rules(sheet.kept, form, clock)
     put_kept(event, sheet.kept)
-    put_private(event, {FLOATING: "1"} if clock.floating is not None else {})
+    put_private(event, {FLOATING: NO_ZONE_YET} if clock.floating is not None else {})
     put_identity(event, uid, marker)
     own = [key for key in instance_keys(form) if f"@{key}" not in form]
     check_dates(own, form_dates(form, own))

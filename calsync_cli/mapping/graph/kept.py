@@ -138,6 +138,13 @@ def put_kept(resource: Json, kept: Kept) -> None:
         put_properties(resource, {EXTRA: text})
 
 
+def drop_kept(resource: Json) -> bool:
+    """Leave the event as everybody else sees it; False when there was nothing beside it."""
+    kept = bool(kept_of(resource))
+    put_properties(resource, {EXTRA: ""} if kept else {})
+    return kept
+
+
 def _split(kept: Kept) -> tuple[Kept, list[str]]:
     return {name: value for name, value in kept.items() if name != LOST}, texts(kept, LOST)
 

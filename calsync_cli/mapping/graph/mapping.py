@@ -5,7 +5,7 @@ Shape   GRAPH.read, .make, .edit as mapping.base.Mapping describes them; .carrie
         to bring them about. `read` does not look at it
 Laws    read(make(uid, f, m)).form == normal(f) less people; edit(p, {}) is p; read(edit(p, c)).form ==
         normal(applied(read(p).form, c)); no JSON member that c does not name changes (I7). What may differ is in
-        `losses.LOSSES`; what Outlook cannot hold is in `losses.HELD` and raises MappingError with its reason
+        `losses.LOSSES`; what Outlook cannot hold is held: MappingError with its reason
 Source  facts sections 4 to 8, L4 to L8, L13, L14; semantics section 5
 """
 
@@ -17,6 +17,7 @@ from dataclasses import asdict
 from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.graph.document import REQUESTS, parsed
 from calsync_cli.mapping.graph.edit import edit_payload, without_marker
+from calsync_cli.mapping.graph.kept import drop_kept
 from calsync_cli.mapping.graph.new_event import make_payload
 from calsync_cli.mapping.graph.patches import patches
 from calsync_cli.mapping.graph.source import carried_form, reading, source_of
@@ -36,6 +37,11 @@ class GraphMapping:
     def edit(self, payload: bytes, changes: Changes) -> bytes:
         after = edit_payload(payload, changes)
         return after if after == payload else _with_requests(payload, after)
+
+    def seen(self, payload: bytes) -> Form | None:
+        body = parsed(payload)
+        kept = [drop_kept(resource) for resource in body.resources]
+        return self.read(body.data()).form if any(kept) else None
 
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
