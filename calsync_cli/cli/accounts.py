@@ -88,6 +88,9 @@ def _check_options(account: Account, given: Mapping[str, object]) -> None:
 def _check_needs_password(account: Account) -> None:
     """Raises UsageError where a stored password would never be asked for."""
     name = account.name
+    if account.provider == "ics":
+        text = f"account {name} is a feed, which needs no sign-in: who knows its address may read it"
+        raise UsageError(text, next=f"calsync calendars {name}")
     if account.provider != "caldav":
         raise UsageError(f"account {name} is a {account.provider} account, which needs no sign-in", next="calsync sync")
     if account.password_command is not None:
@@ -106,6 +109,9 @@ def _account(ctx: Context, name: str, url: str | None) -> tuple[Config, Account,
         return config, replace(known, url=_address(url) if url else known.url), False
     if name in LATER:
         raise UsageError(f"{name} accounts are not available in this version", next="calsync login caldav")
+    if name == "ics":
+        text = "a feed needs no sign-in; write an account with provider = \"ics\" and its url into the configuration"
+        raise UsageError(text, next="calsync config edit")
     if name == "google":
         return config, Account(name, "google"), True
     if name == "microsoft":

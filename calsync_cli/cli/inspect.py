@@ -138,6 +138,8 @@ def account_state(work: Workspace, name: str) -> dict[str, Any]:
         signed_in, problem = _has_password(work, name)
     elif account.provider == "vdir" and (account.path is None or not account.path.is_dir()):
         signed_in, problem = False, f"the folder {account.path} is not there"
+    elif account.provider == "ics" and account.path is not None and not account.path.is_file():
+        signed_in, problem = False, f"the file {account.path} is not there"
     until = expires.isoformat(timespec="seconds").replace("+00:00", "Z") if expires else None
     return {
         "account": name, "provider": account.provider, "signed_in": signed_in, "username": username, "expires": until,

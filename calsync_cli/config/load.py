@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from calsync_cli.config import environment, rings, schema, windows
+from calsync_cli.config import environment, feeds, rings, schema, windows
 from calsync_cli.config.schema import ACCOUNT, DEFAULTS, SECRETS, Key
-from calsync_cli.config.values import READERS, BadValue, FromEnvironment, Place, closest
+from calsync_cli.config.values import READERS, BadValue, FromEnvironment, Place, closest, is_own_machine
 from calsync_cli.errors import ConfigError
 from calsync_cli.model.account import Account, CalendarName, Config, Pair, SecretsConfig
 
@@ -53,6 +54,7 @@ class _Reader:
         self._problems: list[tuple[str, str]] = []
         self._warnings: list[str] = []
         self._said_window: set[str] = set()
+        self._said_direction: set[str] = set()
 
     def config(self) -> Config:
         self._known("", self._data, schema.SECTIONS)
@@ -66,8 +68,11 @@ class _Reader:
         pairs = {name: p for name, t in self._tables("pairs") if (p := self._pair(name, t, defaults, tables, short))}
         secrets = self._secrets(self._data.get("secrets", {}))
         at_microsoft = {name for name, table in tables.items() if table.get("provider") == "microsoft"}
+        at_feeds = {name for name, table in tables.items() if table.get("provider") == "ics"}
+        pairs = feeds.one_way(pairs, self._said_direction, at_feeds)
         pairs = windows.bounded(pairs, self._said_window, at_microsoft)
-        for path, text in (*rings.problems(pairs), *windows.problems(pairs, at_microsoft)):
+        found = (rings.problems(pairs), windows.problems(pairs, at_microsoft), feeds.problems(pairs, at_feeds))
+        for path, text in chain.from_iterable(found):
             self._bad(path, text)
         if self._problems:
             raise ConfigError(self._problems)
@@ -134,16 +139,25 @@ class _Reader:
         before = len(self._problems)
         if not name or "/" in name:
             self._bad(path, "the name of an account cannot be empty or hold a slash")
-        values = self._table(path, table, ACCOUNT)
+        provider = table.get("provider")
+        own = schema.OF_PROVIDER.get(provider, {}) if isinstance(provider, str) else {}
+        values = self._table(path, table, {**ACCOUNT, **own})
         self._check_provider(path, table)
         if "password" in table and not isinstance(table["password"], FromEnvironment):
             self._warnings.append(f"{path}.password stands in the file for all to read; try: calsync login {name}")
+        if provider == "ics" and str(values.get("url")).startswith("http://"):
+            self._warn_of_plain(path, values["url"])
         if len(self._problems) > before:
             return None
         timeout = values.pop("timeout", None)
         values |= {"timeout_s": timeout.total_seconds()} if timeout is not None else {}
         values |= {"api_url": values.pop("graph_url")} if "graph_url" in values else {}
         return Account(name, **values)
+
+    def _warn_of_plain(self, path: str, url: str) -> None:
+        if not is_own_machine(url):
+            text = "is plain http: everyone on the way can read this feed, and change it"
+            self._warnings.append(f"{path}.url {text}; https is safe")
 
     def _check_provider(self, path: str, table: Mapping[str, Any]) -> None:
         """Each key belongs to some providers, and each provider needs some keys."""
@@ -159,6 +173,8 @@ class _Reader:
         needed = NEEDED.get(provider)
         if needed and needed not in table:
             self._bad(path, f"a {provider} account needs {needed}")
+        if provider == "ics" and ("url" in table) == ("path" in table):
+            self._bad(path, "an ics account needs either the url of a feed or the path of a file")
 
     def _short_names(self, accounts: Mapping[str, Any]) -> dict[str, CalendarName]:
         table = self._data.get("calendars", {})
@@ -206,6 +222,8 @@ class _Reader:
             plain["delete_count"], plain["delete_percent"] = merged["delete_limit"]
         if "window" in plain:
             self._said_window.add(name)
+        if "direction" in rules:
+            self._said_direction.add(name)
         return Pair(name, a, b, **plain, **fields)
 
     def _side(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 TIES = ("ask", "a", "b", "newest", "keep-both")
 POLICIES = ("a", "b", "newest", "merge", "ask")
 PROVIDERS = ("google", "microsoft", "icloud", "caldav", "vdir", "ics")
-READY = ("google", "microsoft", "caldav", "vdir")
+READY = ("google", "microsoft", "caldav", "vdir", "ics")
 LATER = "is not available in this version"
 
 
@@ -114,13 +114,13 @@ _WEB = ("caldav", "icloud", "google", "microsoft", "ics")
 ACCOUNT: Mapping[str, Key] = {
     "provider": Key("choice", "what kind of account it is", PROVIDERS, later_choices=tuple(
         name for name in PROVIDERS if name not in READY)),
-    "url": Key("url", "the server, your principal or one calendar", only=("caldav", "ics")),
+    "url": Key("url", "the server, your principal or one calendar; ics: the feed", only=("caldav", "ics")),
     "username": Key("text", "user name; google, microsoft: the address that must sign in",
                     only=("caldav", "icloud", "google", "microsoft")),
     "password": Key("secret", "the password itself; a keyring is better", only=("caldav", "icloud")),
     "password_command": Key("command", "program that prints the password, as a list", only=("caldav", "icloud")),
     "auth": Key("choice", "how to sign in", ("auto", "basic", "digest", "bearer"), "auto", only=_DAV),
-    "path": Key("path", "folder whose sub-folders are calendars", only=("vdir", "ics")),
+    "path": Key("path", "folder whose sub-folders are calendars; ics: a file", only=("vdir", "ics")),
     "ca_file": Key("path", "certificate authority to trust for this account", only=_WEB),
     "client_cert": Key("path", "client certificate, PEM", only=_WEB),
     "proxy": Key("proxy", "proxy for this account, http://host:port", only=_WEB),
@@ -138,6 +138,11 @@ ACCOUNT: Mapping[str, Key] = {
     "graph_url": Key("url", "Graph of a national cloud, with /v1.0; the same as api_url", only=_MICROSOFT),
     "authority": Key("authority", "the sign-in server of a national cloud", only=_MICROSOFT),
 }
+
+OF_PROVIDER: Mapping[str, Mapping[str, Key]] = {
+    "ics": {"url": Key("feed", ACCOUNT["url"].help, only=ACCOUNT["url"].only)},
+}
+"""Keys that are read in another way for accounts of one kind."""
 
 SECRETS: Mapping[str, Key] = {
     "backend": Key("choice", "where passwords are kept", ("keyring", "file"), "keyring"),

@@ -78,6 +78,22 @@ def address(text: str) -> str:
     return text
 
 
+def is_own_machine(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def feed(text: str) -> str:
+    """Where a feed is; webcal is another word for https. Raises BadValue without the address, which may be a secret."""
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("webcal", "webcals", "http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or not text.isprintable() or " " in text:
+        raise BadValue("is no address of a feed; write https://... or webcal://..., or give a file as path")
+    return text if parts.scheme.startswith("http") else f"https{text[len(parts.scheme):]}"
+
+
 # -- readers -----------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +155,10 @@ def _variable(place: Place, found: re.Match[str]) -> str:
 
 def _url(place: Place, key: Key, value: Any) -> str:
     return address(_text(place, key, value))
+
+
+def _feed(place: Place, key: Key, value: Any) -> str:
+    return feed(_text(place, key, value))
 
 
 def _proxy(place: Place, key: Key, value: Any) -> str:
@@ -250,6 +270,6 @@ def _secret(place: Place, key: Key, value: Any) -> Secret:
 READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {
     "text": _text, "path": _path, "url": _url, "proxy": _proxy, "command": _command, "duration": _duration,
     "choice": _choice, "number": _number, "window": _window, "limit": _limit, "list": _list, "flag": _flag,
-    "secret": _secret, "guid": _guid, "tenant": _tenant, "authority": _authority,
+    "secret": _secret, "feed": _feed, "guid": _guid, "tenant": _tenant, "authority": _authority,
     "any": lambda place, key, value: value,
 }

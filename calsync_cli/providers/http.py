@@ -86,21 +86,24 @@ def joined(base: str, href: str) -> str:
     return site(base) + href if href.startswith("/") and not href.startswith("//") else urljoin(base, href)
 
 
+Receive = Callable[[httpx.Client, httpx.Request, httpx.Auth | None], httpx.Response]
+
+
 def send(
     client: httpx.Client, request: httpx.Request, *, auth: httpx.Auth | None, writes: bool,
-    again: Callable[[], bool] = lambda: False,
+    again: Callable[[], bool] = lambda: False, receive: Receive | None = None,
 ) -> httpx.Response:
     """One exchange with the body read and bounded. `again` says whether a read that was cut may be repeated."""
     host = request.url.netloc.decode("ascii", "replace")
     try:
-        return _receive(client, request, auth)
+        return (receive or _receive)(client, request, auth)
     except NEVER_SENT as err:
         raise TransientError(f"{host} cannot be reached ({_words(err)})", next="calsync doctor") from err
     except httpx.HTTPError as err:
         if writes:
             raise UnknownOutcome(f"{host} gave no readable answer to a write ({_words(err)})") from err
         if again():
-            return send(client, request, auth=auth, writes=writes)
+            return send(client, request, auth=auth, writes=writes, receive=receive)
         raise TransientError(f"{host} gave no readable answer ({_words(err)})") from err
 
 

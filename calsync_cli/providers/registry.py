@@ -41,6 +41,10 @@ def connect(account: Account, credential: Credential, signer: Signer, ports: Por
             from calsync_cli.providers.graph.provider import GraphProvider
 
             return GraphProvider(account, signer(), ports, PROPERTIES)
+        case "ics":
+            from calsync_cli.providers.ics.provider import IcsProvider
+
+            return IcsProvider(account, ports)
         case kind:
             text = f"{kind!r} accounts cannot be synced by this version"
             raise ConfigError([(f"accounts.{account.name}.provider", text)])

@@ -1,0 +1,242 @@
+"""A feed on the web: conditional GET, redirects by hand, bounded in time and size.
+
+Redirects at most 5; never from https to http; and onto an address inside of this network only if the user's own leads
+        there too, so that a publisher cannot make this machine ask its neighbours
+Secrets the address is one: who knows it reads the calendar. Only scheme and host are ever told. A user and password in
+        it go to the same origin and nowhere else
+Packing gzip alone is asked for, and unpacked step by step, so that a small answer cannot become a large one
+Errors  as in source.py; each status that publishers use has words of its own
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import socket
+import threading
+import zlib
+from collections.abc import Mapping
+from hashlib import sha256
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from calsync_cli.errors import AuthError, CalendarGone, ProtocolError, RemoteError, TransientError
+from calsync_cli.model.account import Account
+from calsync_cli.ports import Ports
+from calsync_cli.providers import http
+from calsync_cli.providers.ics.source import KEPT, MAX_BYTES, Answer, Validators, too_large
+
+log = logging.getLogger(__name__)
+TOTAL_S = 60.0
+MAX_HOPS = 5
+ASKING = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE | re.ASCII)
+_GZIP = 31
+
+
+class WebSource:
+    served = True
+
+    def __init__(self, account: Account, ports: Ports) -> None:
+        assert account.url is not None
+        parts = urlsplit(account.url)
+        self._account, self._ports = account, ports
+        self._auth = (unquote(parts.username or ""), unquote(parts.password or "")) if parts.username else None
+        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+        self._client: httpx.Client | None = None
+        self.host = http.site(self._url).partition("://")[2]
+        self.place, self.label = f"ics {self.host} {sha256(account.url.encode()).hexdigest()[:16]}", self.host
+        self.requests = {"read": 0, "write": 0}
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def get(self, validators: Validators) -> Answer:
+        headers = {asked: validators[name] for name, asked in ASKING.items() if name in validators}
+        response = self._followed(headers)
+        if response.status_code == 304 and headers:
+            return Answer(None, validators, max_age_s=_max_age_s(response))
+        if response.status_code != 200:
+            raise self._refusal(response)
+        found = {name: response.headers[name] for name in ASKING if name in response.headers}
+        return Answer(response.content, found, response.charset_encoding or "", _max_age_s(response))
+
+    # -- redirects -----------------------------------------------------------------------------------------------------
+
+    def _followed(self, headers: Mapping[str, str]) -> httpx.Response:
+        url, watch = self._url, _Watch(self._ports)
+        for _ in range(MAX_HOPS + 1):
+            response = self._sent(url, headers, watch)
+            if not response.has_redirect_location:
+                return response
+            url = self._next(url, response.headers["location"])
+            watch.at_home = watch.saw_inside
+        raise ProtocolError(f"{self.host} sends from one address to the next without end. {KEPT}")
+
+    def _next(self, url: str, location: str) -> str:
+        try:
+            target = http.joined(url, location)
+            host = httpx.URL(target).host
+            scheme = urlsplit(target).scheme
+        except (ValueError, httpx.InvalidURL):
+            raise ProtocolError(f"{self.host} sends on to an address that is none. {KEPT}") from None
+        if scheme not in http.PORTS or not host:
+            raise ProtocolError(f"{self.host} sends on to an address that is not on the web. {KEPT}")
+        if scheme == "http" and urlsplit(url).scheme == "https":
+            text = f"{self.host} sends on to {http.site(target)}, which is not encrypted; it was not asked. {KEPT}"
+            raise ProtocolError(text)
+        if self._account.proxy is not None and _is_inside(host):  # what the proxy connects to cannot be seen
+            raise _inside(self.host)
+        return target
+
+    def _sent(self, url: str, headers: Mapping[str, str], watch: _Watch) -> httpx.Response:
+        if self._client is None:
+            self._client = http.make_client(self._account)
+        wire = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        wire += [(b"Accept", b"text/calendar, */*;q=0.5"), (b"Accept-Encoding", b"gzip"), (b"Connection", b"close")]
+        extensions = {"timeout": self._client.timeout.as_dict()}
+        if self._account.proxy is None:
+            extensions["trace"] = watch.trace  # type: ignore[assignment]
+        request = self._client.build_request("GET", url, headers=wire, extensions=extensions)
+        auth = httpx.BasicAuth(*self._auth) if self._auth and http.origin(url) == http.origin(self._url) else None
+
+        self.requests["read"] += 1
+
+        def receive(client: httpx.Client, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+            with watch:
+                return self._received(client.send(request, auth=auth, stream=True))
+
+        try:
+            response = http.send(self._client, request, auth=auth, writes=False, receive=receive)
+        except TransientError as err:
+            if watch.over:
+                raise TransientError(f"{self.host} took more than {TOTAL_S:.0f} s. {KEPT}") from err
+            if watch.refused:
+                raise _inside(self.host) from err
+            raise TransientError(f"{err}. {KEPT}", next=err.next) from err
+        log.debug("GET %s -> %s", http.site(url), response.status_code)
+        return response
+
+    # -- the answer ----------------------------------------------------------------------------------------------------
+
+    def _received(self, response: httpx.Response) -> httpx.Response:
+        try:
+            body = self._unpacked(response) if response.status_code == 200 else b""
+        finally:
+            response.close()
+        dropped = ("content-encoding", "content-length", "transfer-encoding")  # not true of the body any more
+        headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in dropped]
+        return httpx.Response(response.status_code, headers=headers, content=body, request=response.request)
+
+    def _unpacked(self, response: httpx.Response) -> bytes:
+        packing = response.headers.get("content-encoding", "").strip().lower()
+        if packing not in ("", "identity", "gzip", "x-gzip"):
+            raise ProtocolError(f"{self.host} sent the feed packed as {packing[:20]!r}, unasked. {KEPT}")
+        unpack = zlib.decompressobj(_GZIP) if packing.endswith("gzip") else None
+        chunks, size, received = [], 0, 0
+        for chunk in response.iter_raw():
+            received += len(chunk)
+            try:
+                plain = unpack.decompress(chunk, MAX_BYTES + 1 - size) if unpack else chunk
+            except zlib.error:
+                raise ProtocolError(f"{self.host} sent a feed that cannot be unpacked. {KEPT}") from None
+            size += len(plain)
+            if max(size, received) > MAX_BYTES:
+                raise too_large(f"The feed of {self.host}")
+            chunks.append(plain)
+        if unpack is not None and received and not unpack.eof:
+            raise ProtocolError(f"{self.host} sent only a part of the feed. {KEPT}")
+        return b"".join(chunks)
+
+    def _refusal(self, response: httpx.Response) -> RemoteError:
+        status, edit = response.status_code, "calsync config edit"
+        match status:
+            case 401:
+                return AuthError(f"{self.host} wants a user and a password for this feed ({status}). {KEPT}", next=edit)
+            case 403:
+                text = f"{self.host} does not show this feed ({status}); a secret address may have been renewed. {KEPT}"
+                return AuthError(text, next=edit)
+            case 404 | 410:
+                word = "is not there" if status == 404 else "is there no more"
+                return CalendarGone(f"The feed {word} at {self.host} ({status}). {KEPT}", next=edit)
+        if status in (408, 425, 429) or status >= 500:
+            wait = http.retry_after_s(response, self._ports.now())
+            return TransientError(f"{self.host} cannot show the feed just now ({status}). {KEPT}", retry_after_s=wait)
+        return ProtocolError(f"{self.host} answered the feed's address with {status}. {KEPT}")
+
+
+def _max_age_s(response: httpx.Response) -> int | None:
+    """0 and `no-cache` say that it may change at any time, not how often to ask."""
+    found = _MAX_AGE.search(response.headers.get("cache-control", ""))
+    return int(found.group(1)) or None if found else None
+
+
+# -- what the connection shows ----------------------------------------------------------------------------------------
+
+
+class _Watch:
+    """Over one request and those it is sent on to: the time, and where the connections lead.
+
+    Every read of a connection has its own time limit, so a server that sends a byte now and then could hold one for
+    days; when the whole time is over, the socket is shut.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self.over = self.refused = self.saw_inside = False
+        self.at_home: bool | None = None
+        self._clock, self._begin_s = ports.monotonic_s, ports.monotonic_s()
+        self._timer: threading.Timer | None = None
+        self._sockets: list[socket.socket] = []
+
+    def __enter__(self) -> None:
+        self._timer = threading.Timer(TOTAL_S - (self._clock() - self._begin_s), self._shut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._timer is not None
+        self._timer.cancel()
+        self._sockets.clear()
+
+    def _shut(self) -> None:
+        self.over = True
+        for one in self._sockets:
+            try:
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Called by the HTTP library with every step; a new connection is looked at before anything is sent."""
+        if not event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            return
+        if self.over:
+            raise httpx.ConnectTimeout("too late")
+        stream = info["return_value"]
+        self._sockets.append(stream.get_extra_info("socket"))
+        inside = _is_inside(str(stream.get_extra_info("server_addr")[0]))
+        self.saw_inside |= inside
+        if inside and self.at_home is False:
+            self.refused = True
+            raise httpx.ConnectError("inside of this network")
+
+
+def _is_inside(host: str) -> bool:
+    """An address of this machine or of a network that is not everybody's."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith((".localhost", ".local", ".internal"))
+    mapped = getattr(address, "ipv4_mapped", None)
+    return not (mapped or address).is_global
+
+
+def _inside(host: str) -> ProtocolError:
+    return ProtocolError(f"{host} sends on to an address inside of this network; it was not asked. {KEPT}")
