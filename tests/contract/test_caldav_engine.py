@@ -30,6 +30,7 @@ def _pair(shell: Shell, server: FakeCalDav) -> str:
         (), ("rewrites",), ("no-etag-on-put",), ("weak-etag",), ("no-getetag",), ("no-sync-collection",),
         ("no-sync-collection", "no-ctag"), ("507-pages",), ("418-removed",), ("multiget-404-for-live",),
         ("multiget-omits-missing",), ("collection-lists-itself",), ("etag-quotes-percent-encoded",), ("propstat-404",),
+        ("etags-restart", "delete-ignores-if-match", "if-none-match-ignored", "hrefs-not-encoded"),
     ],
 )
 def test_edits_both_ways_arrive_and_then_all_rests(shell: Shell, switches: tuple[str, ...]) -> None:

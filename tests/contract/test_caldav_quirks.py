@@ -274,6 +274,43 @@ def test_a_server_that_ignores_conditions_is_compared_with_first() -> None:
         assert b"First" in server.contents(cal.id)[provider.remote_id_for(cal, KEY)]
 
 
+def test_an_event_made_anew_under_the_etag_of_a_deleted_one_is_seen_and_not_overwritten() -> None:
+    """SOGo counts an event's saves, from nought again after its deletion (facts 2); I1, I13."""
+    with quirk("etags-restart", "delete-ignores-if-match") as (server, provider, cal):
+        remote_id = f"{cal.id}e1.ics"
+        old = provider.look(cal, remote_id)
+        _, token = hints(provider, cal, None)
+        before = server.etag(remote_id)
+        server.user_delete(remote_id)
+        server.user_put(remote_id, ics("u1", "Another one"))
+        assert server.etag(remote_id) == before
+        (hint,) = hints(provider, cal, token)[0].values()
+        assert old is not None and old.etag is not None and hint.etag != old.etag
+        (fetched,) = provider.fetch(cal, [remote_id])
+        assert isinstance(fetched, Item) and fetched.etag is not None and fetched == provider.look(cal, remote_id)
+        for write in (lambda: provider.update(cal, remote_id, ics("u1", "Ours"), str(old.etag)),
+                      lambda: provider.delete(cal, remote_id, str(old.etag))):
+            with pytest.raises(PreconditionFailed):
+                write()
+        assert b"Another one" in server.contents(cal.id)[remote_id]
+        provider.update(cal, remote_id, ics("u1", "Ours"), fetched.etag)
+        assert {name.lower(): value for name, value in server.log[-1][2].items()}["if-match"] == before
+
+
+@pytest.mark.parametrize("name", ["tea time.ics", "50% off.ics", "100%25.ics", "größe.ics", "a#b?.ics"])
+def test_an_href_that_is_not_encoded_leads_to_its_event(name: str) -> None:
+    """SOGo: what looks like an escape is two digits of the name."""
+    with quirk("hrefs-not-encoded") as (server, provider, cal):
+        server.user_put(f"{cal.id}{name}", ics("odd", "Odd"))
+        found = set(hints(provider, cal, None)[0])
+        bodies = [item for item in provider.fetch(cal, list(found)) if isinstance(item, Item)]
+        assert len(found) == len(bodies) == 3
+        (odd,) = [item for item in bodies if b"UID:odd" in item.payload]
+        assert odd.etag is not None
+        provider.update(cal, odd.remote_id, ics("odd", "Ours"), odd.etag)
+        assert b"Ours" in server.contents(cal.id)[f"{cal.id}{name}"]
+
+
 @pytest.mark.parametrize("switches", [(), ("412-names-the-condition",)])
 def test_a_create_never_overwrites(switches: tuple[str, ...]) -> None:
     with quirk(*switches) as (server, provider, cal):

@@ -38,8 +38,10 @@ SWITCHES = frozenset({
     "read-only", "digest-auth", "bearer-auth", "basic-auth", "no-getetag", "collection-lists-itself",
     "initial-404-members", "etag-quotes-percent-encoded", "redirects-to-plain-http-elsewhere", "limit-cut", "etag-gzip",
     "dav-header-only-in-options", "412-when-large", "two-homes", "html-at-the-root", "delete-refused-inside-207",
-    "no-principal", "412-names-the-condition",
+    "no-principal", "412-names-the-condition", "etags-restart", "hrefs-not-encoded",
 })
+SOGO = ("delete-ignores-if-match", "if-none-match-ignored", "etags-restart", "hrefs-not-encoded")
+"""Oddities of a server that names itself, so that a client may know what to expect."""
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Shelf:
     name: str
     members: dict[str, bytes] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    saves: dict[str, int] = field(default_factory=dict)
     journal: list[tuple[str, bool]] = field(default_factory=list)
 
 
@@ -124,11 +127,12 @@ class FakeCalDav:
         self.clock += 1
         shelf.members[path] = payload
         shelf.versions[path] = self.clock
+        shelf.saves[path] = shelf.saves.get(path, -1) + 1
         shelf.journal.append((path, False))
 
     def remove(self, path: str) -> None:
         _, shelf = self.shelf_of(path) or ("", Shelf(""))
-        del shelf.members[path]
+        del shelf.members[path], shelf.saves[path]
         shelf.journal.append((path, True))
 
     def etag(self, path: str) -> str | None:
@@ -136,6 +140,8 @@ class FakeCalDav:
         if found is None or path not in found[1].members:
             return None
         mark = hashlib.sha256(found[1].members[path] + b"%d" % found[1].versions[path]).hexdigest()[:16]
+        if "etags-restart" in self.switches:
+            return f'"gcs{found[1].saves[path]:08}"'
         quotes = "%22" if "etag-quotes-percent-encoded" in self.switches else '"'
         return f"{'W/' if 'weak-etag' in self.switches else ''}{quotes}{mark}{quotes}"
 
@@ -257,7 +263,7 @@ class Answerer:
             del told["DAV"]
         for name, value in told.items():
             self.handler.send_header(name, value)
-        if self.on("delete-ignores-if-match") or self.on("if-none-match-ignored"):
+        if any(map(self.on, SOGO)):
             self.handler.send_header("X-Powered-By", "SOGo")
         self.handler.end_headers()
         self.handler.wfile.write(body[: len(body) // 2] if getattr(self, "cut_body", False) else body)
@@ -265,6 +271,9 @@ class Answerer:
             self.handler.wfile.flush()
             self.handler.close_connection = True
             self.handler.connection.close()
+
+    def href(self, path: str) -> str:
+        return escape(path) if self.on("hrefs-not-encoded") else quote(path)
 
     def xml(self, code: int, inner: str) -> None:
         text = f'<?xml version="1.0" encoding="utf-8"?>{inner}'
@@ -323,7 +332,7 @@ class Answerer:
         missing = "".join(f"<x:{local} xmlns:x='{space}'/>" for space, _, local in absent)
         bad = f"<D:propstat><D:prop>{missing}</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
         good = f"<D:propstat><D:prop>{found}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
-        return f"<D:response><D:href>{quote(path)}</D:href>{good}{bad if missing else ''}</D:response>"
+        return f"<D:response><D:href>{self.href(path)}</D:href>{good}{bad if missing else ''}</D:response>"
 
     def _all_properties(self, path: str) -> dict[str, str]:
         home = HOME
@@ -431,7 +440,7 @@ class Answerer:
         self.multistatus(inner, f"t{end}")
 
     def _sync_row(self, path: str, gone: bool) -> str:
-        href = f"<D:href>{quote(path)}</D:href>"
+        href = f"<D:href>{self.href(path)}</D:href>"
         if gone:
             code = 418 if self.on("418-removed") else 404
             return f"<D:response>{href}<D:status>HTTP/1.1 {code} Gone</D:status></D:response>"
@@ -448,7 +457,7 @@ class Answerer:
             return
         rows = ""
         for path in paths:
-            href = f"<D:href>{quote(path)}</D:href>"
+            href = f"<D:href>{self.href(path)}</D:href>"
             if path in members and not self.on("multiget-404-for-live"):
                 tag = "" if self.on("no-getetag") else f"<D:getetag>{escape(self.server.etag(path) or '')}</D:getetag>"
                 data = f"<C:calendar-data>{escape(members[path].decode())}</C:calendar-data>"
@@ -527,7 +536,7 @@ class Answerer:
         if found is None or self.path not in found[1].members:
             self.send(404)
         elif self.on("delete-refused-inside-207"):
-            href = f"<D:href>{quote(self.path)}</D:href>"
+            href = f"<D:href>{self.href(self.path)}</D:href>"
             self.multistatus(f"<D:response>{href}<D:status>HTTP/1.1 423 Locked</D:status></D:response>")
         elif self._guarded(ignoring=("match",) if self.on("delete-ignores-if-match") else ()):
             self._mail("CANCEL", found[1].members[self.path])

@@ -87,10 +87,13 @@ class Delta:
                 if not initial and remote_id not in hints:  # in one page, an etag wins over a removal
                     hints[remote_id] = Hint(remote_id, gone=True)
             elif one.status is None or one.status == 200:
-                hints[remote_id] = Hint(remote_id, one.text(f"{D}getetag") or None)
+                hints[remote_id] = self._hint(remote_id, one, response)
         token = f"sync:{answer.token}" if answer.token else None
         now = http.http_date(response.headers.get("date"))
         return Page(tuple(hints.values()), token, listing=initial, server_now=now), cut
+
+    def _hint(self, remote_id: str, answer: xml.Answer, response: httpx.Response) -> Hint:
+        return Hint(remote_id, self._client.version(str(response.request.url), answer.text(f"{D}getetag")))
 
     def _listing(self, cal: Calendar, ctag: str) -> Page:
         """Without sync-collection: the ctag before the listing, and none if it is the same (facts 1.3)."""
@@ -105,7 +108,7 @@ class Delta:
             remote_id = self._hrefs.member(cal.id, one.href, str(response.request.url))
             kinds = {child.tag for child in one.props.get(f"{D}resourcetype", ())}
             if not _is_same(remote_id, cal.id) and f"{D}collection" not in kinds and one.status is None:
-                hints.append(Hint(remote_id, one.text(f"{D}getetag") or None))
+                hints.append(self._hint(remote_id, one, response))
         return Page(tuple(hints), f"ctag:{now_ctag}" if now_ctag else "list:", listing=True, server_now=server_now)
 
     def _ctag(self, cal: Calendar) -> tuple[str | None, datetime | None]:

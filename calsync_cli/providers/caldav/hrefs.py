@@ -8,6 +8,7 @@ Stays   percent-encoded in an id: a slash or a percent sign inside a name, contr
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from calsync_cli.errors import ProtocolError
@@ -18,22 +19,22 @@ _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
 class Hrefs:
-    """`home` is the account's address."""
+    """`home` is the account's address; `is_literal` whether the server at an address encodes nothing in its hrefs."""
 
-    def __init__(self, home: str) -> None:
-        self._home = home
+    def __init__(self, home: str, is_literal: Callable[[str], bool] = lambda url: False) -> None:
+        self._home, self._is_literal = home, is_literal
         self._spelling: dict[str, str] = {}
 
     def id(self, href: str, base: str) -> str:
         """The id of what an answer from `base` calls `href`."""
-        whole = _joined(base, href)
+        whole = self._whole(base, href)
         path = decoded(urlsplit(whole).path)
         here = http.origin(whole) == http.origin(self._home)
         return self._noted(path if here else f"{http.site(whole)}{path}", whole)
 
     def member(self, calendar_id: str, href: str, base: str) -> str:
         """As `id`, for something inside a calendar: whatever host the href names, it lives where its calendar does."""
-        whole = _joined(base, href)
+        whole = self._whole(base, href)
         path = decoded(urlsplit(whole).path)
         above = path_of(calendar_id)
         if not path.startswith(above):
@@ -48,6 +49,16 @@ class Hrefs:
     def path(self, remote_id: str) -> str:
         """Percent-encoded, as the server spells it; what multiget wants (facts 1.3)."""
         return self._spelling.get(remote_id) or quote(path_of(remote_id), safe=SAFE)
+
+    def _whole(self, base: str, href: str) -> str:
+        """Xandikos sends ? and # as they are, SOGo all else too; a DAV href has neither query nor fragment."""
+        try:
+            if self._is_literal(base):
+                return http.joined(base, quote(href, safe=SAFE.replace("%", "")))
+            return http.joined(base, href.replace("#", "%23").replace("?", "%3F"))
+        except ValueError as err:
+            host = urlsplit(base).hostname
+            raise ProtocolError(f"{host} names something at an address that is none: {href!r}") from err
 
     def _noted(self, found: str, whole: str) -> str:
         path = urlsplit(whole).path
@@ -72,11 +83,3 @@ def _text_of(run: str) -> str:
     except UnicodeDecodeError:
         return run.upper()
     return "".join(char if char >= " " and char not in "/%\x7f" else quote(char, safe="") for char in text)
-
-
-def _joined(base: str, href: str) -> str:
-    """Xandikos sends ? and # as they are; a DAV href has neither query nor fragment."""
-    try:
-        return http.joined(base, href.replace("#", "%23").replace("?", "%3F"))
-    except ValueError as err:
-        raise ProtocolError(f"{urlsplit(base).hostname} names something at an address that is none: {href!r}") from err

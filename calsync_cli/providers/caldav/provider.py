@@ -44,7 +44,7 @@ class CalDavProvider:
         self.place = _place(account)
         self._ports = ports
         self._client = DavClient(account, credential, ports)
-        self._hrefs = Hrefs(self._client.url)
+        self._hrefs = Hrefs(self._client.url, self._client.is_sogo)
         self._calendars = Calendars(account, credential, ports, self._client, self._hrefs)
         self._delta = Delta(self._client, self._hrefs, ports, self.open)
         self.caps = Capabilities(mapping="ical", delta=True, server_stamps=True, concurrency=account.concurrency)
@@ -113,7 +113,7 @@ class CalDavProvider:
         if data is None or not data.text:
             return None
         payload = _stored(data.text.encode())
-        etag = answer.text(f"{D}getetag") or _content_mark(payload)
+        etag = self._client.version(base, answer.text(f"{D}getetag")) or _content_mark(payload)
         stamp = http.http_date(answer.text(f"{D}getlastmodified"))
         return Item(self._hrefs.member(cal.id, answer.href, base), etag, payload, stamp)
 
@@ -131,7 +131,12 @@ class CalDavProvider:
         return Item(remote_id, None, b"")
 
     def look(self, cal: Calendar, remote_id: str, known: bytes = b"") -> Item | None:
-        """Uncompressed, since front ends change the etag of what they compress (facts 0.19)."""
+        found = self._looked(cal, remote_id)
+        return None if found is None else found[0]
+
+    def _looked(self, cal: Calendar, remote_id: str) -> tuple[Item, str | None] | None:
+        """The event, and the etag that came with it, whatever that is worth. Uncompressed, since front ends change the
+        etag of what they compress (facts 0.19)."""
         response = self._client.request("GET", self._hrefs.url(remote_id), None, {"Accept-Encoding": "identity"})
         if response.status_code in GONE:
             return None
@@ -140,8 +145,9 @@ class CalDavProvider:
         if response.headers.get("content-type", "").lower().startswith("text/html"):
             raise ProtocolError(f"{cal.name}: a web page came where an event was asked for")
         payload = _stored(response.content)
-        etag = response.headers.get("etag") or self._etag(remote_id) or _content_mark(payload)
-        return Item(remote_id, etag, payload, http.http_date(response.headers.get("last-modified")))
+        given = response.headers.get("etag") or self._etag(remote_id)
+        etag = self._client.version(str(response.request.url), given) or _content_mark(payload)
+        return Item(remote_id, etag, payload, http.http_date(response.headers.get("last-modified"))), given
 
     def _etag(self, remote_id: str) -> str | None:
         response = self._client.ask("PROPFIND", self._hrefs.url(remote_id), xml.propfind("<D:getetag/>"), depth=0)
@@ -185,7 +191,7 @@ class CalDavProvider:
             if response.status_code == 412 and len(body) > BIG:
                 self._check_size(attempt, condition)
             raise self._refusal(attempt, response)
-        etag = response.headers.get("etag")
+        etag = self._client.version(str(response.request.url), response.headers.get("etag"))
         return Receipt(attempt.remote_id, None if etag is None or etag.startswith("W/") else etag)
 
     def _check_size(self, attempt: Attempt, condition: dict[str, str]) -> None:
@@ -196,27 +202,25 @@ class CalDavProvider:
 
     def _guard(self, cal: Calendar, remote_id: str, etag: str) -> dict[str, str]:
         """The condition of a write. If-Match never matches a weak etag (RFC 9110 13.1.1), some servers give none, and
-        SOGo deletes whatever it says: there the present state is compared first, and the server is asked to hold it to
-        its date where there is nothing better.
+        SOGo's say little and it deletes whatever they say: there the present state is compared first, and the server is
+        asked to hold it to its etag or its date.
         """
-        if _is_strong(etag):
-            if self._client.is_sogo(self._hrefs.url(cal.id)):
-                self._compare(cal, remote_id, etag)
+        if _is_strong(etag) and not self._client.is_sogo(self._hrefs.url(cal.id)):
             return {"If-Match": unquote(etag) if etag.startswith("%22") else etag}
-        item = self._compare(cal, remote_id, etag)
-        if item.etag is not None and _is_strong(item.etag):
-            return {"If-Match": item.etag}
+        item, given = self._compare(cal, remote_id, etag)
+        if given is not None and _is_strong(given):
+            return {"If-Match": given}
         if item.stamp is None:
             return {}
         return {"If-Unmodified-Since": email.utils.format_datetime(item.stamp, usegmt=True)}
 
-    def _compare(self, cal: Calendar, remote_id: str, etag: str) -> Item:
-        item = self.look(cal, remote_id)
-        if item is None:
+    def _compare(self, cal: Calendar, remote_id: str, etag: str) -> tuple[Item, str | None]:
+        found = self._looked(cal, remote_id)
+        if found is None:
             raise NotFound(f"{remote_id} is gone already")
-        if (item.etag or "").removeprefix("W/") != etag.removeprefix("W/"):
+        if (found[0].etag or "").removeprefix("W/") != etag.removeprefix("W/"):
             raise PreconditionFailed(f"{remote_id} was changed by somebody else")
-        return item
+        return found
 
     def _refusal(self, attempt: Attempt, response: httpx.Response) -> Exception:
         href = xml.complaint(response.content).href
