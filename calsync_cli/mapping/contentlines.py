@@ -73,7 +73,10 @@ class Line:
         if self._split is None:
             text = self.text
             plain = _PLAIN.fullmatch(text)
-            self._split = ((), plain.group(2)) if plain else _split_params(text)
+            if plain is not None or not self.name:
+                self._split = ((), plain.group(2) if plain else text)
+            else:
+                self._split = _split_params(text)
         return self._split
 
     def __repr__(self) -> str:

@@ -16,9 +16,9 @@ from calsync_cli.mapping.ical_write import Pen
 from calsync_cli.mapping.inherit import Fields, key_kind, master_fields
 from calsync_cli.mapping.values import split_list
 from calsync_cli.mapping.when import read_when
-from calsync_cli.model.recur import has_instance
+from calsync_cli.model.recur import has_instance, rule_start
 from calsync_cli.model.series import CANCELLED, Form, Recurrence, instance_keys
-from calsync_cli.model.times import AllDay, Floating, InstanceKey, Span, When, Zoned, instance_key, key_start, wall
+from calsync_cli.model.times import AllDay, Floating, InstanceKey, Span, When, Zoned, instance_key, wall
 
 _TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
 
@@ -108,7 +108,7 @@ def key_moves(before: Form, then: Form, overrides: Iterable[InstanceKey]) -> dic
 
 def _along(key: InstanceKey, old: When, new: When) -> When:
     """Where the instance at `key` goes when its series goes from `old` to `new`: by the same step on the wall clock."""
-    at = wall(key_start(key, old)) + (wall(new) - wall(old))
+    at = wall(rule_start(key, old)) + (wall(new) - wall(old))
     match new:
         case AllDay():
             return AllDay(at.date())

@@ -1,7 +1,8 @@
 """Time zone names of the wild -> IANA names.
 
 Order   IANA name, vendor prefix, X-LIC-LOCATION, Windows name, display name, the offsets of the file's own VTIMEZONE
-        (compared with known zones around the event's dates), a plain offset such as GMT+0100 (facts section 6).
+        (compared with known zones around the event's dates), a plain offset such as GMT+0100 (facts section 6), a name
+        with other separators (Europe_Berlin).
         An IANA name is trusted over the block that defines it: iCloud's blocks are stale (facts section 4)
 Errors  MappingError naming the zone when nothing defines it; the event is then left alone (I16)
 Note    icalendar's resolver is not used: its process-wide cache lets one file shift another one's times (facts 0.15)
@@ -70,7 +71,7 @@ class Zones:
         found = (iana(text(location.value)) if location is not None else None) or windows(tzid) or display(tzid)
         if found is None and block is not None:
             found = _by_rules(b"".join(block.raw()), year)
-        found = found or _by_offset(tzid)
+        found = found or _by_offset(tzid) or iana(tzid.replace(" ", "_")) or iana(tzid.replace("_", "/", 1))
         if found is not None:
             return found
         why = "no known zone keeps the rules the file gives for it" if block else "the file does not define it"

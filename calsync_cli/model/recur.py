@@ -117,7 +117,8 @@ def starts(span: Span, recurrence: Recurrence) -> Iterator[When]:
     """Original starts in order, at most MAX_INSTANCES within MAX_YEARS; none for what is not expandable."""
     if not expandable(recurrence):
         return
-    limit = wall(span.start) + timedelta(days=366 * MAX_YEARS)
+    first = wall(span.start)
+    limit = first + min(timedelta(days=366 * MAX_YEARS), datetime.max - first)
     for local in islice(_ruleset(span, recurrence), MAX_INSTANCES):
         if local > limit:
             return
@@ -230,4 +231,13 @@ def _overlaps(span: Span, low: datetime | None, high: datetime | None) -> bool:
 
 def shifted_key(key: InstanceKey, start: When, by: timedelta) -> InstanceKey:
     """The key after the whole series moved by `by` on its wall clock (R3)."""
-    return instance_key(moved(key_start(key, start), by))
+    return instance_key(moved(rule_start(key, start), by))
+
+
+def rule_start(key: InstanceKey, start: When) -> When:
+    """`key_start`; where the clock leaves out the time that the rule says, that time and not the one shown instead."""
+    at = key_start(key, start)
+    if isinstance(at, Zoned) and isinstance(start, Zoned) and at.local.time() != start.local.time():
+        said = Zoned(datetime.combine(at.local.date(), start.local.time()), at.tzid)
+        return said if utc(said) == utc(at) else at
+    return at

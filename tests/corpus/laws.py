@@ -15,9 +15,9 @@ from calsync_cli.errors import MappingError
 from calsync_cli.mapping.ical import ICAL
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.codec import form_from, form_json
-from calsync_cli.model.recur import starts
+from calsync_cli.model.recur import shifted_key, starts
 from calsync_cli.model.series import CANCELLED, Changes, Form, Recurrence, Value, applied, instance_keys, join, split
-from calsync_cli.model.times import AllDay, Span, instance_key, key_start, moved
+from calsync_cli.model.times import AllDay, Span, instance_key, moved
 from tests.corpus.rawdiff import Line, differences, lines_of
 
 EVENT = ("VCALENDAR", "VEVENT")
@@ -51,9 +51,7 @@ def check(payload: bytes) -> Listed:
     days = {"RDATE"} if b"RDATE;VALUE=DATE:" in payload else set()  # of a timed series: at the time that it has now
     _edited(listed, payload, _shifted(form), "time", _only(*(SERIES | days if _repeats(form) else TIMES)))
     if (key := _a_date(form)) is not None:
-        own = any(split(path)[0] == key for path in form)
-        allowed = _only("SUMMARY") if own else _one_more_event(payload)
-        _edited(listed, payload, {f"@{key}/title": TITLE}, "one date's title", allowed)
+        _edited(listed, payload, {f"@{key}/title": TITLE}, "one date's title", _title_or_one_more_event(payload))
     return listed
 
 
@@ -101,11 +99,13 @@ def _only(*names: str) -> Allowed:
     return allowed
 
 
-def _one_more_event(payload: bytes) -> Allowed:
-    """A new override: a copy of lines that are there, but for the times, the title and its name."""
+def _title_or_one_more_event(payload: bytes) -> Allowed:
+    """The title of an override, or a new override: lines that are there, but for the times, the title and its name."""
     known = {raw.strip() for _, _, raw in lines_of(payload)}
 
     def allowed(found: list[Line]) -> str:
+        if not _only("SUMMARY")(found):
+            return ""
         if any(line.sign == "-" for line in found):
             return f"lines went: {[line.raw[:80] for line in found if line.sign == '-'][:4]}"
         others = [line.raw[:80] for line in found if line.raw.strip() not in known and line.name not in COPIED]
@@ -127,18 +127,29 @@ def _repeats(form: Form) -> bool:
 
 
 def _shifted(form: Form) -> Changes:
-    """An hour later, or a day; the dates of a series go along, as programs do it (R3)."""
+    """An hour later, or a day; the dates of a series go along, as programs do it (R3).
+
+    A series that would lose dates by it, by its rule or its end, gets longer instead.
+    """
     span = form.get("time")
     if not isinstance(span, Span):
         own = [(path, value) for path, value in sorted(form.items()) if isinstance(value, Span)]
         return {path: Span(moved(one.start, _step(one)), moved(one.end, _step(one))) for path, one in own[:1]}
+    if not _moves_whole(form.get("recurrence")):
+        return {"time": Span(span.start, moved(span.end, _step(span)))}
     changes: dict[str, Value | None] = {"time": Span(moved(span.start, _step(span)), moved(span.end, _step(span)))}
     for path, value in form.items():
         key, name = split(path)
         if key and len(key) == len(instance_key(span.start)):
             changes.setdefault(path, None)
-            changes[join(instance_key(moved(key_start(key, span.start), _step(span))), name)] = value
+            changes[join(shifted_key(key, span.start, _step(span)), name)] = value
     return changes
+
+
+def _moves_whole(rule: Value | None) -> bool:
+    return not isinstance(rule, Recurrence) or not (
+        rule.dates or rule.periods or any("BY" in text or "UNTIL=" in text for text in rule.rules)
+    )
 
 
 def _step(span: Span) -> timedelta:

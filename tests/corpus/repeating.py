@@ -266,6 +266,8 @@ INSTANCES: Table = {
         f"DTEND;{BERLIN}:20261018T033000",
         more=[override("RECURRENCE-ID:20261025T013000Z", "SUMMARY:second")],
     ),
+    "instance_beside_blank_lines_in_its_series": series("", more=[override(SECOND, "")]),
+    "instance_beside_stray_text_in_its_series": series("* buy cups", more=[override(SECOND, "- and plates")]),
     "instance_with_lines_its_series_lacks": instance(SECOND, "X-ONLY-HERE:1", "COMMENT:moved because"),
     "instance_of_a_recurrence_id_with_x_parameter": instance(SECOND.replace(";TZID", ";X-A=b;TZID")),
     "series_with_two_masters": Refused(

@@ -121,7 +121,16 @@ ZONES: Table = {
     "zone_of_citadel": custom("/citadel.org/20211207_1/America/New_York"),
     "zone_of_bedework": custom("/example.org/America/Indiana/Indianapolis"),
     "zone_with_a_leading_slash": custom("/Europe/Berlin"),
-    "zone_with_blanks_for_underscores": Refused("unknown", custom("America/New York")),
+    "zone_with_blanks_for_underscores": custom("America/New York"),
+    "zone_with_an_underscore_for_the_slash": custom("Europe_Berlin"),
+    "zone_with_an_underscore_and_a_block_of_one_year": custom(
+        "Europe_Berlin",
+        zone(
+            "Europe_Berlin",
+            standard("20261025T030000", "+0200", "+0100"),
+            standard("20260329T020000", "+0100", "+0200", kind="DAYLIGHT"),
+        ),
+    ),
     "zone_in_upper_case": custom("EUROPE/BERLIN"),
     "zone_abbreviation_est": custom("EST"),
     "zone_abbreviation_cest": Refused("unknown", custom("CEST")),
