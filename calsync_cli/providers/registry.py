@@ -32,6 +32,10 @@ def connect(account: Account, credential: Credential, signer: Signer, ports: Por
             from calsync_cli.providers.caldav.provider import CalDavProvider
 
             return CalDavProvider(account, credential, ports)
+        case "icloud":
+            from calsync_cli.providers.icloud.provider import ICloudProvider
+
+            return ICloudProvider(account, credential, ports)
         case "google":
             from calsync_cli.providers.google.provider import GoogleProvider
 

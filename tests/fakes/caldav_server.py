@@ -46,16 +46,21 @@ SOGO = ("delete-ignores-if-match", "if-none-match-ignored", "etags-restart", "hr
 
 @dataclass
 class Shelf:
-    """One calendar: members by path, and what changed when."""
+    """One calendar: members by path, and what changed when. kind: its resource types; parts: what it may hold."""
 
     name: str
     members: dict[str, bytes] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     saves: dict[str, int] = field(default_factory=dict)
     journal: list[tuple[str, bool]] = field(default_factory=list)
+    kind: str = "<C:calendar/>"
+    right: str = "all"
+    parts: tuple[str, ...] = ()
 
 
 class FakeCalDav:
+    home, principal, places = HOME, PRINCIPAL, ("/", "/dav/", PRINCIPAL, HOME, SECOND_HOME)
+
     def __init__(self, *switches: str, page: int = 2) -> None:
         assert set(switches) <= SWITCHES, set(switches) - SWITCHES
         self.switches = set(switches)
@@ -72,7 +77,7 @@ class FakeCalDav:
         self.lock = threading.RLock()
 
     def __enter__(self) -> Self:
-        self.http = _Quiet(("127.0.0.1", 0), _handler(self))
+        self.http = Quiet(("127.0.0.1", 0), handler(self, self.answerer()))
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.http.server_port}/"
         return self
@@ -81,13 +86,16 @@ class FakeCalDav:
         self.http.shutdown()
         self.http.server_close()
 
+    def answerer(self) -> type[Answerer]:
+        return Answerer
+
     # -- people --------------------------------------------------------------------------------------------------------
 
     def account(self, name: str = "fake", **more: Any) -> Account:
         return Account(name, "caldav", url=self.url + "dav/", username="me", **more)
 
     def calendar(self, name: str) -> str:
-        return self.calendar_at(f"{HOME}{name}/", name)
+        return self.calendar_at(f"{self.home}{name}/", name)
 
     def calendar_at(self, path: str, name: str) -> str:
         self.shelves[path] = Shelf(name)
@@ -146,7 +154,7 @@ class FakeCalDav:
         return f"{'W/' if 'weak-etag' in self.switches else ''}{quotes}{mark}{quotes}"
 
 
-class _Quiet(ThreadingHTTPServer):
+class Quiet(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -187,7 +195,7 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
 
 
-def _handler(server: FakeCalDav) -> type[BaseHTTPRequestHandler]:
+def handler(server: FakeCalDav, answerer: type[Answerer]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -199,7 +207,7 @@ def _handler(server: FakeCalDav) -> type[BaseHTTPRequestHandler]:
             size = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(size)
             with server.lock:
-                Answerer(server, self, body).answer()
+                answerer(server, self, body).answer()
 
         do_GET = do_PUT = do_DELETE = do_OPTIONS = do_PROPFIND = do_REPORT = do_MKCALENDAR = handle_one
 
@@ -323,7 +331,7 @@ class Answerer:
 
     def _known(self, path: str) -> bool:
         calendar, shelf = self.server.shelf_of(path) or ("", Shelf(""))
-        return path in ("/", "/dav/", PRINCIPAL, HOME, SECOND_HOME) or path == calendar or path in shelf.members
+        return path in self.server.places or path == calendar or path in shelf.members
 
     def _properties(self, path: str, asked: list[str]) -> str:
         known = self._all_properties(path)
@@ -335,19 +343,17 @@ class Answerer:
         return f"<D:response><D:href>{self.href(path)}</D:href>{good}{bad if missing else ''}</D:response>"
 
     def _all_properties(self, path: str) -> dict[str, str]:
-        home = HOME
-        if self.on("absolute-home-on-other-host"):
-            home = self.server.url.replace("127.0.0.1", "localhost").rstrip("/") + HOME
         props = {
             f"{D}current-user-principal":
-                f"<D:current-user-principal><D:href>{PRINCIPAL}</D:href></D:current-user-principal>",
+                f"<D:current-user-principal><D:href>{self.server.principal}</D:href></D:current-user-principal>",
             f"{D}resourcetype": "<D:resourcetype><D:collection/></D:resourcetype>",
         }
         if self.on("no-principal"):
             del props[f"{D}current-user-principal"]
-        if path == PRINCIPAL:
+        if path == self.server.principal:
             more = f"<D:href>{SECOND_HOME}</D:href>" if self.on("two-homes") else ""
-            props[f"{C}calendar-home-set"] = f"<C:calendar-home-set><D:href>{home}</D:href>{more}</C:calendar-home-set>"
+            home = f"<D:href>{self.home()}</D:href>"
+            props[f"{C}calendar-home-set"] = f"<C:calendar-home-set>{home}{more}</C:calendar-home-set>"
         if path in self.server.shelves:
             props |= self._calendar_properties(path)
         elif self.server.etag(path) is not None:
@@ -356,16 +362,25 @@ class Answerer:
                 props[f"{D}getetag"] = f"<D:getetag>{escape(self.server.etag(path) or '')}</D:getetag>"
         return props
 
+    def home(self) -> str:
+        if self.on("absolute-home-on-other-host"):
+            return self.server.url.replace("127.0.0.1", "localhost").rstrip("/") + self.server.home
+        return self.server.home
+
     def _calendar_properties(self, path: str) -> dict[str, str]:
         shelf = self.server.shelves[path]
-        kind = "<CS:subscribed/>" if self.on("subscribed") else "<C:calendar/>"
-        right = "<D:read/>" if self.on("read-only") else "<D:all/>"
+        kind = "<CS:subscribed/>" if self.on("subscribed") else shelf.kind
+        right = "<D:read/>" if self.on("read-only") or shelf.right == "read" else "<D:all/>"
         props = {
             f"{D}resourcetype": f"<D:resourcetype><D:collection/>{kind}</D:resourcetype>",
             f"{D}displayname": f"<D:displayname>{escape(shelf.name)}</D:displayname>",
             f"{D}current-user-privilege-set":
                 f"<D:current-user-privilege-set><D:privilege>{right}</D:privilege></D:current-user-privilege-set>",
         }
+        if shelf.parts:
+            parts = "".join(f"<C:comp name='{part}'/>" for part in shelf.parts)
+            name = "supported-calendar-component-set"
+            props[f"{C}{name}"] = f"<C:{name}>{parts}</C:{name}>"
         if not self.on("no-ctag"):
             props[f"{CS}getctag"] = f"<CS:getctag>c{len(shelf.journal)}</CS:getctag>"
         return props
@@ -458,7 +473,7 @@ class Answerer:
         rows = ""
         for path in paths:
             href = f"<D:href>{self.href(path)}</D:href>"
-            if path in members and not self.on("multiget-404-for-live"):
+            if path in members and not self.on("multiget-404-for-live") and not self.misses(path):
                 tag = "" if self.on("no-getetag") else f"<D:getetag>{escape(self.server.etag(path) or '')}</D:getetag>"
                 data = f"<C:calendar-data>{escape(members[path].decode())}</C:calendar-data>"
                 rows += f"<D:response>{href}<D:propstat><D:prop>{tag}{data}</D:prop>"
@@ -466,6 +481,10 @@ class Answerer:
             elif not self.on("multiget-omits-missing"):
                 rows += f"<D:response>{href}<D:status>HTTP/1.1 404 Not Found</D:status></D:response>"
         self.multistatus(rows)
+
+    def misses(self, path: str) -> bool:
+        """Whether a multiget answers 404 though the member is there."""
+        return False
 
     # -- writes --------------------------------------------------------------------------------------------------------
 
@@ -488,10 +507,10 @@ class Answerer:
         return not fails
 
     def on_put(self) -> None:
-        if self.on("read-only"):
+        found = self.server.shelf_of(self.path)
+        if self.on("read-only") or (found is not None and found[1].right == "read"):
             self.refuse(403, "D:need-privileges")
             return
-        found = self.server.shelf_of(self.path)
         if found is None:
             self.send(409)
             return
@@ -500,7 +519,7 @@ class Answerer:
         if self.on("412-when-large") and len(self.body) > LARGE:
             self.send(412)
             return
-        if self.on("404-on-missing-dtend") and b"\nDTEND" not in self.body:
+        if self.lacks_end():
             self.send(404)
             return
         if self._uid_taken(found[1]):
@@ -510,6 +529,9 @@ class Answerer:
         self.server.store(self.path, self.body)
         tag = {} if self.on("no-etag-on-put") else {"ETag": self.server.etag(self.path) or ""}
         self.send(204 if before else 201, headers=tag)
+
+    def lacks_end(self) -> bool:
+        return self.on("404-on-missing-dtend") and b"\nDTEND" not in self.body
 
     def _uid_taken(self, here: Shelf) -> bool:
         everywhere = self.on("uid-per-account")
@@ -535,6 +557,8 @@ class Answerer:
         found = self.server.shelf_of(self.path)
         if found is None or self.path not in found[1].members:
             self.send(404)
+        elif found[1].right == "read":
+            self.refuse(403, "D:need-privileges")
         elif self.on("delete-refused-inside-207"):
             href = f"<D:href>{self.href(self.path)}</D:href>"
             self.multistatus(f"<D:response>{href}<D:status>HTTP/1.1 423 Locked</D:status></D:response>")

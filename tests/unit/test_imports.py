@@ -13,9 +13,10 @@ ALLOWED = {
     "mapping": {"model", "mapping", "errors"},
     "config": LEAVES | {"config"},
     # pure both: a series is planned again half way (4.4); which private properties are read with an event (facts 0.11)
-    # and how a whole feed is taken apart, before any event of it is read
+    # and how a whole feed is taken apart, before any event of it is read; the end that iCloud wants (facts 0.12)
     "providers": LEAVES | {"providers", "mapping.google.patches", "mapping.graph.kept", "mapping.graph.patches",
-                           "mapping.feed", "mapping.feed.text", "mapping.feed.split", "mapping.feed.names"},
+                           "mapping.feed", "mapping.feed.text", "mapping.feed.split", "mapping.feed.names",
+                           "mapping.ends"},
     "store": LEAVES | {"store", *PURE_ENGINE},
     "auth": LEAVES | {"auth", "providers", "config"},
     "engine": LEAVES | {"engine", "mapping", "providers", "store", "config"},

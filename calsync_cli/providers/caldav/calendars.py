@@ -45,12 +45,7 @@ class Calendars:
     def listed(self) -> list[Calendar]:
         """The account's own address if it is a calendar, else every calendar of its homes."""
         own = self._at(self._client.url, depth=0)
-        return own or [calendar for home in self._homes() for calendar in self._at(home, depth=1)]
-
-    def _homes(self) -> list[str]:
-        from calsync_cli.providers.caldav.discovery import homes
-
-        return homes(self._client, self._account, self._credential)
+        return own or [calendar for home in self._client.homes() for calendar in self._at(home, depth=1)]
 
     def _at(self, url: str, *, depth: int) -> list[Calendar]:
         response = self._client.ask("PROPFIND", url, xml.propfind(xml.CALENDAR_PROPS), depth=depth)
@@ -85,7 +80,7 @@ class Calendars:
             id=path,
             name=answer.text(f"{D}displayname") or path.rstrip("/").rpartition("/")[2],
             access=_access(answer),
-            mails=self._client.is_sogo(self._hrefs.url(path)) or bool(self._can(response) & SCHEDULES),
+            mails=self._client.may_mail(self._hrefs.url(path)) or bool(self._can(response) & SCHEDULES),
             max_bytes=int(limit) if limit.isdigit() else None,
             color=answer.text(f"{A}calendar-color"),
         )
@@ -107,7 +102,7 @@ class Calendars:
         if self._at(self._client.url, depth=0):
             text = f"the address of account {self._account.name} is that of one calendar"
             raise ProtocolError(text, next="calsync config edit, and give the server's address to make calendars")
-        homes = self._homes()
+        homes = self._client.homes()
         before = {calendar.id for calendar in self.listed()}
         make_calendar(self._client, self._account, self._credential, homes[0], name)
         for wait_s in SETTLING_S:

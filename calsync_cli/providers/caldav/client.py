@@ -19,6 +19,7 @@ from calsync_cli.errors import AuthError, ProtocolError, TransientError
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
 from calsync_cli.providers import http
+from calsync_cli.providers.caldav.hrefs import Hrefs
 from calsync_cli.providers.registry import Credential
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class DavClient:
         if self._account.auth == "auto" and wants_digest and not isinstance(signer, httpx.DigestAuth):
             response = self._send(method, url, body, headers, self._digest())
         if response.status_code == 401:
-            raise refused(self._account, url, token=self._auth_kind == "bearer")
+            raise self._refused(url)
         return response
 
     def _send(
@@ -153,6 +154,10 @@ class DavClient:
         kept connections at will (facts 2, 3, 5)."""
         return "/SOGo/" in url or http.site(url) in self._sogo
 
+    def may_mail(self, url: str) -> bool:
+        """Whether this server mails guests without announcing it."""
+        return self.is_sogo(url)
+
     def version(self, url: str, etag: str | None) -> str | None:
         """An etag that is another one for another content; None if there is none. SOGo's counts the saves of an event,
         anew when it was deleted and made again (facts 2)."""
@@ -160,8 +165,19 @@ class DavClient:
 
     def is_trusted(self, url: str) -> bool:
         home, there = http.origin(self.url), http.origin(url)
-        apple = all(host == "icloud.com" or host.endswith(".icloud.com") for _, host, _ in (home, there))
-        return home == there or (apple and there[0] == "https")
+        return home == there or (is_apple(self.url) and is_apple(url))
+
+    def hrefs(self) -> Hrefs:
+        return Hrefs(self.url, self.is_sogo)
+
+    def homes(self) -> list[str]:
+        """Addresses whose children are calendars."""
+        from calsync_cli.providers.caldav.discovery import homes
+
+        return homes(self, self._account, self._credential)
+
+    def _refused(self, url: str) -> AuthError:
+        return refused(self._account, url, token=self._auth_kind == "bearer")
 
     def _signer(self) -> httpx.Auth | None:
         with self._lock:
@@ -189,6 +205,11 @@ class DavClient:
         if self._auth_kind == "digest":
             return httpx.DigestAuth(account.username or "", secret.reveal())
         return httpx.BasicAuth(account.username or "", secret.reveal())
+
+
+def is_apple(url: str) -> bool:
+    scheme, host, _ = http.origin(url)
+    return scheme == "https" and (host == "icloud.com" or host.endswith(".icloud.com"))
 
 
 def refused(account: Account, url: str, *, token: bool = False) -> AuthError:

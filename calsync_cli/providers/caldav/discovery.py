@@ -12,6 +12,8 @@ import logging
 from typing import Any
 from urllib.parse import quote, urljoin
 
+import httpx
+
 from calsync_cli.errors import AuthError, CalsyncError, ProtocolError, TransientError
 from calsync_cli.model.account import Account
 from calsync_cli.providers import http
@@ -95,13 +97,16 @@ def _homes_of(client: DavClient, principal: str) -> list[str]:
 def _hrefs(client: DavClient, url: str, name: str, prop: str) -> list[str]:
     """What a property names, as whole addresses. A page of HTML or a 404 means: try the next one (facts 1.2)."""
     try:
-        response = client.ask("PROPFIND", url, xml.propfind(f"<{prop}/>"), depth=0)
-        answers = xml.multistatus(response.content).answers if response.status_code == 207 else []
+        return hrefs_in(client.ask("PROPFIND", url, xml.propfind(f"<{prop}/>"), depth=0), name)
     except (AuthError, TransientError):
         raise
     except ProtocolError as err:
         log.debug("%s: %s", url, err)
         return []
+
+
+def hrefs_in(response: httpx.Response, name: str) -> list[str]:
+    answers = xml.multistatus(response.content).answers if response.status_code == 207 else []
     found = [h.text.strip() for a in answers if name in a.props for h in a.props[name].iter(f"{D}href") if h.text]
     return [urljoin(str(response.request.url), href) for href in found]
 

@@ -29,8 +29,7 @@ class Hrefs:
         """The id of what an answer from `base` calls `href`."""
         whole = self._whole(base, href)
         path = decoded(urlsplit(whole).path)
-        here = http.origin(whole) == http.origin(self._home)
-        return self._noted(path if here else f"{http.site(whole)}{path}", whole)
+        return self._noted(path if self.is_here(whole) else f"{http.site(whole)}{path}", whole)
 
     def member(self, calendar_id: str, href: str, base: str) -> str:
         """As `id`, for something inside a calendar: whatever host the href names, it lives where its calendar does."""
@@ -43,8 +42,16 @@ class Hrefs:
 
     def url(self, remote_id: str) -> str:
         """Where to ask for it."""
-        site = http.site(self._home if remote_id.startswith("/") else remote_id)
+        site = self.site() if remote_id.startswith("/") else http.site(remote_id)
         return site + self.path(remote_id)
+
+    def site(self) -> str:
+        """Scheme and host of what has an id without them."""
+        return http.site(self._home)
+
+    def is_here(self, url: str) -> bool:
+        """Whether ids of what lies there are paths alone."""
+        return http.origin(url) == http.origin(self._home)
 
     def path(self, remote_id: str) -> str:
         """Percent-encoded, as the server spells it; what multiget wants (facts 1.3)."""

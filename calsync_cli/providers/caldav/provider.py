@@ -24,7 +24,6 @@ from calsync_cli.providers.caldav import xml
 from calsync_cli.providers.caldav.calendars import Calendars
 from calsync_cli.providers.caldav.client import DavClient, busy
 from calsync_cli.providers.caldav.delta import Delta
-from calsync_cli.providers.caldav.hrefs import Hrefs
 from calsync_cli.providers.caldav.refusals import Attempt, ServerFault, refusal, unexpected
 from calsync_cli.providers.caldav.xml import C, D
 from calsync_cli.providers.registry import Credential
@@ -40,11 +39,13 @@ _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 class CalDavProvider:
     """One account. Nothing is asked before it is needed."""
 
-    def __init__(self, account: Account, credential: Credential, ports: Ports) -> None:
+    def __init__(
+        self, account: Account, credential: Credential, ports: Ports, client: DavClient | None = None
+    ) -> None:
         self.place = _place(account)
         self._ports = ports
-        self._client = DavClient(account, credential, ports)
-        self._hrefs = Hrefs(self._client.url, self._client.is_sogo)
+        self._client = client or DavClient(account, credential, ports)
+        self._hrefs = self._client.hrefs()
         self._calendars = Calendars(account, credential, ports, self._client, self._hrefs)
         self._delta = Delta(self._client, self._hrefs, ports, self.open)
         self.caps = Capabilities(mapping="ical", delta=True, server_stamps=True, concurrency=account.concurrency)
@@ -265,4 +266,4 @@ def _place(account: Account) -> str:
     """Server and user, by which the engine tells that the account points elsewhere now (G6)."""
     scheme, _, rest = (account.url or "").rstrip("/").partition("://")
     host, slash, path = rest.partition("/")
-    return f"caldav {account.username or ''} {scheme.lower()}://{host.lower()}{slash}{path}"
+    return f"{account.provider} {account.username or ''} {scheme.lower()}://{host.lower()}{slash}{path}"
