@@ -10,9 +10,10 @@ from calsync_cli.api import Workspace, event_json, operation_json
 from calsync_cli.cli import words as in_words
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
+from calsync_cli.cli.lacks import Lacks, lacks
 from calsync_cli.cli.lines import ago, counted, day_words, operation_lines
 from calsync_cli.cli.screen import say, shown
-from calsync_cli.errors import MappingError, UsageError
+from calsync_cli.errors import UsageError
 from calsync_cli.model.codec import form_json
 from calsync_cli.model.series import FIELDS, form_span, split
 from calsync_cli.model.times import Zoned
@@ -87,7 +88,9 @@ def show(ctx: Context, words: str, *, as_json: bool) -> int:
         for group in alike.values():
             _show(group)
             for name, event in group:
-                say(*(f"  on {name}: {shown(words)}" for words in _remarks(work, name, event) if words != event.detail))
+                lacking = _lacks(work, name, event, found)
+                told = (*lacking.losses, *lacking.remarks)
+                say(*(f"  on {name}: {shown(words)}" for words in told if words != event.detail))
     finally:
         work.close()
     return 0
@@ -134,9 +137,7 @@ def why(ctx: Context, words: str, *, as_json: bool) -> int:
     try:
         found = _found(work, words)
         names = views.aliases(work.db)
-        sides = [
-            {**event_json(e, name), "seen": _seen(work, e), "remarks": _remarks(work, name, e)} for name, e in found
-        ]
+        sides = [_side(work, name, event, found) for name, event in found]
         numbers = sorted({e.link_id for _, e in found if e.link_id is not None})
         history = [operation_json(op, names) for n in numbers for op in views.operations(work.db, link=n)]
         waiting = [c for c in work.conflicts() if c["uid"] in {e.uid for _, e in found}]
@@ -150,7 +151,7 @@ def why(ctx: Context, words: str, *, as_json: bool) -> int:
     for side in sides:
         say(_heading(side, side["calendar"]))
         say(f"    id {side['remote_id']}, UID {shown(side['uid']) or '(none)'}, last seen {ago(side['seen'], now)}")
-        for words in dict.fromkeys([side["detail"], *side["remarks"]]):
+        for words in dict.fromkeys([side["detail"], *side["losses"], *side["remarks"]]):
             if words:
                 say(f"    {shown(words)}")
     for conflict in waiting:
@@ -162,6 +163,12 @@ def why(ctx: Context, words: str, *, as_json: bool) -> int:
     return 0
 
 
+def _side(work: Workspace, name: str, event: views.EventRow, found: Found) -> dict[str, Any]:
+    lacking = _lacks(work, name, event, found)
+    told = {"losses": list(lacking.losses), "remarks": list(lacking.remarks)}
+    return {**event_json(event, name), "seen": _seen(work, event), **told}
+
+
 def _seen(work: Workspace, event: views.EventRow) -> str:
     from calsync_cli.store.db import moment
 
@@ -171,19 +178,9 @@ def _seen(work: Workspace, event: views.EventRow) -> str:
     return moment(us).isoformat(timespec="seconds")
 
 
-def _remarks(work: Workspace, name: str, event: views.EventRow) -> list[str]:
-    """What this side holds only roughly, or not at all, in the words of its mapping."""
-    from calsync_cli.mapping.registry import OF_PROVIDER, mapping
-    from calsync_cli.store import mirror
-
-    account = work.config.accounts.get(name.partition("/")[0])
-    payload = mirror.payload(work.db, event.calendar_id, event.remote_id)
-    if account is None or payload is None:
-        return []
-    try:
-        return list(mapping(OF_PROVIDER.get(account.provider, "ical")).read(payload).losses)
-    except MappingError:
-        return []  # told as the reason why it is left alone
+def _lacks(work: Workspace, name: str, event: views.EventRow, found: Found) -> Lacks:
+    copies = [e for _, e in found if (e.link_id or e.uid) == (event.link_id or event.uid)]
+    return lacks(work, name, event, copies, zone_of(event))
 
 
 # -- which one ---------------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def counted(count: int, what: str) -> str:
 
 
 def change_line(change: Change, width: int, *, dry_run: bool = False) -> str:
-    """side, verb, title, start, why. In a dry run nobody needs to be told that it was not done."""
+    """side, verb, title, start, why, what is lost. In a dry run nobody needs to be told that it was not done."""
     title = shown(change.title) or "(no title)"
     when = day_words(change.start)
     if change.recurring and change.action != "create":
@@ -54,7 +54,8 @@ def change_line(change: Change, width: int, *, dry_run: bool = False) -> str:
         when = f"series{touched}"
     sign = f"{SIGN[change.action]}{change.side}"
     outcome = "" if dry_run else OUTCOME.get(change.outcome, "")
-    return f'{change.pair:<{width}}  {sign}  "{title}"  {when}   {change.because}{outcome}'
+    lost = f"  [{shown('; '.join(change.losses))}]" if change.losses else ""
+    return f'{change.pair:<{width}}  {sign}  "{title}"  {when}   {change.because}{outcome}{lost}'
 
 
 def pair_line(pair: PairReport, width: int, *, dry_run: bool) -> str:

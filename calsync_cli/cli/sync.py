@@ -122,7 +122,7 @@ def _planned_lines(report: Report) -> Iterator[str]:
 
 def _planned(change: Mapping[str, Any]) -> Change:
     """A change as a plan file holds it. Raises TypeError or KeyError for anything else."""
-    return Change(**{**change, "fields": tuple(change["fields"])})
+    return Change(**{**change, "fields": tuple(change["fields"]), "losses": tuple(change.get("losses", ()))})
 
 
 class _Stopped(Exception):

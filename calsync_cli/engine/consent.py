@@ -6,18 +6,19 @@ Shape   `allowed` asks and notes what is missing; nothing has been stored or sen
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from calsync_cli.engine import guards
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.keys import digest
+from calsync_cli.engine.losses import Words
 from calsync_cli.engine.report import Problem, change_of
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.state import State
 from calsync_cli.engine.telling import pair_names, place
-from calsync_cli.engine.world import Plan
+from calsync_cli.engine.world import Plan, Step
 from calsync_cli.model.codec import dumps, form_json
 
 
@@ -28,11 +29,19 @@ def identify(scene: Scene, plan: Plan) -> str:
     return digest(scene.key, dumps(steps), dumps(holds), dumps(sorted(plan.linked)))[:12]
 
 
-def allowed(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) -> bool:
-    """Guards first, then a first plan's confirmation (K7). Nothing has been stored or sent yet."""
+def allowed(
+    state: State, group: Group, scene: Scene, plan: Plan, plan_id: str, losses: Callable[[Step], Words]
+) -> bool:
+    """Guards first, then a first plan's confirmation (K7). Nothing has been stored or sent yet.
+
+    losses: what a step would lose; asked where somebody is to look at the plan before it is carried out
+    """
     wish = state.wish
     trips = guards.check(scene.snapshot, plan)
-    saved = plan_document(group, scene, plan, plan_id, [f"{t.kind}: {t.words}" for t in trips])
+    asks = _asks(state, group, scene, plan, plan_id)
+    looked_at = wish.dry_run or bool(trips) or asks
+    guarded = [f"{t.kind}: {t.words}" for t in trips]
+    saved = plan_document(group, scene, plan, plan_id, guarded, losses if looked_at else lambda step: ())
     state.report.plans.append(saved)
     if wish.expected is not None and plan_id not in wish.expected and (plan.steps or plan.linked):
         words = f"the calendars of {pair_names(group)} have changed since the plan was saved; nothing was done"
@@ -50,10 +59,7 @@ def allowed(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) 
             state.problem(Problem("guard", words, command, 0 if wish.dry_run else 4))
     if trips and plan_id not in wish.approved:
         return False
-    first = (scene.snapshot.first or scene.snapshot.rules_changed) and bool(plan.steps or plan.linked or plan.holds)
-    if not first or wish.dry_run or wish.yes or plan_id in wish.approved or wish.expected is not None:
-        return True
-    if all(pair.first_sync == "auto" for pair in group.pairs):
+    if not asks:
         return True
     if wish.confirm is not None and wish.confirm(first_words(group, scene, plan), state.report):
         return True
@@ -61,6 +67,15 @@ def allowed(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) 
     words = f"{first_words(group, scene, plan)} Nothing was changed yet."
     state.problem(Problem("first-plan", words, command, 3))
     return False
+
+
+def _asks(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) -> bool:
+    """Whether this plan needs a yes that nobody has given yet (K7)."""
+    wish = state.wish
+    first = (scene.snapshot.first or scene.snapshot.rules_changed) and bool(plan.steps or plan.linked or plan.holds)
+    if not first or wish.dry_run or wish.yes or plan_id in wish.approved or wish.expected is not None:
+        return False
+    return any(pair.first_sync != "auto" for pair in group.pairs)
 
 
 def first_words(group: Group, scene: Scene, plan: Plan) -> str:
@@ -78,12 +93,14 @@ def first_words(group: Group, scene: Scene, plan: Plan) -> str:
     return f"The {kind} plan of {pair_names(group)} waits for your yes. Events: {', '.join(counts)}."
 
 
-def plan_document(group: Group, scene: Scene, plan: Plan, plan_id: str, trips: Sequence[str]) -> dict[str, Any]:
+def plan_document(
+    group: Group, scene: Scene, plan: Plan, plan_id: str, trips: Sequence[str], losses: Callable[[Step], Words]
+) -> dict[str, Any]:
     """What `--plan-file` and a tripped guard save."""
     changes = []
     for step in plan.steps:
         pair, side = place(group, scene.names[step.calendar])
-        changes.append(change_of(step, pair, side, "planned").json())
+        changes.append(change_of(step, pair, side, "planned", losses(step)).json())
     return {
         "plan": plan_id, "pairs": [pair.name for pair in group.pairs], "guards": list(trips), "changes": changes,
         "linked": len(plan.linked), "holds": [{"kind": h.kind, "title": h.title, "words": h.words} for h in plan.holds],

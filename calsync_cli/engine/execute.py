@@ -80,7 +80,7 @@ def execute(
             done += len(batch)
             session.progress("write", done, total)
     _tidy(session, scene, works, plan)
-    result.done += [Done(work.step, work.outcome, work.error) for work in works]
+    result.done += [Done(work.step, work.outcome, work.error, work.losses) for work in works]
     return result
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from calsync_cli.engine.keys import Marker, create_key
+from calsync_cli.engine.losses import Words, before_image, body_of, place_of, told
 from calsync_cli.engine.observe import as_calendar
 from calsync_cli.engine.plan import write_digest
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.world import Plan, Step
-from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, MappingError, TooLarge
-from calsync_cli.mapping.base import Place
+from calsync_cli.errors import CalsyncError, ItemError, MappingError
+from calsync_cli.mapping.base import NOWHERE
 from calsync_cli.providers.base import Receipt
 from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.journal import Operation
@@ -28,6 +28,7 @@ class Done:
     step: Step
     outcome: str
     error: CalsyncError | None = None
+    losses: Words = ()
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Work:
     step: Step
     op: Operation
     account: str
+    losses: Words = ()
     outcome: str = "waiting"
     error: CalsyncError | None = None
     receipt: Receipt | None = None
@@ -79,12 +81,12 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
         for step in plan.steps:
             account = scene.names[step.calendar].account
             try:
-                op = _lower(session, scene, step, numbers[step.link])
+                op, losses = _lower(session, scene, step, numbers[step.link])
             except ItemError as err:
                 _remember_refusal(session, scene, step, numbers[step.link], str(err))
                 failed.append(Done(step, "failed", err))
                 continue
-            works.append(Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account))
+            works.append(Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account, losses))
         if all(calendar.readable for calendar in scene.snapshot.calendars):
             # row 16: what could not be compared with all is planned again
             links.mark_planned(db, key, scene.seqs, scene.day)
@@ -93,37 +95,27 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
     return works, failed
 
 
-def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> Operation:
-    """Step -> journal row with the bytes to send."""
-    account = scene.names[step.calendar].account
-    wire = session.mapping(account)
-    state = next(c for c in scene.snapshot.calendars if c.id == step.calendar)
-    base = Operation(
+def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Operation, Words]:
+    """Step -> journal row with the bytes to send, and what is lost on the way."""
+    wire = session.mapping(scene.names[step.calendar].account)
+    op = Operation(
         step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
         step.because, etag=step.etag, held=step.held, grp=scene.key,
     )
+    place = NOWHERE
     if step.kind == "create":
-        key = create_key(session.installation, step.link, state.identity, step.generation)
-        form = {path: value for path, value in step.changes.items() if value is not None}
-        marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
-        calendar = as_calendar(mirror.calendar_row(session.db, step.calendar))
-        remote_id = session.provider(account).remote_id_for(calendar, key)
-        body = wire.make(step.uid, form, marker, Place(remote_id, calendar.zone))
-        op = replace(base, remote_id=remote_id, key=key, intent=body, intent_form=wire.read(body).form)
+        key, place = place_of(session, scene, step)
+        op = replace(op, remote_id=place.remote_id, key=key)
     else:
-        before = mirror.payload(session.db, step.calendar, base.remote_id)
-        if before is None:
-            raise InternalCheck(f"no mirrored copy of {base.remote_id} to plan from")
-        op = replace(base, before=before)
-        never_written = getattr(wire, "never_written", None)
-        if step.kind == "delete" and never_written is not None and (why := never_written(before)):
+        op = replace(op, before=before_image(session, step))
+    never_written = getattr(wire, "never_written", None)
+    if step.kind == "delete":
+        if never_written is not None and (why := never_written(op.before)):
             raise MappingError(why)
-        if step.kind == "update":
-            body = wire.edit(before, step.changes)
-            op = replace(op, intent=body, intent_form=wire.read(body).form)
-    if op.intent is not None and state.max_bytes is not None and len(op.intent) > state.max_bytes:
-        raise TooLarge(f"{len(op.intent):,} bytes are more than the {state.max_bytes:,} that {state.label} takes")
-    return op
+        return op, ()
+    body = body_of(session, scene, step, place)
+    form = wire.read(body).form
+    return replace(op, intent=body, intent_form=form), told(wire, step, body, form)
 
 
 def _remember_refusal(session: Session, scene: Scene, step: Step, link_id: int, words: str) -> None:

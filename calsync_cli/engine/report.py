@@ -61,7 +61,7 @@ class PairReport:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write, done or (dry run) to be done."""
+    """One write, done or (dry run) to be done. losses: what it loses there, in words (engine.losses)."""
 
     pair: str
     side: str
@@ -74,11 +74,13 @@ class Change:
     outcome: str
     instances: int = 0
     recurring: bool = False
+    losses: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         return {
             "pair": self.pair, "side": self.side, "action": self.action, "uid": self.uid, "title": self.title,
             "start": self.start, "fields": list(self.fields), "because": self.because, "outcome": self.outcome,
+            "losses": list(self.losses),
         }
 
 
@@ -158,7 +160,7 @@ def iso(text: str) -> str:
 NAMES = {"time": ("start", "end"), "recurrence": ("recurrence",)}
 
 
-def change_of(step: Step, pair: str, side: str, outcome: str) -> Change:
+def change_of(step: Step, pair: str, side: str, outcome: str, losses: tuple[str, ...] = ()) -> Change:
     """A step as one line of the report. Fields carry the names of `--json`; instances are counted."""
     own = [path for path in step.changes if not path.startswith("@")]
     keys = {split(path)[0] for path in step.changes if path.startswith("@")}
@@ -167,5 +169,5 @@ def change_of(step: Step, pair: str, side: str, outcome: str) -> Change:
         fields["instances"] = None
     return Change(
         pair, side, step.kind, step.uid, step.title, iso(step.start), tuple(fields), step.because, outcome,
-        len(keys), "recurrence" in step.changes or bool(keys),
+        len(keys), "recurrence" in step.changes or bool(keys), losses,
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from calsync_cli.engine.consent import allowed, identify
 from calsync_cli.engine.execute import execute
 from calsync_cli.engine.groups import Group, windows
+from calsync_cli.engine.losses import previews
 from calsync_cli.engine.observe import Observation, notice_places, observe
 from calsync_cli.engine.plan import plan as make_plan
 from calsync_cli.engine.recover import recover, unfinished
@@ -98,10 +99,11 @@ def _group(state: State, group: Group, seen: dict[CalendarName, Observation], *,
     state.pairs[group.pairs[0].name].linked += len(plan.linked)
     tell_holds(state, group, scene, plan)
     state.report.notes += [note for note in plan.notes if note not in state.report.notes]
-    if not allowed(state, group, scene, plan, plan_id) or state.wish.dry_run:
+    losses = previews(state.session, scene)
+    if not allowed(state, group, scene, plan, plan_id, losses) or state.wish.dry_run:
         for step in plan.steps:
             pair, side = place(group, scene.names[step.calendar])
-            state.report.changes.append(change_of(step, pair, side, "planned"))
+            state.report.changes.append(change_of(step, pair, side, "planned", losses(step)))
             if state.wish.dry_run:
                 side_of(state, pair, side).count(step.kind)
         return False

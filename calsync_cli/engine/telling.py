@@ -57,7 +57,7 @@ def tell_executed(state: State, group: Group, scene: Scene, executed: Executed) 
     state.report.changes = [c for c in changes if c.outcome != "stale" or c.pair not in tried_again]
     for done in executed.done:
         pair, side = place(group, scene.names[done.step.calendar])
-        state.report.changes.append(change_of(done.step, pair, side, done.outcome))
+        state.report.changes.append(change_of(done.step, pair, side, done.outcome, done.losses))
         if done.outcome == "confirmed":
             side_of(state, pair, side).count(done.step.kind)
         if done.error is not None and done.outcome not in ("stale", "waiting"):

@@ -277,7 +277,8 @@ def test_every_document_has_the_members_that_scripts_rely_on(shell: Shell) -> No
     }
     assert set(run["pairs"][0]["a"]) == {"calendar", "created", "updated", "deleted", "events"}
     (change,) = run["changes"]
-    assert set(change) == {"pair", "side", "action", "uid", "title", "start", "fields", "because", "outcome"}
+    names = {"pair", "side", "action", "uid", "title", "start", "fields", "because", "outcome", "losses"}
+    assert set(change) == names and change["losses"] == []
     assert (change["start"], change["fields"]) == ("2026-12-01T09:00:00+01:00", ["title"])
     assert set(run["errors"][0]) == {"account", "event", "code", "message", "next"}
     (conflict,) = shell("conflicts", "list", "--json").json

@@ -64,15 +64,49 @@ def test_what_google_cannot_hold_is_left_alone_with_a_reason(google: Service, pe
     assert "2 error" in person.run("status").out
 
 
-def test_what_google_keeps_but_does_not_show_is_named(google: Service, person: Person) -> None:
-    lines = ["CATEGORIES:Work", "DESCRIPTION:" + "word " * 2000]
-    (home(person) / "long.ics").write_bytes(ics("long", "Long", *lines, start="20300105T090000"))
-    person.sync()
+def test_what_an_event_loses_at_google_is_told_before_it_is_written_and_after(google: Service, person: Person) -> None:
+    lines = ["CATEGORIES:Work", "COLOR:turquoise", "DESCRIPTION:" + "word " * 2000]
+    people = ["ORGANIZER:mailto:boss@example.test", "ATTENDEE:mailto:ann@example.test"]
+    (home(person) / "long.ics").write_bytes(ics("long", "Long", *lines, *people, start="20300105T090000"))
+    (home(person) / "fine.ics").write_bytes(ics("fine", "Fine", start="20300107T090000"))
+    losses = ["not copied: guests, organizer", "kept, not shown: categories",
+              "kept, shown roughly: colour, description"]
+    for words in (("--dry-run",), ()):
+        told = {change["title"]: change["losses"] for change in person.sync(*words)["changes"]}
+        assert told == {"Long": losses, "Fine": []}
+    shown = f"colour as mediumseagreen; description as {('word ' * 8).strip()}"
     for words in (("why",), ("events", "show")):
         said = person.run(*words, "Long").out
-        assert "kept with the event, but not shown by Google as it is: categories, description" in said
-    sides = {side["calendar"]: side["remarks"] for side in person.run("why", "Long", "--json").json["sides"]}
-    assert len(sides["work/primary"]) == 1 and sides["disk/Home"] == []
+        assert all(line in said for line in (*losses[:2], f"kept, shown roughly: {shown} … (8,192 characters)"))
+    sides = {side["calendar"]: side["losses"] for side in person.run("why", "Long", "--json").json["sides"]}
+    assert len(sides["work/primary"]) == 3 and sides["disk/Home"] == []
+    assert person.run("sync").out.startswith("1 pair up to date, 2 events, ")
+
+
+def test_an_edit_tells_the_losses_of_what_it_changes_only(google: Service, person: Person) -> None:
+    file = home(person) / "e.ics"
+    file.write_bytes(ics("e", "Evening", "CATEGORIES:Work", start="20300105T090000"))
+    person.sync()
+    file.write_bytes(ics("e", "Night", "CATEGORIES:Work", start="20300105T090000"))
+    assert person.run("sync").out.splitlines()[0].endswith("title changed on disk/Home")
+    file.write_bytes(ics("e", "Night", "CATEGORIES:Work,Fun", start="20300105T090000"))
+    for words in ("sync --dry-run", "sync"):
+        line = person.run(*words.split()).out.splitlines()[0]
+        assert line.endswith("categories changed on disk/Home  [kept, not shown: categories]")
+
+
+def test_a_plan_tells_what_would_not_be_written_and_why(google: Service, person: Person) -> None:
+    hourly = ics("hourly", "Pills", "RRULE:FREQ=HOURLY;COUNT=5", start="20300101T090000")
+    (home(person) / "hourly.ics").write_bytes(hourly)
+    line = person.run("sync", "--dry-run").out.splitlines()[0]
+    assert line.endswith(
+        "[held: it repeats every few hours, which Google Calendar cannot hold: RRULE:FREQ=HOURLY;COUNT=5]"
+    )
+    plan = person.folder / "plan.json"
+    assert person.run("sync", "--plan-file", str(plan)).code == 0
+    assert '"losses"' in plan.read_text() and person.run("apply", str(plan)).code == 1
+    plan.write_text(plan.read_text().replace('"losses"', '"other"'))
+    assert person.run("apply", str(plan)).code == 2  # no plan of ours
 
 
 def test_special_events_and_meetings_of_others_are_read_and_said_to_be_so(google: Service, person: Person) -> None:

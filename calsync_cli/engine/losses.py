@@ -1,0 +1,95 @@
+"""What a write will lose where it goes, in words: told of what is written, and of a plan before it is carried out.
+
+Shape   `body_of` makes the bytes of a write, stores and sends nothing; `told` compares them with what was asked;
+        `previews` does both for a plan that is only looked at
+Errors  ItemError where the write cannot even be said; a preview tells that too
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from calsync_cli.engine.case import field_words
+from calsync_cli.engine.keys import Marker, create_key
+from calsync_cli.engine.observe import as_calendar
+from calsync_cli.engine.session import Session
+from calsync_cli.engine.snapshot import Scene
+from calsync_cli.engine.world import Step
+from calsync_cli.errors import InternalCheck, ItemError, TooLarge
+from calsync_cli.mapping.base import NOWHERE, Mapping, Place
+from calsync_cli.mapping.losses import How, Loss, losses_of
+from calsync_cli.model.series import Form, split
+from calsync_cli.store import mirror
+
+Words = tuple[str, ...]
+
+
+def place_of(session: Session, scene: Scene, step: Step) -> tuple[str, Place]:
+    """The key of a create, and where it will be (J4)."""
+    state = next(c for c in scene.snapshot.calendars if c.id == step.calendar)
+    key = create_key(session.installation, step.link, state.identity, step.generation)
+    calendar = as_calendar(mirror.calendar_row(session.db, step.calendar))
+    provider = session.provider(scene.names[step.calendar].account)
+    return key, Place(provider.remote_id_for(calendar, key), calendar.zone)
+
+
+def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
+    """What a create or an update sends. Raises ItemError where it cannot be said, or is too large."""
+    wire = session.mapping(scene.names[step.calendar].account)
+    state = next(c for c in scene.snapshot.calendars if c.id == step.calendar)
+    if step.kind == "create":
+        form = {path: value for path, value in step.changes.items() if value is not None}
+        marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
+        body = wire.make(step.uid, form, marker, place)
+    else:
+        body = wire.edit(before_image(session, step), step.changes)
+    if state.max_bytes is not None and len(body) > state.max_bytes:
+        raise TooLarge(f"{len(body):,} bytes are more than the {state.max_bytes:,} that {state.label} takes")
+    return body
+
+
+def before_image(session: Session, step: Step) -> bytes:
+    before = mirror.payload(session.db, step.calendar, step.remote_id or "")
+    if before is None:
+        raise InternalCheck(f"no mirrored copy of {step.remote_id} to plan from")
+    return before
+
+
+# -- in words ----------------------------------------------------------------------------------------------------------
+
+
+def told(wire: Mapping, step: Step, body: bytes, form: Form) -> Words:
+    """Of a new copy all its losses, of a change those of what it changes. form: how the body reads."""
+    losses = losses_of(wire, body, step.changes, form)
+    fields = {split(path)[1] for path in step.changes}
+    return loss_words(loss for loss in losses if step.kind == "create" or split(loss.path)[1] in fields)
+
+
+def loss_words(losses: Iterable[Loss]) -> Words:
+    """`kept, not shown: categories, colour`: a text for each thing that can become of a field."""
+    found: dict[How, list[str]] = {}
+    for loss in losses:
+        found.setdefault(loss.how, []).append(field_words(loss.path))
+    return tuple(f"{how.value}: {', '.join(dict.fromkeys(found[how]))}" for how in How if how in found)
+
+
+def previews(session: Session, scene: Scene) -> Callable[[Step], Words]:
+    """What each step of a plan would lose, or why it would not be written; each is looked at once."""
+    known: dict[int, Words] = {}
+
+    def preview(step: Step) -> Words:
+        if id(step) not in known:
+            known[id(step)] = _preview(session, scene, step) if step.kind != "delete" else ()
+        return known[id(step)]
+
+    return preview
+
+
+def _preview(session: Session, scene: Scene, step: Step) -> Words:
+    wire = session.mapping(scene.names[step.calendar].account)
+    place = place_of(session, scene, step)[1] if step.kind == "create" else NOWHERE
+    try:
+        body = body_of(session, scene, step, place)
+        return told(wire, step, body, wire.read(body).form)
+    except ItemError as err:
+        return (f"{How.HELD.value}: {err}",)
