@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -59,9 +60,15 @@ def _packed(server: FeedServer, body: bytes) -> bytes:
         case "broken":
             return gzip.compress(body)[:10] + b"no deflate at all"
         case "bomb":
-            squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
-            return b"".join([*(squeeze.compress(b" " * 1_000_000) for _ in range(200)), squeeze.flush()])
+            return _bomb()
     return body
+
+
+@cache
+def _bomb() -> bytes:
+    """200 MB of nothing."""
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return b"".join([*(squeeze.compress(b" " * 1_000_000) for _ in range(200)), squeeze.flush()])
 
 
 class _Handler(BaseHTTPRequestHandler):

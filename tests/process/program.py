@@ -47,6 +47,9 @@ class Program:
         (self.folder / name / calendar).mkdir(parents=True)
         return self.folder / name / calendar
 
+    def ics(self, name: str, url: str) -> None:
+        self._accounts += f'[accounts.{name}]\nprovider = "ics"\nurl = "{url}"\n'
+
     def caldav(self, name: str, server: Server, password: str = "any") -> None:
         self._accounts += (
             f'[accounts.{name}]\nprovider = "caldav"\nurl = "{server.url.rstrip("/")}{server.home}"\n'

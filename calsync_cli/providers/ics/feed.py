@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from calsync_cli.errors import ProtocolError, TransientError
+from calsync_cli.errors import TransientError
 from calsync_cli.mapping.feed import names
 from calsync_cli.mapping.feed.names import Entry
 from calsync_cli.mapping.feed.split import Split, split
 from calsync_cli.mapping.feed.text import NotAFeed, lines_of
 from calsync_cli.providers.base import Item
-from calsync_cli.providers.ics.source import KEPT, Answer, Source, Validators
+from calsync_cli.providers.ics.source import Answer, Source, Validators, useless
 
 log = logging.getLogger(__name__)
 SHORTEST, LONGEST = timedelta(minutes=15), timedelta(hours=24)
@@ -77,5 +77,4 @@ def _split(source: Source, answer: Answer) -> Split:
     try:
         return split(lines_of(answer.body or b"", answer.charset))
     except NotAFeed as err:
-        text = f"What {source.label} holds is no feed: {err}. {KEPT}"
-        raise ProtocolError(text, next="calsync doctor") from None
+        raise useless(f"What {source.label} holds is no feed: {err}") from None

@@ -132,7 +132,8 @@ class IcsProvider:
         self._refuse()
 
     def _refuse(self) -> NoReturn:
-        raise ReadOnly(f"account {self._account.name} is a feed, which can only be read. Nothing was changed.")
+        text = f"account {self._account.name} is a feed, which can only be read. Nothing was changed."
+        raise ReadOnly(text, next=f"calsync calendars {self._account.name}")
 
     def close(self) -> None:
         self._source.close()

@@ -80,5 +80,10 @@ class FileSource:
         """Nothing is held open."""
 
 
+def useless(what: str) -> ProtocolError:
+    """An answer from which nothing follows."""
+    return ProtocolError(f"{what}. {KEPT}", next="calsync doctor")
+
+
 def too_large(place: str) -> ProtocolError:
-    return ProtocolError(f"{place} has more than {MAX_BYTES // 1_000_000} MB, which no feed needs. {KEPT}")
+    return useless(f"{place} has more than {MAX_BYTES // 1_000_000} MB, which no feed needs")

@@ -28,7 +28,7 @@ from calsync_cli.errors import AuthError, CalendarGone, ProtocolError, RemoteErr
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
 from calsync_cli.providers import http
-from calsync_cli.providers.ics.source import KEPT, MAX_BYTES, Answer, Validators, too_large
+from calsync_cli.providers.ics.source import KEPT, MAX_BYTES, Answer, Validators, too_large, useless
 
 log = logging.getLogger(__name__)
 TOTAL_S = 60.0
@@ -76,7 +76,7 @@ class WebSource:
                 return response
             url = self._next(url, response.headers["location"])
             watch.at_home = watch.saw_inside
-        raise ProtocolError(f"{self.host} sends from one address to the next without end. {KEPT}")
+        raise useless(f"{self.host} sends from one address to the next without end")
 
     def _next(self, url: str, location: str) -> str:
         try:
@@ -84,12 +84,11 @@ class WebSource:
             host = httpx.URL(target).host
             scheme = urlsplit(target).scheme
         except (ValueError, httpx.InvalidURL):
-            raise ProtocolError(f"{self.host} sends on to an address that is none. {KEPT}") from None
+            raise useless(f"{self.host} sends on to an address that is none") from None
         if scheme not in http.PORTS or not host:
-            raise ProtocolError(f"{self.host} sends on to an address that is not on the web. {KEPT}")
+            raise useless(f"{self.host} sends on to an address that is not on the web")
         if scheme == "http" and urlsplit(url).scheme == "https":
-            text = f"{self.host} sends on to {http.site(target)}, which is not encrypted; it was not asked. {KEPT}"
-            raise ProtocolError(text)
+            raise useless(f"{self.host} sends on to {http.site(target)}, which is not encrypted; it was not asked")
         if self._account.proxy is not None and _is_inside(host):  # what the proxy connects to cannot be seen
             raise _inside(self.host)
         return target
@@ -136,7 +135,7 @@ class WebSource:
     def _unpacked(self, response: httpx.Response) -> bytes:
         packing = response.headers.get("content-encoding", "").strip().lower()
         if packing not in ("", "identity", "gzip", "x-gzip"):
-            raise ProtocolError(f"{self.host} sent the feed packed as {packing[:20]!r}, unasked. {KEPT}")
+            raise useless(f"{self.host} sent the feed packed as {packing[:20]!r}, unasked")
         unpack = zlib.decompressobj(_GZIP) if packing.endswith("gzip") else None
         chunks, size, received = [], 0, 0
         for chunk in response.iter_raw():
@@ -144,13 +143,13 @@ class WebSource:
             try:
                 plain = unpack.decompress(chunk, MAX_BYTES + 1 - size) if unpack else chunk
             except zlib.error:
-                raise ProtocolError(f"{self.host} sent a feed that cannot be unpacked. {KEPT}") from None
+                raise useless(f"{self.host} sent a feed that cannot be unpacked") from None
             size += len(plain)
             if max(size, received) > MAX_BYTES:
                 raise too_large(f"The feed of {self.host}")
             chunks.append(plain)
         if unpack is not None and received and not unpack.eof:
-            raise ProtocolError(f"{self.host} sent only a part of the feed. {KEPT}")
+            raise useless(f"{self.host} sent only a part of the feed")
         return b"".join(chunks)
 
     def _refusal(self, response: httpx.Response) -> RemoteError:
@@ -167,7 +166,7 @@ class WebSource:
         if status in (408, 425, 429) or status >= 500:
             wait = http.retry_after_s(response, self._ports.now())
             return TransientError(f"{self.host} cannot show the feed just now ({status}). {KEPT}", retry_after_s=wait)
-        return ProtocolError(f"{self.host} answered the feed's address with {status}. {KEPT}")
+        return useless(f"{self.host} answered the feed's address with {status}")
 
 
 def _max_age_s(response: httpx.Response) -> int | None:
@@ -239,4 +238,4 @@ def _is_inside(host: str) -> bool:
 
 
 def _inside(host: str) -> ProtocolError:
-    return ProtocolError(f"{host} sends on to an address inside of this network; it was not asked. {KEPT}")
+    return useless(f"{host} sends on to an address inside of this network; it was not asked")
