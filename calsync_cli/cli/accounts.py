@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import stat
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from calsync_cli.cli import password_login
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.inspect import account_state
@@ -18,10 +18,7 @@ from calsync_cli.cli.screen import say
 from calsync_cli.config.secrets import open_store
 from calsync_cli.config.values import BadValue, address, closest
 from calsync_cli.errors import AuthError, CalsyncError, UsageError, worst_exit
-from calsync_cli.model.account import Account, Config
-from calsync_cli.model.secret import Secret
-
-LATER = ("icloud",)
+from calsync_cli.model.account import WITH_LOGIN, WITH_PASSWORD, Account, Config
 
 
 def login(
@@ -53,25 +50,15 @@ def login(
             ctx, account, store, write, username=username, client_id=client_id, tenant=tenant, no_browser=no_browser
         )
     _check_needs_password(account)
-    store.describe()  # refuses an unsafe keyring before a password is asked for
-    asked_name = username or account.username or _ask("user name: ", "--username")
-    secret = Secret(_password(password_stdin, asked_name))
-    changes = {"url": account.url} if account.url and (is_new or url) else {}
-    changes |= {"username": asked_name} if asked_name != account.username else {}
-    account = replace(account, username=asked_name)
-    from calsync_cli.auth.caldav import sign_in
-
-    found = sign_in(account, secret, ctx.ports)
-    write(changes)
-    store.set(name, secret)
-    print(f"signed in to {name} as {asked_name}; password kept in {store.describe()}")
-    for calendar in found:
-        print(f"  {name}/{calendar.name}" + ("  (read-only)" if calendar.access == "read" else ""))
-    return 0
+    address = {"url": account.url} if account.url and (is_new or url) else {}
+    return password_login.login(
+        ctx, account, store, lambda changes: write(address | dict(changes)), username=username,
+        from_stdin=password_stdin,
+    )
 
 
 ONLY = {
-    "--url": ("caldav",), "--password-stdin": ("caldav",), "--no-browser": ("google", "microsoft"),
+    "--url": WITH_PASSWORD, "--password-stdin": WITH_PASSWORD, "--no-browser": ("google", "microsoft"),
     "--client-file": ("google",), "--client-id": ("microsoft",), "--tenant": ("microsoft",),
 }
 
@@ -91,7 +78,7 @@ def _check_needs_password(account: Account) -> None:
     if account.provider == "ics":
         text = f"account {name} is a feed, which needs no sign-in: who knows its address may read it"
         raise UsageError(text, next=f"calsync calendars {name}")
-    if account.provider != "caldav":
+    if account.provider not in WITH_PASSWORD:
         raise UsageError(f"account {name} is a {account.provider} account, which needs no sign-in", next="calsync sync")
     if account.password_command is not None:
         text = f"account {name} gets its password from password_command; there is nothing to store"
@@ -107,8 +94,6 @@ def _account(ctx: Context, name: str, url: str | None) -> tuple[Config, Account,
     if name in config.accounts:
         known = config.accounts[name]
         return config, replace(known, url=_address(url) if url else known.url), False
-    if name in LATER:
-        raise UsageError(f"{name} accounts are not available in this version", next="calsync login caldav")
     if name == "ics":
         text = "a feed needs no sign-in; write an account with provider = \"ics\" and its url into the configuration"
         raise UsageError(text, next="calsync config edit")
@@ -116,10 +101,12 @@ def _account(ctx: Context, name: str, url: str | None) -> tuple[Config, Account,
         return config, Account(name, "google"), True
     if name == "microsoft":
         return config, Account(name, "microsoft"), True
+    if name == "icloud":
+        return config, Account(name, "icloud", url=_address(url) if url else None), True
     if name != "caldav":
         text = f"there is no account {name!r}{closest(name, config.accounts)}"
         raise UsageError(text, next="calsync accounts")
-    url = url or _ask("address of the server (https://...): ", "--url")
+    url = url or password_login.ask("address of the server (https://...): ", "--url")
     return config, Account(name, "caldav", url=_address(url)), True
 
 
@@ -129,24 +116,6 @@ def _address(text: str) -> str:
         return address(text)
     except BadValue as err:
         raise UsageError(f"{err}; nothing was sent") from None
-
-
-def _ask(question: str, flag: str) -> str:
-    if not sys.stdin.isatty():
-        raise UsageError(f"there is no terminal to ask on; give {flag}")
-    return input(question).strip()
-
-
-def _password(from_stdin: bool, username: str) -> str:
-    if from_stdin:
-        found = sys.stdin.readline().rstrip("\r\n")
-    elif sys.stdin.isatty():
-        found = getpass.getpass(f"password of {username}: ")
-    else:
-        raise UsageError("there is no terminal to ask for the password on; give --password-stdin")
-    if not found:
-        raise UsageError("the password is empty; nothing was stored")
-    return found
 
 
 def _write_account(file: Path, name: str, changes: Mapping[str, str]) -> None:
@@ -177,7 +146,7 @@ def logout(ctx: Context, name: str) -> int:
     if name not in config.accounts:
         raise UsageError(f"there is no account {name!r}{closest(name, config.accounts)}", next="calsync accounts")
     account = config.accounts[name]
-    if account.provider not in ("caldav", "google", "microsoft"):
+    if account.provider not in WITH_LOGIN:
         text = f"account {name} is a {account.provider} account, which needs no sign-in; there is none to remove"
         raise UsageError(text, next="calsync accounts")
     elsewhere = account.password_command is not None or account.password is not None
@@ -218,7 +187,7 @@ def accounts(ctx: Context, *, as_json: bool) -> int:
     if as_json:
         print_json(rows)
     elif not rows:
-        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, google or microsoft")
+        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, google, icloud or microsoft")
     else:
         table(["account", "provider", "ready", "state"], shown, color=ctx.color)
     return 0 if all(row["signed_in"] for row in rows) else 5

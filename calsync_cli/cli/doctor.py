@@ -17,7 +17,7 @@ from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.lines import counted
 from calsync_cli.cli.screen import say
 from calsync_cli.errors import AuthError, CalsyncError, StoreError, worst_exit
-from calsync_cli.model.account import CalendarName, Config, Pair
+from calsync_cli.model.account import WITH_LOGIN, CalendarName, Config, Pair
 from calsync_cli.providers.base import Calendar, Provider
 from calsync_cli.store import views
 
@@ -70,7 +70,7 @@ def _findings(ctx: Context) -> Iterator[Finding]:
         if database.ok:
             yield _try("clock", lambda: _clock(ctx))
     yield _try("zones", _zones)
-    if any(account.provider in ("caldav", "google", "microsoft") for account in config.accounts.values()):
+    if any(account.provider in WITH_LOGIN for account in config.accounts.values()):
         yield _try("secrets", lambda: _secrets(ctx, config))
     for name in config.accounts if folder.code in (0, 1) else ():  # a login needs the folder for its secrets
         yield from _account(ctx, config, name, state_is_sound)
@@ -167,7 +167,7 @@ def _zones() -> str:
 def _secrets(ctx: Context, config: Config) -> str:
     from calsync_cli.config.secrets import open_store
 
-    asked = [a for a in config.accounts.values() if a.provider in ("caldav", "google", "microsoft")]
+    asked = [a for a in config.accounts.values() if a.provider in WITH_LOGIN]
     if all(a.password_command or a.password for a in asked):
         return "not needed: every account has its own password source"
     return open_store(config.secrets, ctx.state_dir, ctx.environ).describe()

@@ -13,6 +13,7 @@ from calsync_cli.cli.draw import Cell, print_json, table
 from calsync_cli.cli.lines import ago, counted, operation_lines, problem_words
 from calsync_cli.cli.screen import say, shown
 from calsync_cli.errors import CalsyncError
+from calsync_cli.model.account import WITH_PASSWORD
 from calsync_cli.store import views
 from calsync_cli.store.db import moment
 
@@ -134,7 +135,7 @@ def account_state(work: Workspace, name: str) -> dict[str, Any]:
         else:
             signed_in, problem, expires = found.signed_in, found.problem, found.expires
             username = found.address or username
-    elif account.provider == "caldav":
+    elif account.provider in WITH_PASSWORD:
         signed_in, problem = _has_password(work, name)
     elif account.provider == "vdir" and (account.path is None or not account.path.is_dir()):
         signed_in, problem = False, f"the folder {account.path} is not there"

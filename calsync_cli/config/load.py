@@ -163,7 +163,7 @@ class _Reader:
         """Each key belongs to some providers, and each provider needs some keys."""
         provider = table.get("provider")
         if provider is None:
-            self._bad(path, f"says no provider; one of: {', '.join(schema.READY)}")
+            self._bad(path, f"says no provider; one of: {', '.join(schema.PROVIDERS)}")
         if provider not in schema.PROVIDERS:
             return
         for name in table:

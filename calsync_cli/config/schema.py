@@ -13,7 +13,6 @@ from dataclasses import dataclass
 TIES = ("ask", "a", "b", "newest", "keep-both")
 POLICIES = ("a", "b", "newest", "merge", "ask")
 PROVIDERS = ("google", "microsoft", "icloud", "caldav", "vdir", "ics")
-READY = ("google", "microsoft", "caldav", "vdir", "ics")
 LATER = "is not available in this version"
 
 
@@ -112,10 +111,10 @@ _MICROSOFT = ("microsoft",)
 _WEB = ("caldav", "icloud", "google", "microsoft", "ics")
 
 ACCOUNT: Mapping[str, Key] = {
-    "provider": Key("choice", "what kind of account it is", PROVIDERS, later_choices=tuple(
-        name for name in PROVIDERS if name not in READY)),
-    "url": Key("url", "the server, your principal or one calendar; ics: the feed", only=("caldav", "ics")),
-    "username": Key("text", "user name; google, microsoft: the address that must sign in",
+    "provider": Key("choice", "what kind of account it is", PROVIDERS),
+    "url": Key("url", "the server, your principal or one calendar; ics: the feed; icloud: another server, for tests",
+               only=("caldav", "icloud", "ics")),
+    "username": Key("text", "user name; google, microsoft: the address that must sign in; icloud: the Apple Account",
                     only=("caldav", "icloud", "google", "microsoft")),
     "password": Key("secret", "the password itself; a keyring is better", only=("caldav", "icloud")),
     "password_command": Key("command", "program that prints the password, as a list", only=("caldav", "icloud")),
@@ -125,7 +124,7 @@ ACCOUNT: Mapping[str, Key] = {
     "client_cert": Key("path", "client certificate, PEM", only=_WEB),
     "proxy": Key("proxy", "proxy for this account, http://host:port", only=_WEB),
     "timeout": Key("duration", "how long to wait for an answer", default="30s", only=_WEB),
-    "concurrency": Key("number", "requests side by side, 1 to 16", default="8", only=_WEB),
+    "concurrency": Key("number", "requests side by side, 1 to 16; icloud: 4 at most", default="8", only=_WEB),
     "client_file": Key("path", "the client file of your own Google Cloud project, JSON", only=_GOOGLE),
     "access": Key("choice", "what to ask for: read, write events, or also create calendars",
                   ("read", "write", "create"), "write", only=(*_GOOGLE, *_MICROSOFT)),

@@ -12,6 +12,9 @@ from calsync_cli.model.secret import Secret
 
 ProviderKind = Literal["google", "microsoft", "icloud", "caldav", "vdir", "ics", "memory"]
 Side = Literal["a", "b"]
+WITH_PASSWORD: tuple[ProviderKind, ...] = ("caldav", "icloud")
+"""Kinds of account that are signed in to with user name and password."""
+WITH_LOGIN: tuple[ProviderKind, ...] = (*WITH_PASSWORD, "google", "microsoft")
 
 
 @dataclass(frozen=True, slots=True)

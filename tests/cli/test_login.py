@@ -127,12 +127,6 @@ def test_a_password_that_would_never_be_asked_for_is_not_stored(login: Login, li
     assert not (login.shell.state / "secrets.json").exists()
 
 
-@pytest.mark.parametrize("name", ["icloud"])
-def test_providers_of_later_versions_are_told_honestly(safe: Shell, name: str) -> None:
-    said = safe("login", name)
-    assert said.code == 2 and "not available in this version" in said.err
-
-
 def test_an_unknown_account_gets_a_suggestion(login: Login) -> None:
     login.new()
     for words in (("login", "caldv"), ("logout", "caldv"), ("calendars", "caldv")):

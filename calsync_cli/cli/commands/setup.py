@@ -48,7 +48,8 @@ def accounts(ctx: typer.Context, json: Json = False) -> None:
 def login(
     ctx: typer.Context,
     account: Annotated[
-        str, typer.Argument(metavar="ACCOUNT", help="An account; `caldav`, `google` or `microsoft` for a new one.")
+        str,
+        typer.Argument(metavar="ACCOUNT", help="An account; `caldav`, `google`, `icloud`, `microsoft` for a new one."),
     ],
     url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of a new CalDAV account.")] = None,
     username: Annotated[str | None, typer.Option("--username", metavar="NAME", help="The user name there.")] = None,

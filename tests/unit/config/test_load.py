@@ -73,7 +73,6 @@ def test_an_unknown_account_gets_a_suggestion(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "path"),
     [
-        ('[accounts.m]\nprovider = "icloud"\n', "accounts.m.provider"),
         ('filter = { only = ["busy"] }\n', "pairs.p.filter"),
         ('to_b = { view = "busy" }\n', "pairs.p.to_b"),
         ('approve = ["delete"]\n', "pairs.p.approve"),
