@@ -168,9 +168,11 @@ class _Splitter:
             if name == b"VCALENDAR":
                 self.scopes.append(Scope())
                 self.open = True
-            elif not self.open:
                 return
-            elif name == b"VEVENT":
+            self.open = bool(self.scopes)  # after END:VCALENDAR it goes on: better one calendar more than events less
+            if not self.open:
+                return
+            if name == b"VEVENT":
                 self._part = Part(self.scopes[-1])
             elif name == b"VTIMEZONE":
                 self._zone = [line]

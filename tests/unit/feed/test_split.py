@@ -80,6 +80,7 @@ SAME = {
         event("u2", "Käse")),
     "an END of nothing in an alarm": feed(
         event("u1", "Tea", "BEGIN:VALARM", "END:X-SOUND", "END:VALARM"), event("u2", "Käse")),
+    "an END:VCALENDAR in the middle": PLAIN.replace(b"BEGIN:VEVENT", b"END:VCALENDAR\r\nBEGIN:VEVENT", 2),
     "END:VEVENT where there is none": PLAIN.replace(b"BEGIN:VEVENT", b"END:VEVENT\r\nBEGIN:VEVENT", 1),
 }
 
@@ -121,6 +122,7 @@ NO_FEED = {
     "a calendar without its end": (PLAIN.replace(b"END:VCALENDAR\r\n", b""), "cut off"),
     "a calendar that breaks off in an event": (PLAIN[:-60], "cut off"),
     "a second calendar that breaks off": (PLAIN + PLAIN[:90], "cut off"),
+    "events after the end, and no end after them": (PLAIN + event("u3", "More").encode(), "cut off"),
     "nothing but a beginning": (b"BEGIN:VCALENDAR", "cut off"),
 }
 

@@ -1,0 +1,42 @@
+"""A few cases of each kind per commit; the long run is by hand: python -m tests.fuzz --minutes 10"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.fuzz.run import broken
+from tests.fuzz.targets import TARGETS, Case
+
+CASES = 80
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_whatever_the_bytes_they_are_read_or_refused_in_words(name: str) -> None:
+    found = {number: why for number in range(CASES) if (why := broken(name, 1, number))}
+    assert not found
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_number_always_makes_the_same_case(name: str) -> None:
+    assert TARGETS[name](Random("a"))[0] == TARGETS[name](Random("a"))[0] != TARGETS[name](Random("b"))[0]
+
+
+def test_what_a_reader_lets_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def case(random: Random) -> Case:
+        return b"x", lambda: [][1]
+
+    monkeypatch.setitem(TARGETS, "ics", case)
+    assert broken("ics", 1, 1).startswith("IndexError")
+
+
+def test_a_reader_that_stops_working_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: a splitter that fails where a text goes on without a fold, and a reader that always fails."""
+    from calsync_cli.mapping.feed import split
+    from calsync_cli.mapping.google import wire
+
+    monkeypatch.setattr(split, "_FULL_LINE", "none")
+    monkeypatch.setattr(type(wire.WIRE), "read", lambda self, payload: {}[payload])
+    assert any(broken("neighbours", 1, number) for number in range(80))
+    assert all(broken("google", 1, number).startswith("KeyError") for number in range(5))
