@@ -54,6 +54,8 @@ def _parts(raw: str) -> tuple[tuple[str, str], ...]:
             parts[name] = _part(name, value, raw)
     if parts.get("FREQ") not in _FREQS:
         raise _bad(raw, "FREQ", parts.get("FREQ", ""))
+    if "L" in parts.get("BYMONTH", "") and "RSCALE" not in parts:
+        raise _bad(raw, "BYMONTH", parts["BYMONTH"])
     defaults = {("INTERVAL", "1"), ("WKST", "MO")}
     return tuple(item for item in parts.items() if item not in defaults)
 

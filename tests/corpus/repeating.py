@@ -86,6 +86,7 @@ RULES: Table = {
     "bymonth_with_weekly": rule("FREQ=WEEKLY;COUNT=9;BYMONTH=11,1"),
     "bymonth_13": Refused("BYMONTH", rule("FREQ=YEARLY;BYMONTH=13")),
     "bymonth_leap_month": rule("FREQ=YEARLY;RSCALE=CHINESE;BYMONTH=5L;BYMONTHDAY=1"),
+    "bymonth_leap_month_of_no_other_calendar": Refused("BYMONTH=5L", rule("FREQ=YEARLY;BYMONTH=5L")),
     "byyearday_366": rule("FREQ=YEARLY;COUNT=3;BYYEARDAY=366"),
     "byyearday_minus_1": rule("FREQ=YEARLY;COUNT=3;BYYEARDAY=-1"),
     "byweekno_53": rule("FREQ=YEARLY;COUNT=3;BYWEEKNO=53;BYDAY=TU"),

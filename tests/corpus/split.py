@@ -1,8 +1,8 @@
-"""Any .ics file -> objects of one event set each, by the raw lines; nothing is repaired. Nothing of calsync is used here.
+"""Any .ics file -> objects of one event set each, by the raw lines; nothing is repaired. Nothing of calsync is used.
 
 Shape   `objects(payload)` -> payloads: the events of one UID with the head and the zones of their calendar. Two events
-        of one UID without a RECURRENCE-ID are two objects. A file that is one object already, or whose components do not
-        match, is given back as it is; so are files without events
+        of one UID without a RECURRENCE-ID are two objects. A file that is one object already, or whose components do
+        not match, is given back as it is; so are files without events
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _calendars(payload: bytes) -> list[Calendar] | None:
         depth = len(inside) - (name == "END")
         if name == "BEGIN" and inside == ("VCALENDAR",):
             found.append(Calendar())
-        elif inside[:1] != ("VCALENDAR",) or name == "END" and inside == ("VCALENDAR",):
+        elif inside[:1] != ("VCALENDAR",) or (name == "END" and inside == ("VCALENDAR",)):
             if raw.strip(b"\r\n\t \xef\xbb\xbf") and name != "END":
                 return None
         elif inside[1:2] == ("VEVENT",):

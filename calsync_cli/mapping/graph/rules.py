@@ -88,7 +88,7 @@ class _Rule:
         self.week = _ICAL[self.parts.get("WKST", "MO")]
         self.days = [(int(one[:-2] or "0"), _ICAL[one[-2:]]) for one in self._list("BYDAY")]
         self.months, self.month_days, self.places = (
-            [int(one) for one in self._list(name)] for name in ("BYMONTH", "BYMONTHDAY", "BYSETPOS")
+            [int(one.rstrip("L")) for one in self._list(name)] for name in ("BYMONTH", "BYMONTHDAY", "BYSETPOS")
         )
 
     def _list(self, name: str) -> list[str]:
@@ -169,7 +169,7 @@ class _Rule:
         if int(self.until[:4]) > LAST_END.year:
             return date(LAST_END.year + 1, 1, 1)
         day = date(int(self.until[:4]), int(self.until[4:6]), int(self.until[6:8]))
-        if isinstance(self.start, AllDay) or len(self.until) == 8:
+        if isinstance(self.start, AllDay) or len(self.until) == 8 or day.year < wall(self.start).year - 1:
             return day
         moment = datetime.fromisoformat(self.until[:15])
         if not (isinstance(self.start, Zoned) and self.until.endswith("Z")):
