@@ -37,5 +37,5 @@ LOSSES: Table = {
     ),
     EVENT: (held("a file with several events, or with none"),),
     CARRIED: (held("a property whose name does not begin with X-"),),
-    "uid": (held("none"),),
+    "uid": (held("an event without one"),),
 }

@@ -7,6 +7,7 @@ read, and `back` what calsync does.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from tests.unit.graph_oddities import FILES
 from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.losses.proofs import Proofs
 from tests.unit.test_graph_mapping_oddities import HALF_TEN, KEY, NEXT, TEAMS, at, span
+from tests.unit.test_graph_mapping_rules import REFUSED
 
 Test = Callable[..., None]
 WEEKLY = Recurrence(("BYDAY=TU;FREQ=WEEKLY",))
@@ -303,6 +305,10 @@ def changed(name: str, change: dict[str, Value | None]) -> Callable[[], bytes]:
     return lambda: GRAPH.edit(FILES[name], change)
 
 
+def repeats(rule: str, day: str = "20261124") -> Callable[[], bytes]:
+    return made({"title": "x", "time": span(f"{day}T093000", f"{day}T103000"), "recurrence": Recurrence((rule,))})
+
+
 HOLDS: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("time", "an event without a time zone while the mailbox's is not known",
      made({"title": "x", "time": FLOATING}, place=Place("key:1", "")), "the zone of this mailbox is not known"),
@@ -326,8 +332,34 @@ HOLDS: list[tuple[str, str, Callable[[], bytes], str]] = [
      made({**SERIES, "recurrence": Recurrence(WEEKLY.rules, (at("20261202T093000"),))}), "on extra dates"),
     ("recurrence", "several rules",
      made({**SERIES, "recurrence": Recurrence((*WEEKLY.rules, "COUNT=3;FREQ=DAILY"))}), "more than one rule"),
-    ("recurrence", "a rule without a pattern of the very same dates",
-     made({**SERIES, "recurrence": Recurrence(("BYMONTHDAY=24,25;FREQ=MONTHLY",))}), "several days of the month"),
+    ("recurrence", "more often than daily", repeats("FREQ=HOURLY"),
+     "repeats every few (hours|minutes|seconds)"),
+    ("recurrence", "by another calendar than the Gregorian", repeats("RSCALE=HEBREW;FREQ=YEARLY"),
+     "another calendar"),
+    ("recurrence", "in weeks or on days of the year given by number", repeats("BYWEEKNO=48;FREQ=YEARLY"),
+     "(weeks|days of the year) given by number"),
+    ("recurrence", "at other times of the day than its own", repeats("BYHOUR=9,17;FREQ=DAILY"),
+     "other times of the day"),
+    ("recurrence", "an end by number and by date at once", repeats("COUNT=3;FREQ=DAILY;UNTIL=20261231T080000Z"),
+     "by a number and by a date"),
+    ("recurrence", "steps of 100 days or weeks and more", repeats("FREQ=DAILY;INTERVAL=100"),
+     "(days|weeks), and 99 is the most"),
+    ("recurrence", "several days of the month, or days counted from its end", repeats("BYMONTHDAY=24,25;FREQ=MONTHLY"),
+     "several days of the month|from the end of the month"),
+    ("recurrence", "a day that some months lack, where these are left out", repeats("FREQ=MONTHLY", "20270131"),
+     "months that lack its day"),
+    ("recurrence", "several n-th weekdays, a fifth one, one counted over the year, or other dates of a set",
+     repeats("BYDAY=1TU,4TU;FREQ=MONTHLY"),
+     "several n-th weekdays|weekday that months may lack|weekdays over a whole year|other dates of a set"),
+    ("recurrence", "in some months only", repeats("BYMONTH=11,12;FREQ=DAILY"),
+     "several months only"),
+    ("recurrence", "a first date that is none of its rule", repeats("BYDAY=MO;FREQ=WEEKLY"),
+     "first date is none of its rule"),
+    ("recurrence", "an end before its beginning", repeats("FREQ=DAILY;UNTIL=20261101T080000Z"),
+     "ends before it begins"),
+    ("recurrence", "any other rule whose very dates no pattern of Outlook gives",
+     repeats("BYDAY=MO,TU;BYSETPOS=1;FREQ=WEEKLY", "20260105"),
+     "way of its own"),
     ("description", "of an online meeting whose join block cannot be told from its text",
      changed("online_meeting_without_its_block", {"description": "new"}), "does not show its join block"),
     ("", "a deleted date brought back", changed("deleted_date", {KEY: None}), "no way to bring it back"),
@@ -354,6 +386,11 @@ def test_what_outlook_cannot_hold_is_held_with_its_reason(
 ) -> None:
     with pytest.raises(MappingError, match=reason):
         call()
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_every_reason_why_a_rule_has_no_pattern_is_a_clause(words: str) -> None:
+    assert len([reason for field, _, _, reason in HOLDS if field == "recurrence" and re.search(reason, words)]) == 1
 
 
 def test_every_clause_has_its_test_and_every_test_its_clause() -> None:

@@ -167,7 +167,7 @@ HOLDS: list[tuple[str, str, Callable[[], object], str]] = [
      lambda: ICAL.edit(FILES["override_without_master"], {"title": "y"}), "it has no common fields"),
     ("x:", "a property whose name does not begin with X-",
      lambda: ICAL.make("u", {"title": "x", "time": HALF_TEN, "x:GEO": "1;2"}, "m"), "only X- properties can"),
-    ("uid", "none", reads("no_uid"), "has no UID"),
+    ("uid", "an event without one", reads("no_uid"), "has no UID"),
 ]  # fmt: skip
 
 
