@@ -18,7 +18,7 @@ from calsync_cli.model.secret import Secret
 APP_PASSWORD = re.compile(r"[a-z]{4}(-[a-z]{4}){3}")
 HOW_APPLE_WANTS_IT = (
     "Apple wants an app-specific password here, never that of your Apple Account:",
-    "  1. sign in at https://account.apple.com; Sign-In and Security, App-Specific Passwords",
+    "  1. at https://account.apple.com: Sign-In and Security, App-Specific Passwords",
     "  2. make one, call it calsync, and paste it here (xxxx-xxxx-xxxx-xxxx)",
 )
 UNLIKE_APPLE = (

@@ -152,6 +152,30 @@ COMPARES_BEFORE_IT_WRITES = ("davical", "sogo")
 """A server that looks at the condition, and then writes without a lock (measured: of eight at once, up to four)."""
 
 
+def icloud_bench(server: Any) -> Bench:
+    """`server` is a FakeICloud. The person uses a device of Apple's."""
+    from calsync_cli.providers.icloud.provider import ICloudProvider
+    from tests.fakes.icloud_server import PASSWORD
+
+    for path in [path for path, shelf in server.shelves.items() if shelf.name.startswith("contract-")]:
+        del server.shelves[path]  # a UID is the account's, and the suite uses the same ones in each test
+    path = server.calendar(f"contract-{next(_names)}")
+    provider = ICloudProvider(server.account(), lambda: Secret(PASSWORD), _quick_ports())
+
+    def check() -> None:
+        assert not [entry for entry in server.log if entry[2].get("If-Match") == "*"]
+
+    return Bench(
+        provider,
+        provider.open(path),
+        put=lambda name, said: server.user_put(path + name, ical(said)),
+        remove=lambda name: server.user_delete(path + name),
+        drop=lambda: void(server.shelves.pop(path)),
+        lock=lambda: setattr(server.shelves[path], "right", "read"),
+        check=check,
+    )
+
+
 def dav_bench(name: str, server: Any) -> Bench:
     """`server` is what tests.fakes.servers yields. The person uses plain HTTP requests."""
     from calsync_cli.providers.caldav.provider import CalDavProvider
@@ -179,6 +203,7 @@ def dav_bench(name: str, server: Any) -> Bench:
     )
 
 
+ICLOUD: dict[str, tuple[str, ...]] = {"icloud": (), "icloud-odd": ("no-etag-on-put", "multiget-misses")}
 GOOGLE: dict[str, dict[str, Any]] = {
     "google": {},
     "google-odd": {
@@ -273,7 +298,12 @@ def running(name: str) -> Iterator[Any]:
     from tests.emulators.google import google_emulator
     from tests.emulators.graph import graph_emulator
     from tests.fakes import servers
+    from tests.fakes.icloud_server import FakeICloud
 
+    if name in ICLOUD:
+        with FakeICloud(*ICLOUD[name]) as fake:
+            yield fake
+        return
     emulators = {**dict.fromkeys(GOOGLE, google_emulator), **dict.fromkeys(GRAPH, graph_emulator)}
     options = {**GOOGLE, **GRAPH}.get(name, {})
     start: Any = emulators[name] if name in emulators else getattr(servers, name)

@@ -630,3 +630,14 @@ def test_plain_http_to_another_machine_is_never_spoken() -> None:
     with pytest.raises(ProtocolError, match="not encrypted"):
         CalDavProvider(account, credential, quick()).calendars()
     assert asked == []
+
+
+def test_more_threads_than_connections_cut_no_request() -> None:
+    """httpcore 1.0.9 alone cuts connections in use when requests wait for one; a cut write is of unknown outcome."""
+    with FakeCalDav() as server:
+        cal = Calendar(server.calendar("Work"), "Work")
+        provider = CalDavProvider(server.account(concurrency=2), lambda: Secret("x"), quick())
+        with ThreadPoolExecutor(8) as crew:
+            list(crew.map(lambda n: provider.create(cal, f"{n:032x}", ics(f"u{n}", "Tea")), range(64)))
+        provider.close()
+        assert len(server.contents(cal.id)) == 64

@@ -1,7 +1,7 @@
 """One suite that every provider passes: the promises of providers.base.
 
-Over memory, folders, two real CalDAV servers, the emulators of Google Calendar and of Microsoft Graph. No test knows a
-payload's format.
+Over memory, folders, two real CalDAV servers, Apple's way of CalDAV, the emulators of Google Calendar and of Microsoft
+Graph. No test knows a payload's format.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ from calsync_cli.providers.memory import Traits
 from tests.contract.benches import (
     GOOGLE,
     GRAPH,
+    ICLOUD,
     Bench,
     Said,
     dav_bench,
     google_bench,
     graph_bench,
+    icloud_bench,
     memory_bench,
     running,
     vdir_bench,
@@ -62,12 +64,14 @@ def servers() -> Iterator[dict[str, Any]]:
         yield Started()
 
 
-@pytest.fixture(params=[*MEMORY, "vdir", *SERVERS, *GOOGLE, *GRAPH])
+@pytest.fixture(params=[*MEMORY, "vdir", *SERVERS, *ICLOUD, *GOOGLE, *GRAPH])
 def bench(
     request: pytest.FixtureRequest, servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
     if request.param in SERVERS:
         made = dav_bench(request.param, servers[request.param])
+    elif request.param in ICLOUD:
+        made = icloud_bench(servers[request.param])
     elif request.param in GOOGLE:
         made = google_bench(servers[request.param])
     elif request.param in GRAPH:

@@ -1,6 +1,8 @@
 """Requests of one CalDAV account: sign-in, redirects by hand, waiting as told, counting.
 
 Shape   `request(method, url, ...)` -> httpx.Response with any status; only sign-in and transport become errors here
+Threads more of them than `concurrency` wait here: httpcore 1.0.9 cuts connections that are in use when its pool has a
+        queue, and a write that is cut is one of unknown outcome
 Redirects keep method and body, at most 5, https or loopback only; credentials go to the same origin, or between hosts
         of icloud.com, and nowhere else (facts 0.9)
 """
@@ -48,6 +50,7 @@ class DavClient:
         self._ports = ports
         self._lock = threading.Lock()
         self._turn = threading.Lock()
+        self._room = threading.Semaphore(account.concurrency)
         self._client: httpx.Client | None = None
         self._auth: httpx.Auth | None = None
         self._auth_kind = account.auth
@@ -143,7 +146,8 @@ class DavClient:
         wire = [(name.encode(), value.encode()) for name, value in headers.items()]  # an etag need not be ASCII
         request = self._client.build_request(method, url, content=body, headers=wire)
         tries = iter([True])
-        response = http.send(self._client, request, auth=auth, writes=writes, again=lambda: next(tries, False))
+        with self._room:
+            response = http.send(self._client, request, auth=auth, writes=writes, again=lambda: next(tries, False))
         log.debug("%s %s -> %s", method, request.url, response.status_code)
         if any("sogo" in response.headers.get(name, "").lower() for name in ("server", "x-powered-by")):
             self._sogo.add(http.site(url))
