@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 
 from calsync_cli.mapping import base
 from calsync_cli.mapping.inherit import instance_fields, normal, same_value
 from calsync_cli.mapping.when import from_key
-from calsync_cli.model.recur import diff, starts
-from calsync_cli.model.series import CARRIED, Changes, Form, Path, Recurrence, Value, applied, form_span, join, split
-from calsync_cli.model.times import Floating, InstanceKey, Span, Zoned, instance_key, wall
+from calsync_cli.model.recur import diff
+from calsync_cli.model.series import CARRIED, Changes, Form, Path, Value, applied, form_span, join, split
+from calsync_cli.model.times import Floating, InstanceKey, Zoned, instance_key, wall
 
 
 class How(Enum):
@@ -119,8 +118,8 @@ def _changed(here: Form, seen: Form) -> dict[Path, Value | None]:
         return {}
     seen = _on_the_same_clock(here, seen)
     changed = {path: value for path, value in diff(here, seen).items() if not _looks_the_same(path, here, seen)}
-    if "time" in changed and "recurrence" in changed and _same_dates(here, seen):
-        del changed["recurrence"]  # it is the time that is shown otherwise
+    if "time" in changed:
+        changed.pop("recurrence", None)  # the same dates, on the clock of that time
     return changed
 
 
@@ -146,14 +145,3 @@ def _on_the_same_clock(here: Form, seen: Form) -> Form:
 def _floating(path: Path, start: Zoned) -> Path:
     key, name = split(path)
     return join(instance_key(Floating(wall(from_key(key, start)))), name) if key else path
-
-
-def _same_dates(here: Form, seen: Form) -> bool:
-    return _walls(here) == _walls(seen)
-
-
-def _walls(form: Form) -> list[datetime]:
-    match form.get("time"), form.get("recurrence"):
-        case Span() as span, Recurrence() as rule:
-            return [wall(when) for when in starts(span, rule)]
-    return []

@@ -141,7 +141,7 @@ def drop_kept(resource: Json) -> bool:
     """Leave the event as everybody else sees it; False when there was nothing beside it. One that still has no zone at
     all keeps the note of that: without it nobody could say when it is."""
     private = private_of(resource)
-    ours = {name for name in private if name.startswith(LOSS) or name == KEY}
+    ours = {name for name in private if name.startswith(LOSS)}
     ours |= {FLOATING} if text_of(private, FLOATING) not in ("", NO_ZONE_YET) else set()
     put_private(resource, dict.fromkeys(ours))
     return bool(ours)

@@ -147,6 +147,8 @@ def test_default_reminders_read_as_none() -> None:
 @proves("status", rough("a cancelled event that is still there is shown as tentative"))
 def test_cancelled_events_are_shown_as_tentative() -> None:
     check_kept("status", "cancelled", "tentative")
+    form: Form = {**SERIES, "status": "cancelled", f"{KEY}/status": "tentative", f"{KEY}/title": "y"}
+    assert losses_of(WIRE, made(form), form) == (Loss("status", How.ROUGH, "tentative"),)  # the instance looks right
 
 
 @proves("visibility", hidden("of one instance: Google would apply it to the whole series"))
