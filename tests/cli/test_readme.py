@@ -30,7 +30,7 @@ def test_ci_runs_exactly_the_test_command_of_the_readme() -> None:
 
 def test_the_example_configuration_is_right() -> None:
     config = load(ROOT / "config.example.toml", {"HOME": "/home/me"})
-    assert set(config.pairs) == {"home"} and config.warnings == ()
+    assert set(config.pairs) == {"home", "holidays"} and config.warnings == ()
 
 
 def test_the_configuration_of_the_readme_is_right(tmp_path: Path) -> None:
