@@ -139,6 +139,79 @@ class Workspace:
 
         return connect(known, credential, signer, self.ports)
 
+    # -- taking back ---------------------------------------------------------------------------------------------------
+
+    def last_run(self) -> int:
+        """The newest run that wrote something. Raises UsageError when none has."""
+        found = views.last_writing_run(self.db)
+        if found is None:
+            raise UsageError("no run has written anything yet", next="calsync history")
+        return found
+
+    def undo(self, run: int, wish: Wish) -> Report:
+        """Take back what a run wrote, but what was changed since (U1)."""
+        from calsync_cli.engine.undo import undo
+
+        if views.run_row(self.db, run) is None:
+            raise UsageError(f"there is no run {run}", next="calsync history")
+        with self.locked() as session:
+            return undo(session, self.groups([]), run, wish)
+
+    def trash(self) -> list[dict[str, Any]]:
+        """What `restore` can bring back, the newest deletion first, as `trash --json` prints it."""
+        names = views.aliases(self.db)
+        return [self._lost(one, names[one.calendar]) for one in views.trash(self.db) if one.calendar in names]
+
+    def _lost(self, lost: views.Trash, calendar: str) -> dict[str, Any]:
+        from calsync_cli.errors import MappingError
+        from calsync_cli.mapping.registry import OF_PROVIDER, mapping
+        from calsync_cli.model.codec import time_text
+        from calsync_cli.model.series import form_span
+
+        account = self.config.accounts.get(calendar.partition("/")[0])
+        title, start = "", ""
+        try:
+            reading = mapping(OF_PROVIDER.get(account.provider if account else "", "ical")).read(lost.payload)
+            span = form_span(reading.form)
+            title, start = reading.title, _start_iso(time_text(span.start)) if span else ""
+        except MappingError:
+            pass  # it can be told by its UID
+        return {
+            "id": lost.id, "calendar": calendar, "uid": lost.uid, "title": title, "start": start, "run": lost.run,
+            "deleted": _iso(lost.at),
+        }
+
+    def restore(self, words: str, on: Sequence[str], wish: Wish) -> Report:
+        """Make a deleted event again (U2), found by UID, title or part of it: on these calendars, or wherever its
+        pairs have it. Raises UsageError when the words fit none, or several events."""
+        from calsync_cli.engine.undo import restore
+
+        rows = _fitting(self.trash(), words)
+        if len({row["uid"] for row in rows}) != 1:
+            text = f"nothing in the trash fits {words!r}" if not rows else f"several deleted events fit {words!r}"
+            raise UsageError(text, next="calsync trash" if not rows else "calsync restore UID")
+        lost = next(one for one in views.trash(self.db) if one.id == rows[0]["id"])
+        wanted = [number for name in on for number in self._calendars(name)] or list(views.aliases(self.db))
+        with self.locked() as session:
+            return restore(session, self.groups([]), lost, wanted, wish)
+
+    def retry(self, words: Sequence[str], wish: Wish) -> Report:
+        """Try again what servers refused or stored otherwise, and read again what could not be read: of the events
+        that these words fit, or of all."""
+        from calsync_cli.engine.run import run
+
+        found = [event for one in words for event in self._fitting_events(one)]
+        with self.locked() as session:
+            with self.db.transaction():
+                links.try_again(self.db, {e.link_id for e in found if e.link_id is not None} if words else None)
+            return run(session, self.groups([]), wish)
+
+    def _fitting_events(self, words: str) -> list[views.EventRow]:
+        found = [event for _, event in self.find(words)]
+        if not found:
+            raise UsageError(f"no event has the UID {words!r}, or a title with these words", next="calsync events list")
+        return found
+
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def status(self, pairs: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -309,6 +382,17 @@ class Workspace:
         names = views.aliases(self.db)
         changes = [operation_json(op, names) for op in views.operations(self.db, run=run)]
         return {**self._run(row), "errors": json.loads(row["summary"]).get("errors", []), "changes": changes}
+
+
+def _fitting(rows: Sequence[dict[str, Any]], words: str) -> list[dict[str, Any]]:
+    """Those of this UID, else of this title, else with these words in the title."""
+    meant = words.casefold()
+    tests: tuple[Callable[[dict[str, Any]], bool], ...] = (
+        lambda row: row["uid"] == words,
+        lambda row: row["title"].casefold() == meant,
+        lambda row: bool(meant) and meant in row["title"].casefold(),
+    )
+    return next((hits for test in tests if (hits := [row for row in rows if test(row)])), [])
 
 
 def _titled(events: Sequence[views.EventRow], words: str) -> list[views.EventRow]:

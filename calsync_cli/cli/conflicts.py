@@ -76,7 +76,7 @@ def resolve(
     if not pairs:
         return 3
     wish = Wish(trigger="resolve", plans_dir=ctx.state_dir / "plans")
-    report, signal_code = run(ctx, sorted(pairs), wish)
+    report, signal_code = run(ctx, wish, lambda work, wish: work.sync(sorted(pairs), wish))
     if not as_json:
         _tell_open(ctx, decided)
     sync_command.show(ctx, report, as_json=as_json)

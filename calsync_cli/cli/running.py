@@ -7,7 +7,7 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -23,15 +23,16 @@ from calsync_cli.errors import UsageError
 LOGGED_PROBLEMS = 50
 
 
-def run(
-    ctx: Context, pairs: Sequence[str], wish: Wish, *, due: bool = False, budget: str | None = None
-) -> tuple[Report, int]:
-    """(report, 130 or 143 when a signal ended the run at a clean boundary)."""
+Job = Callable[[Workspace, Wish], Report]
+
+
+def run(ctx: Context, wish: Wish, job: Job, *, budget: str | None = None) -> tuple[Report, int]:
+    """(report of the job, 130 or 143 when a signal ended the run at a clean boundary)."""
     work = ctx.workspace()
     try:
         with _progress(ctx, work) as aside, _signals(work, budget) as caught:
             wish = replace(wish, confirm=wish.confirm and aside(wish.confirm))
-            report = work.sync(pairs, wish, due=due)
+            report = job(work, wish)
             signal_code = 128 + caught[0] if caught else 0
     finally:
         work.close()

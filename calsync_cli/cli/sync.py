@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,10 @@ def sync(
         raise UsageError("--all and pair names do not go together", next="calsync sync --all")
     wish = Wish(
         dry_run=dry_run or plan_file is not None, yes=yes, full=full, approved=frozenset(approve),
-        confirm=None if as_json else _ask if sys.stdin.isatty() else None,
+        confirm=asked(as_json=as_json),
         trigger="due" if due else "manual", plans_dir=ctx.state_dir / "plans",
     )
-    report, signal_code = run(ctx, pairs, wish, due=due, budget=budget)
+    report, signal_code = run(ctx, wish, lambda work, wish: work.sync(pairs, wish, due=due), budget=budget)
     if plan_file is not None:
         _save_plan(plan_file, report)
     show(ctx, report, as_json=as_json, due=due)
@@ -49,7 +49,7 @@ def apply(ctx: Context, file: Path, *, as_json: bool) -> int:
     ids = frozenset(str(plan["plan"]) for plan in saved)
     names = [str(name) for plan in saved for name in plan["pairs"]]
     wish = Wish(yes=True, approved=ids, expected=ids, trigger="apply", plans_dir=ctx.state_dir / "plans")
-    report, signal_code = run(ctx, names, wish)
+    report, signal_code = run(ctx, wish, lambda work, wish: work.sync(names, wish))
     if any(problem.code == "plan-moved" for problem in report.problems):
         report.notes += _moved(saved, report.plans)
     show(ctx, report, as_json=as_json)
@@ -87,6 +87,11 @@ def _moved(saved: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]])
         yield f"... and {len(differences) - SHOWN_UNDONE:,} more differences"
     if not differences:
         yield "the same changes are planned, but some of their events have another version now"
+
+
+def asked(*, as_json: bool) -> Callable[[str, Report], bool] | None:
+    """How a plan is confirmed: on a terminal, or not at all."""
+    return _ask if sys.stdin.isatty() and not as_json else None
 
 
 def _ask(words: str, report: Report) -> bool:

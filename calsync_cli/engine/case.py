@@ -64,6 +64,12 @@ class Case:
     def start(self) -> str:
         return start_text(self.form())
 
+    def uid(self, spoke: Spoke) -> str:
+        """K5: the original UID, or a derived one where the server refused it."""
+        if not spoke.alias:
+            return self.link.uid
+        return f"{self.link.uid}-calsync-{digest('alias', self.link.key, spoke.calendar, spoke.alias)[:8]}"
+
     def step(self, kind: Literal["update", "delete"], spoke: Spoke, because: str) -> Step:
         assert spoke.replica is not None
         return Step(

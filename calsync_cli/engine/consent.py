@@ -37,7 +37,7 @@ def allowed(
     losses: what a step would lose; asked where somebody is to look at the plan before it is carried out
     """
     wish = state.wish
-    trips = guards.check(scene.snapshot, plan)
+    trips = guards.check(scene.snapshot, plan) if plan.whole else []
     asks = _asks(state, group, scene, plan, plan_id)
     looked_at = wish.dry_run or bool(trips) or asks
     guarded = [f"{t.kind}: {t.words}" for t in trips]
@@ -61,21 +61,29 @@ def allowed(
         return False
     if not asks:
         return True
-    if wish.confirm is not None and wish.confirm(first_words(group, scene, plan), state.report):
+    words = first_words(group, scene, plan) if plan.whole else _wanted_words(wish.trigger, group, plan)
+    if wish.confirm is not None and wish.confirm(words, state.report):
         return True
-    command = f"calsync sync {group.pairs[0].name} --yes"
-    words = f"{first_words(group, scene, plan)} Nothing was changed yet."
-    state.problem(Problem("first-plan", words, command, 3))
+    command = f"calsync sync {group.pairs[0].name} --yes" if plan.whole else f"calsync {wish.trigger} --yes"
+    state.problem(Problem("first-plan", f"{words} Nothing was changed yet.", command, 3))
     return False
 
 
 def _asks(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) -> bool:
-    """Whether this plan needs a yes that nobody has given yet (K7)."""
+    """Whether this plan needs a yes that nobody has given yet (K7); what a person asked for by name always does."""
     wish = state.wish
+    if not plan.whole:
+        return bool(plan.steps) and not (wish.dry_run or wish.yes)
     first = (scene.snapshot.first or scene.snapshot.rules_changed) and bool(plan.steps or plan.linked or plan.holds)
     if not first or wish.dry_run or wish.yes or plan_id in wish.approved or wish.expected is not None:
         return False
     return any(pair.first_sync != "auto" for pair in group.pairs)
+
+
+def _wanted_words(errand: str, group: Group, plan: Plan) -> str:
+    kinds = [step.kind for step in plan.steps]
+    counts = ", ".join(f"{kinds.count(kind):,} to {kind}" for kind in ("create", "update", "delete"))
+    return f"The plan of {errand} for {pair_names(group)} waits for your yes. Events: {counts}."
 
 
 def first_words(group: Group, scene: Scene, plan: Plan) -> str:

@@ -6,6 +6,7 @@ Errors  InternalCheck when the mirror lacks what a step was planned from
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from calsync_cli.engine.losses import Words, before_image, body_of, place_of, told
@@ -68,11 +69,9 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
     with db.transaction():
         links.ensure_group(db, key, list(scene.names))
         numbers = {link.key: links.save_link(db, key, link) for link in plan.links}
-        looked_at = {link.id for link in scene.snapshot.links if link.id is not None} | set(numbers.values())
         known = {link.key: link.id for link in scene.snapshot.links if link.id is not None} | numbers
-        undecided = {known[name] for name in plan.undecided if name in known}
-        links.replace_holds(db, key, plan.holds, looked_at, undecided, known)
-        links.save_quarantine(db, plan.quarantined, plan.cleared)
+        if plan.whole:
+            _store_outlook(session, scene, plan, known)
         for kept in plan.kept:
             spoke = next(s for k in (*plan.links, *scene.snapshot.links) if k.key == kept.link
                          for s in k.spokes if s.calendar == kept.calendar)
@@ -87,12 +86,21 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
                 failed.append(Done(step, "failed", err))
                 continue
             works.append(Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account, losses))
-        if all(calendar.readable for calendar in scene.snapshot.calendars):
-            # row 16: what could not be compared with all is planned again
-            links.mark_planned(db, key, scene.seqs, scene.day)
-        links.group_planned(db, key, scene.rules_digest)
-        mirror.clear_reset(db, list(scene.names))
     return works, failed
+
+
+def _store_outlook(session: Session, scene: Scene, plan: Plan, known: Mapping[str, int]) -> None:
+    """What a plan of the whole group says beside its writes: what waits, what was looked at, by which rules."""
+    db, key = session.db, scene.key
+    looked_at = set(known.values())
+    undecided = {known[name] for name in plan.undecided if name in known}
+    links.replace_holds(db, key, plan.holds, looked_at, undecided, known)
+    links.save_quarantine(db, plan.quarantined, plan.cleared)
+    if all(calendar.readable for calendar in scene.snapshot.calendars):
+        # row 16: what could not be compared with all is planned again
+        links.mark_planned(db, key, scene.seqs, scene.day)
+    links.group_planned(db, key, scene.rules_digest)
+    mirror.clear_reset(db, list(scene.names))
 
 
 def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Operation, Words]:
@@ -100,7 +108,7 @@ def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Op
     wire = session.mapping(scene.names[step.calendar].account)
     op = Operation(
         step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
-        step.because, etag=step.etag, held=step.held, grp=scene.key,
+        step.because, etag=step.etag, held=step.held, grp=scene.key, parks=step.parks,
     )
     place = NOWHERE
     if step.kind == "create":

@@ -18,7 +18,8 @@ from calsync_cli.engine.world import Step
 from calsync_cli.errors import InternalCheck, ItemError, TooLarge
 from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.losses import How, Loss, losses_of
-from calsync_cli.model.series import Form, split
+from calsync_cli.model import recur
+from calsync_cli.model.series import LOCAL_FIELDS, Form, split, without_fields
 from calsync_cli.store import mirror
 
 Words = tuple[str, ...]
@@ -40,12 +41,23 @@ def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
     if step.kind == "create":
         form = {path: value for path, value in step.changes.items() if value is not None}
         marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
-        body = wire.make(step.uid, form, marker, place)
+        body = _as_it_was(wire, step, form, marker) or wire.make(step.uid, form, marker, place)
     else:
         body = wire.edit(before_image(session, step), step.changes)
     if state.max_bytes is not None and len(body) > state.max_bytes:
         raise TooLarge(f"{len(body):,} bytes are more than the {state.max_bytes:,} that {state.label} takes")
     return body
+
+
+def _as_it_was(wire: Mapping, step: Step, form: Form, marker: str) -> bytes:
+    """The deleted replica with its own lines, where its format can say them and it means what is asked; else b""."""
+    again = getattr(wire, "again", None)
+    if again is None or not step.like:
+        return b""
+    body: bytes = again(step.like, marker)
+    seen = wire.read(body)
+    differs = recur.diff(without_fields(seen.form, LOCAL_FIELDS), without_fields(form, LOCAL_FIELDS))
+    return body if seen.uid == step.uid and not differs else b""
 
 
 def before_image(session: Session, step: Step) -> bytes:

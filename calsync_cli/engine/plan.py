@@ -22,7 +22,7 @@ from calsync_cli.engine.write_steps import bring_up, create, detach, keep_lost
 from calsync_cli.model.codec import dumps, form_json, value_json
 from calsync_cli.model.series import Form, Path, Value, split
 
-__all__ = ["field_words", "forms_digest", "is_pending", "plan", "write_digest"]
+__all__ = ["field_words", "forms_digest", "is_pending", "plan", "step_order", "write_digest"]
 
 
 def plan(snap: Snapshot) -> Plan:
@@ -37,7 +37,7 @@ def plan(snap: Snapshot) -> Plan:
     return Plan(
         group=snap.rules.key,
         links=tuple(sorted(links, key=lambda link: link.key)),
-        steps=tuple(sorted(steps, key=_step_order(snap))),
+        steps=tuple(sorted(steps, key=step_order(snap))),
         holds=tuple(matched.holds + [h for d in decisions for h in d.holds]),
         kept=tuple(k for d in decisions for k in d.kept),
         quarantined=tuple(matched.quarantined),
@@ -49,7 +49,7 @@ def plan(snap: Snapshot) -> Plan:
     )
 
 
-def _step_order(snap: Snapshot) -> Callable[[Step], tuple[int, int, str, str, str]]:
+def step_order(snap: Snapshot) -> Callable[[Step], tuple[int, int, str, str, str]]:
     """D7: creates, then updates, then deletes; within these by calendar, start and UID."""
     kinds = ("create", "update", "delete")
     ranks = {calendar.id: number for number, calendar in enumerate(snap.calendars)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from calsync_cli.engine.consent import allowed, identify
 from calsync_cli.engine.execute import execute
@@ -14,7 +14,7 @@ from calsync_cli.engine.plan import plan as make_plan
 from calsync_cli.engine.recover import recover, unfinished
 from calsync_cli.engine.report import Problem, Report, change_of, problem_of
 from calsync_cli.engine.session import Session
-from calsync_cli.engine.snapshot import take
+from calsync_cli.engine.snapshot import Scene, take
 from calsync_cli.engine.state import State, Wish
 from calsync_cli.engine.telling import (
     HOLD_NEXT,
@@ -26,11 +26,12 @@ from calsync_cli.engine.telling import (
     tell_executed,
     tell_holds,
 )
-from calsync_cli.engine.world import Step
+from calsync_cli.engine.world import Plan, Step
 from calsync_cli.errors import worst_exit
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.codec import dumps
 from calsync_cli.store import journal, mirror, views
+from calsync_cli.store.retention import tidy
 
 items = logging.getLogger("calsync_cli.items")
 
@@ -38,7 +39,11 @@ MAX_ROUNDS = 3
 UNREADABLE = frozenset({"transient", "calendar-gone", "protocol", "auth", "remote", "config"})
 
 
-def run(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
+Errand = Callable[[Scene], Plan]
+"""What a person asked for, in place of the planner; all else waits for the next run."""
+
+
+def run(session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | None = None) -> Report:
     """Bring the groups up to date. Raises only what ends the whole run (StoreError, AlreadyRunning, ConfigError)."""
     began, started = session.ports.monotonic_s(), session.ports.now()
     stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -52,7 +57,7 @@ def run(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
             state.problem(problem_of(err, account=account, event=op.title))
     pending = list(groups)
     for round_number in range(MAX_ROUNDS):
-        pending = _round(state, pending, full=wish.full and round_number == 0)
+        pending = _round(state, pending, errand, full=wish.full and round_number == 0)
         if not pending or wish.dry_run or session.stopping():
             break
     for group in pending:
@@ -64,19 +69,21 @@ def run(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
     return state.report
 
 
-def _round(state: State, groups: Sequence[Group], *, full: bool) -> list[Group]:
+def _round(state: State, groups: Sequence[Group], errand: Errand | None, *, full: bool) -> list[Group]:
     """Observe and plan the groups once; returns those where somebody was faster and another look helps."""
     seen = observe(state.session, windows(groups), full=full)
     for name, observation in seen.items():
         if observation.error is not None:
             state.problem(problem_of(observation.error, account=name.account))
+    if errand is not None:
+        return [group for group in groups if _group(state, group, seen, errand, full=True)]
     return [group for group in groups if _tracked(state, group, seen, full=full)]
 
 
 def _tracked(state: State, group: Group, seen: dict[CalendarName, Observation], *, full: bool) -> bool:
     """One group, and a note of when it ran and whether well."""
     before = len(state.report.problems)
-    again = _group(state, group, seen, full=full)
+    again = _group(state, group, seen, lambda scene: make_plan(scene.snapshot), full=full)
     serious = [p for p in state.report.problems[before:] if p.code not in HOLD_NEXT and p.code != "quarantined"]
     failed = bool(serious) or again or any(seen[name].error for name in group.calendars)
     if not state.wish.dry_run:
@@ -85,7 +92,9 @@ def _tracked(state: State, group: Group, seen: dict[CalendarName, Observation], 
     return again
 
 
-def _group(state: State, group: Group, seen: dict[CalendarName, Observation], *, full: bool) -> bool:
+def _group(
+    state: State, group: Group, seen: dict[CalendarName, Observation], planner: Errand, *, full: bool
+) -> bool:
     if any(seen[name].row is None for name in group.calendars):
         count_pairs(state, group, None)
         return False
@@ -93,7 +102,7 @@ def _group(state: State, group: Group, seen: dict[CalendarName, Observation], *,
     if scene.snapshot.first and any(seen[name].error for name in group.calendars):
         count_pairs(state, group, scene)  # K7: what is on both sides can only be told when both were read
         return False
-    plan = make_plan(scene.snapshot)
+    plan = planner(scene)
     plan_id = identify(scene, plan)
     count_pairs(state, group, scene)
     state.pairs[group.pairs[0].name].linked += len(plan.linked)
@@ -136,3 +145,4 @@ def _finish(state: State, began: float) -> None:
         }
         with session.db.transaction():
             journal.end_run(session.db, state.run, report.exit_code, dumps(summary))
+        tidy(session.db)

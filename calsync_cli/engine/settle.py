@@ -137,7 +137,7 @@ def confirm_delete(session: Session, op: Operation) -> None:
     """The replica is gone; its next one would be another generation (J4)."""
     db = session.db
     spoke = _spoke(_link(session, op), op.calendar)
-    links.save_spoke(db, op.grp, op.link_id, _emptied(spoke))
+    links.save_spoke(db, op.grp, op.link_id, replace(_emptied(spoke), state="parked" if op.parks else "absent"))
     mirror.set_gone(db, op.calendar, op.remote_id, 2, mirror.next_seq(db))
     journal.close(db, op.id, "confirmed")
 

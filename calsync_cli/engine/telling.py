@@ -15,8 +15,8 @@ HOLD_EXIT = {"read-only": 5, "refused": 1, "quarantine": 1}
 HOLD_NEXT = {
     "fields": "calsync conflicts resolve", "delete": "calsync conflicts resolve", "orphan": "calsync conflicts resolve",
     "ambiguous": "calsync events list --status held", "read-only": "calsync calendars",
-    "notify": "calsync events list --status held", "refused": "calsync sync --full",
-    "quarantine": "calsync events list --status quarantined",
+    "notify": "calsync events list --status held", "refused": "calsync retry",
+    "quarantine": "calsync events list --status quarantined", "undo": "calsync history",
 }
 
 

@@ -149,7 +149,7 @@ class Choice:
     answers: Mapping[str, str]
 
 
-HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused"]
+HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused", "undo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,8 @@ class Step:
     changes   update: what to change, in the replica's own present form; create: the whole form
     held      paths that stay in conflict: their base must not move
     needs     keys of links whose create on the same calendar must be confirmed first (R6)
+    parks     delete: by a person's wish, so it is not made there again
+    like      create: the payload of a replica that was once there, whose other lines come back too
     """
 
     kind: Literal["create", "update", "delete"]
@@ -213,6 +215,8 @@ class Step:
     changes: Changes = field(default_factory=dict)
     held: frozenset[Path] = frozenset()
     needs: tuple[str, ...] = ()
+    parks: bool = False
+    like: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,7 @@ class Plan:
     cleared     (calendar, remote id) of replicas that now have a link, so an older quarantine of theirs is over
     foreign     (calendar, remote id) of replicas that another installation syncs (K9)
     undecided   keys of links that could not be wholly looked at: what was asked about them stays asked
+    whole       the whole group was planned; else only what a person asked for, and all else waits for the next run
     """
 
     group: str
@@ -258,3 +263,4 @@ class Plan:
     foreign: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
     undecided: frozenset[str] = frozenset()
+    whole: bool = True

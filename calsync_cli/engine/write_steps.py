@@ -104,7 +104,7 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     origin = source.calendar if source else next(iter(folded.hub.values())).source
     because = why or f"new on {case.calendars[origin].label}"
     step = Step(
-        "create", spoke.calendar, case.link.key, _uid(case, spoke), form_title(form), start_text(form), because,
+        "create", spoke.calendar, case.link.key, case.uid(spoke), form_title(form), start_text(form), because,
         generation=spoke.generation, rev=folded.rev, changes=form,
     )
     result.steps.append(step)
@@ -115,13 +115,6 @@ def _fills_gap(path: Path, folded: Folded) -> bool:
     """Contested from the first day on: a new copy takes it from its source. Else it starts with what was agreed."""
     agreed = "time" in folded.hub if path in SCHEDULE else path in folded.hub
     return path in folded.contested and not path.startswith("@") and not agreed
-
-
-def _uid(case: Case, spoke: Spoke) -> str:
-    """K5: the original UID, or a derived one where the server refused it."""
-    if not spoke.alias:
-        return case.link.uid
-    return f"{case.link.uid}-calsync-{digest('alias', case.link.key, spoke.calendar, spoke.alias)[:8]}"
 
 
 def keep_lost(case: Case, folded: Folded, result: Decision) -> None:

@@ -14,7 +14,7 @@ from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.carried import carried_form
 from calsync_cli.mapping.ical_edit import edit_payload, without_marker
 from calsync_cli.mapping.ical_read import reading, source_of
-from calsync_cli.mapping.new_event import make_payload
+from calsync_cli.mapping.new_event import again, make_payload
 from calsync_cli.model.series import Changes, Form, Reading
 
 
@@ -24,6 +24,10 @@ class ICalMapping:
 
     def make(self, uid: str, form: Form, marker: str, place: Place = NOWHERE) -> bytes:
         return make_payload(uid, form, marker)
+
+    def again(self, payload: bytes, marker: str) -> bytes:
+        """A copy of a deleted event with all its lines, inviting nobody (U2)."""
+        return again(payload, marker)
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:
         return edit_payload(payload, changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Component, Document, Line, make_component, make_line
-from calsync_cli.mapping.ical_read import MARKER, Source
+from calsync_cli.mapping.ical_read import MARKER, PEOPLE, Source, source_of
 from calsync_cli.mapping.ical_write import Pen, add_line, write_dates, write_fields, write_rules
 from calsync_cli.mapping.inherit import NOWHERE, Fields, instance_fields, master_fields, normal
 from calsync_cli.mapping.values import escaped, one_line, stamp
@@ -40,6 +40,25 @@ def make_payload(uid: str, form: Form, marker: str) -> bytes:
     document = Document(b"", calendar, b"")
     add_zones(Source(document, pen.zones, uid), pen)
     return document.data()
+
+
+def again(payload: bytes, marker: str) -> bytes:
+    """A payload as it once was, to be made anew: every line stays, but those that would mail people become
+    X-CALSYNC- lines, and the marker is the given one. Raises MappingError as reading it does."""
+    source = source_of(payload)
+    calendar = source.document.calendar
+    for line in calendar.all("METHOD"):
+        calendar.remove(line)
+    pen = Pen(source.document.newline, source.zones)
+    events = calendar.parts("VEVENT")
+    for event in events:
+        for line in [line for line in event.lines if line.name in (*PEOPLE, MARKER)]:
+            place = event.index(line)
+            event.remove(line)
+            if line.name in PEOPLE:
+                event.children.insert(place, pen.line(f"X-CALSYNC-{line.name}", line.value, line.params))
+    add_line(source.master or events[0], pen.line(MARKER, escaped(marker)))
+    return source.document.data()
 
 
 def _master(uid: str, form: Form, pen: Pen) -> Component:

@@ -16,7 +16,8 @@ from calsync_cli.store.db import Database
 class Operation:
     """One write of one replica. `intent` is the body to send, `intent_form` what it reads as.
 
-    answered: the server said yes to it; only what it stored is not known yet
+    answered: the server said yes to it; only what it stored is not known yet. parks: as in engine.world.Step
+    before, after: images of the replica, of which old ones are gone
     """
 
     kind: str
@@ -37,17 +38,19 @@ class Operation:
     held: frozenset[Path] = frozenset()
     grp: str = ""
     answered: bool = False
+    parks: bool = False
+    after: bytes | None = None
 
 
 def plan_operation(db: Database, run: int, grp: str, op: Operation) -> int:
     """P1: what is about to be done."""
     cursor = db.run(
         "INSERT INTO operation (run_id, grp, link_id, calendar_id, kind, state, remote_id, key, rev, etag, changes, "
-        "held, intent, intent_form, before, title, start, because) "
-        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "held, intent, intent_form, before, title, start, because, parks) "
+        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         run, grp, op.link_id, op.calendar, op.kind, op.remote_id, op.key, op.rev, op.etag, form_json(op.changes),
         dumps(sorted(op.held)), op.intent, None if op.intent_form is None else form_json(op.intent_form), op.before,
-        op.title, op.start, op.because,
+        op.title, op.start, op.because, int(op.parks),
     )
     return int(cursor.lastrowid or 0)
 
@@ -92,6 +95,12 @@ def sent(db: Database) -> list[sqlite3.Row]:
     return db.all("SELECT * FROM operation WHERE state = 'sent' ORDER BY id")
 
 
+def confirmed(db: Database, run: int) -> list[Operation]:
+    """What a run wrote, oldest first; only events that are still known."""
+    sql = "SELECT * FROM operation WHERE run_id = ? AND state = 'confirmed' AND link_id IS NOT NULL ORDER BY id"
+    return [operation_of(row) for row in db.all(sql, run)]
+
+
 def recent_writes(db: Database, calendar_id: int, since_us: int) -> set[str]:
     """Ids we wrote lately: a listing may still show what was there before (O3)."""
     rows = db.all("SELECT remote_id FROM operation WHERE calendar_id = ? AND done_us >= ?", calendar_id, since_us)
@@ -113,16 +122,7 @@ def operation_of(row: sqlite3.Row) -> Operation:
         row["kind"], row["calendar_id"], row["remote_id"], row["link_id"], row["rev"], changes_from(row["changes"]),
         row["title"], row["start"] or "", row["because"], row["id"], row["key"], row["etag"], row["intent"],
         None if row["intent_form"] is None else form_from(row["intent_form"]), row["before"],
-        frozenset(json.loads(row["held"])), row["grp"], bool(row["answered"]),
-    )
-
-
-def forget_images(db: Database, before_us: int) -> None:
-    """Before- and after-images live 90 days (U1)."""
-    db.run(
-        "UPDATE operation SET before = NULL, after = NULL "
-        "WHERE done_us < ? AND (before IS NOT NULL OR after IS NOT NULL)",
-        before_us,
+        frozenset(json.loads(row["held"])), row["grp"], bool(row["answered"]), bool(row["parks"]), row["after"],
     )
 
 

@@ -276,6 +276,18 @@ def forget_refusals(db: Database, calendar: int) -> None:
     db.run(f"UPDATE spoke SET refused = NULL, problem = NULL WHERE {refused}", calendar)
 
 
+def try_again(db: Database, only: Collection[int] | None) -> None:
+    """What a server said no to, or stored otherwise, is planned anew: of these links, or of all."""
+    rows = db.all(
+        "SELECT id FROM link WHERE quarantine IS NOT NULL "
+        "UNION SELECT link_id FROM spoke WHERE refused IS NOT NULL"
+    )
+    for (link_id,) in rows:
+        if only is None or link_id in only:
+            db.run("UPDATE link SET open = 1, quarantine = NULL WHERE id = ?", link_id)
+            db.run("UPDATE spoke SET refused = NULL, problem = NULL WHERE link_id = ?", link_id)
+
+
 def waits_for_rights(db: Database, calendar: int) -> bool:
     """Whether some write is held because the calendar is read-only."""
     return db.value("SELECT 1 FROM hold WHERE kind = 'read-only' AND calendar_id = ?", calendar) is not None
@@ -359,8 +371,3 @@ def waiting(db: Database, grp: str, calendars: Sequence[int]) -> dict[tuple[int,
 def set_choice(db: Database, hold_id: int, answers: Mapping[str, str]) -> None:
     db.run("UPDATE hold SET choice = ? WHERE id = ?", dumps(dict(answers)), hold_id)
     db.run("UPDATE link SET open = 1 WHERE id = (SELECT link_id FROM hold WHERE id = ?)", hold_id)
-
-
-def prune(db: Database, *, tombstones_before_us: int) -> None:
-    """Tombstones live 400 days (row 13)."""
-    db.run("DELETE FROM link WHERE alive = 0 AND closed_us < ?", tombstones_before_us)

@@ -178,6 +178,40 @@ def operation_counts(db: Database, run: int) -> Mapping[str, int]:
     return {row["kind"]: row["n"] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """What a deletion took from one calendar (row 11). link: None when nothing is known of the event any more."""
+
+    id: int
+    run: int
+    link: int | None
+    calendar: int
+    uid: str
+    payload: bytes
+    at: datetime
+
+
+def trash(db: Database) -> list[Trash]:
+    """Deleted copies, the newest first; of events that are there again none, and each event of a calendar once."""
+    rows = db.all(
+        "SELECT k.*, l.id AS known FROM kept k LEFT JOIN link l ON l.id = k.link_id WHERE k.kind = 'trash' "
+        "AND k.payload IS NOT NULL AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.link_id = k.link_id "
+        "AND s.calendar_id = k.calendar_id AND s.remote_id IS NOT NULL) ORDER BY k.id DESC"
+    )
+    newest: dict[tuple[int, str], Trash] = {}
+    for row in rows:
+        one = Trash(row["id"], row["run_id"], row["known"], row["calendar_id"], row["uid"], row["payload"],
+                    moment(row["at_us"]))
+        newest.setdefault((one.calendar, one.uid), one)
+    return list(newest.values())
+
+
+def last_writing_run(db: Database) -> int | None:
+    """The newest run that changed something."""
+    found = db.value("SELECT max(run_id) FROM operation WHERE state = 'confirmed'")
+    return None if found is None else int(found)
+
+
 def start_of(form: Form | None) -> object:
     """The start of the master, as model time, or None."""
     span = form_span(form) if form is not None else None

@@ -161,7 +161,7 @@ def test_a_server_without_room_takes_the_event_once_there_is_some(shell: Shell) 
         _edited_once(shell, server, "507")
         assert shell("sync").code == 1
         said = shell("sync")
-        assert said.code == 1 and said.out.count("no room") == 1 and "next: calsync sync --full" in said.out
+        assert said.code == 1 and said.out.count("no room") == 1 and "next: calsync retry" in said.out
         assert "Edited 0" in shell("sync", "--full", "--dry-run").out
         assert shell("sync", "--full").code == 0
         assert _titles(server)["u0"] == "Edited 0"

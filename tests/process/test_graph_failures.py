@@ -119,7 +119,7 @@ def test_a_full_mailbox_is_told_and_written_once_there_is_room(graph: Service, d
     (desk.home / "new.ics").write_bytes(next(iter(to_come(seed=32, count=1).values())))
     assert desk.told() == 1 and "the mailbox is full" in desk.words
     graph.change(full=False)
-    assert desk.told() == 1 and "next: calsync sync --full" in desk.words
+    assert desk.told() == 1 and "next: calsync retry" in desk.words
     assert desk.run("sync", "--full").code == 0
     desk.check_well()
 

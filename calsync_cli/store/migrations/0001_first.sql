@@ -155,6 +155,7 @@ CREATE TABLE operation (                     -- the journal: one row per request
     because      TEXT NOT NULL,
     error        TEXT,
     sent_us      INTEGER,
+    parks        INTEGER NOT NULL DEFAULT 0, -- 1: a delete that a person asked for: the replica is not made again
     answered     INTEGER NOT NULL DEFAULT 0, -- 1: the server said yes, but what it stored was not read back yet
     done_us      INTEGER
 ) STRICT;

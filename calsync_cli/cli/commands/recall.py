@@ -1,0 +1,64 @@
+"""The words of `undo`, `trash`, `restore` and `retry`."""
+
+from typing import Annotated
+
+import typer
+
+from calsync_cli.cli.commands.shared import Event, Json, begin, end, number_of
+
+commands = typer.Typer()
+
+Run = Annotated[
+    int | None, typer.Argument(metavar="RUN", parser=number_of("run", "calsync history"), show_default=False)
+]
+DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Show the plan, change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+
+
+@commands.command()
+def undo(ctx: typer.Context, run: Run = None, dry_run: DryRun = False, yes: Yes = False, json: Json = False) -> None:
+    """Take back what a run wrote: the last one that wrote something, or the one named."""
+    from calsync_cli.cli import recall as command
+
+    end(command.undo(begin(ctx), run, dry_run=dry_run, yes=yes, as_json=json))
+
+
+@commands.command()
+def trash(ctx: typer.Context, json: Json = False) -> None:
+    """What was deleted and can be brought back."""
+    from calsync_cli.cli import recall as command
+
+    end(command.trash(begin(ctx), as_json=json))
+
+
+@commands.command()
+def restore(
+    ctx: typer.Context,
+    event: Event,
+    on: Annotated[
+        list[str] | None,
+        typer.Option("--on", metavar="ACCOUNT/NAME", help="Only on this calendar; may be repeated."),
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Make a deleted event again, on every calendar of its pairs. Nobody is invited again."""
+    from calsync_cli.cli import recall as command
+
+    end(command.restore(begin(ctx), event, on or [], dry_run=dry_run, yes=yes, as_json=json))
+
+
+@commands.command()
+def retry(
+    ctx: typer.Context,
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="EVENT", help="UIDs or words of titles; all that failed when none is named."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Try again what a server refused or what could not be read."""
+    from calsync_cli.cli import recall as command
+
+    end(command.retry(begin(ctx), items or [], as_json=json))

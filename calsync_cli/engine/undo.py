@@ -1,0 +1,225 @@
+"""Taking back what a run did, and bringing back what was deleted (semantics 17).
+
+Shape   `taken_back` and `brought_back` stand in for the planner: snapshot and journal -> a Plan of a few links
+Rules   each inverse is planned from the version that the run left; a replica that was changed since is told and left
+        alone (U1). Nobody is invited again: what is made anew is a copy like any other (U2)
+After   both sides keep what they show then: the hub stays as it is, so that the next run does not do it again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from calsync_cli.engine import presence
+from calsync_cli.engine.case import Case, Decision, start_text
+from calsync_cli.engine.groups import Group
+from calsync_cli.engine.keys import link_key
+from calsync_cli.engine.plan import step_order
+from calsync_cli.engine.presence import Is
+from calsync_cli.engine.report import Report
+from calsync_cli.engine.run import run
+from calsync_cli.engine.session import Session
+from calsync_cli.engine.state import Wish
+from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, Step
+from calsync_cli.errors import MappingError, UsageError
+from calsync_cli.model import recur
+from calsync_cli.model.series import Form, form_title
+from calsync_cli.store import journal, mirror, views
+from calsync_cli.store.journal import Operation
+from calsync_cli.store.views import Trash
+
+Read = Callable[[int, bytes], Form | None]
+"""(calendar, payload) -> what it meant there; None when it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a run did to one replica: how it was before and after it, None where it was not there.
+
+    known: both can still be told; images are kept for 90 days. image: the payload of before
+    """
+
+    link: int
+    calendar: int
+    title: str
+    before: Form | None
+    after: Form | None
+    known: bool = True
+    image: bytes = b""
+
+
+def pasts(done: Sequence[Operation], read: Read) -> list[Past]:
+    """What a run confirmed, oldest first -> one Past per replica, the last written first."""
+    found: dict[tuple[int, int], list[Operation]] = {}
+    for op in done:
+        found.setdefault((op.link_id, op.calendar), []).append(op)
+    return [_past(ops[0], ops[-1], read) for ops in reversed(found.values())]
+
+
+def _past(first: Operation, last: Operation, read: Read) -> Past:
+    before = read(first.calendar, first.before) if first.before is not None else None
+    after = read(last.calendar, last.after) if last.after is not None else None
+    known = (before is not None or first.kind == "create") and (after is not None or last.kind == "delete")
+    return Past(first.link_id, first.calendar, first.title, before, after, known, first.before or b"")
+
+
+def taken_back(snap: Snapshot, done: Sequence[Past], run: int) -> Plan:
+    """The inverses of what `run` did, in reverse order."""
+    links = {link.id: link for link in snap.links}
+    by_link: dict[int, list[Past]] = {}
+    for past in done:
+        if past.link in links and past.calendar in {calendar.id for calendar in snap.calendars}:
+            by_link.setdefault(past.link, []).append(past)
+    return _plan(snap, [_take_back(Case(snap, links[name]), some, run) for name, some in by_link.items()])
+
+
+def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
+    result = Decision(case.link)
+    for past in done:
+        spoke = next(s for s in case.link.spokes if s.calendar == past.calendar)
+        now = _shown(case, spoke)
+        if past.known and _same(now, past.before):
+            continue  # as it was already
+        words = _why_not(case, spoke, past, now, run)
+        if words:
+            label = case.calendars[spoke.calendar].label
+            asked = case.hold("undo", f"{words}; it stays on {label} as it is", {}, "", case.calendars[spoke.calendar])
+            result.holds.append(replace(asked, title=asked.title or past.title))
+        elif past.before is None:
+            _delete(case, spoke, f"made by run {run}", result)
+        elif now is None:
+            _create(case, spoke, past.before, past.image, f"deleted by run {run}", result)
+        else:
+            _update(case, spoke, now, past.before, f"changed by run {run}", result)
+    return result
+
+
+def _why_not(case: Case, spoke: Spoke, past: Past, now: Form | None, run: int) -> str:
+    if not past.known:
+        return f"what it was before run {run} is no longer kept"
+    if case.link.frozen:
+        return "a write of an earlier run is not finished yet"
+    if not case.calendars[spoke.calendar].readable:
+        return "it cannot be read just now"
+    return "" if _same(now, past.after) else f"it was changed after run {run}"
+
+
+def brought_back(snap: Snapshot, lost: Trash, form: Form, calendars: Sequence[int]) -> Plan:
+    """Make the event again on these calendars, and link it there."""
+    link = next((one for one in snap.links if one.id == lost.link or one.uid == lost.uid), None)
+    link = link or Link(link_key(snap.rules.key, lost.uid), lost.uid, tuple(Spoke(c.id) for c in snap.calendars))
+    case, result = Case(snap, link), Decision(link)
+    for spoke in link.spokes:
+        if spoke.calendar in calendars and _shown(case, spoke) is None:
+            image = lost.payload if spoke.calendar == lost.calendar else b""  # another may speak another language
+            _create(case, spoke, form, image, "restored", result)
+    return _plan(snap, [result])
+
+
+# -- errands -----------------------------------------------------------------------------------------------------------
+
+
+def undo(session: Session, groups: Sequence[Group], number: int, wish: Wish) -> Report:
+    """Take back what run `number` wrote in these groups. Raises as `run` does."""
+    done = journal.confirmed(session.db, number)
+    concerned = _with_calendars(session, groups, {op.calendar for op in done})
+    past = pasts(done, _reader(session))
+    return run(session, concerned, wish, lambda scene: taken_back(scene.snapshot, past, number))
+
+
+def restore(session: Session, groups: Sequence[Group], lost: Trash, calendars: Sequence[int], wish: Wish) -> Report:
+    """Make one event of the trash again on these calendars."""
+    form = _reader(session)(lost.calendar, lost.payload)
+    if form is None:
+        raise UsageError(f"what is kept of {lost.uid} cannot be read", next="calsync trash")
+    wanted = _with_calendars(session, groups, {lost.calendar})
+    return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, form, calendars))
+
+
+def _with_calendars(session: Session, groups: Sequence[Group], numbers: Collection[int]) -> list[Group]:
+    names = {name for name in (name for group in groups for name in group.calendars)
+             if views.calendar_ids(session.db, name.account, name.calendar) in numbers}
+    return [group for group in groups if names.intersection(group.calendars)]
+
+
+def _reader(session: Session) -> Read:
+    def read(calendar: int, payload: bytes) -> Form | None:
+        try:
+            return session.mapping(mirror.calendar_row(session.db, calendar).account).read(payload).form
+        except MappingError:
+            return None
+
+    return read
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def _create(case: Case, spoke: Spoke, form: Form, image: bytes, because: str, result: Decision) -> None:
+    hold = case.cannot_write(spoke, "create", form)
+    if hold:
+        result.holds.append(hold)
+        return
+    result.link = _revived(case, result.link, spoke, form)
+    uid = case.uid(spoke)
+    result.steps.append(Step(
+        "create", spoke.calendar, case.link.key, uid, form_title(form), start_text(form), because,
+        generation=spoke.generation, rev=result.link.rev, changes=dict(form), like=image,
+    ))
+
+
+def _revived(case: Case, link: Link, spoke: Spoke, form: Form) -> Link:
+    """The set lives again, on this calendar; one that has it no longer by a person's wish does not get it back."""
+    if not (link.alive and link.hub):
+        rev = link.rev + 1
+        hub = {path: Entry(value, rev, spoke.calendar) for path, value in form.items() if not case.is_local(path)}
+        others = tuple(replace(s, state="parked") if s.state == "absent" else s for s in link.spokes)
+        link = replace(link, alive=True, rev=rev, hub=hub, spokes=others)
+    spokes = tuple(replace(s, state="absent") if s.calendar == spoke.calendar else s for s in link.spokes)
+    return replace(link, spokes=spokes, open=True)
+
+
+def _update(case: Case, spoke: Spoke, now: Form, before: Form, because: str, result: Decision) -> None:
+    changes = recur.diff(now, before)
+    hold = case.cannot_write(spoke, "update", changes)
+    if hold:
+        result.holds.append(hold)
+        return
+    waiting = frozenset(spoke.behind)  # what the hub still owes this calendar stays owed
+    step = case.step("update", spoke, because)
+    result.steps.append(replace(step, changes=changes, held=waiting, rev=spoke.rev))
+    lost = [path for path in sorted(changes) if path in now]
+    result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now[p]) for p in lost]
+
+
+def _delete(case: Case, spoke: Spoke, because: str, result: Decision) -> None:
+    hold = case.cannot_write(spoke, "delete", {})
+    if hold:
+        result.holds.append(hold)
+        return
+    result.steps.append(replace(case.step("delete", spoke, because), parks=True))
+    result.kept.append(Kept(case.link.key, spoke.calendar, "trash", case.link.uid))
+
+
+def _shown(case: Case, spoke: Spoke) -> Form | None:
+    here = presence.state(case, spoke) is Is.THERE or (spoke.replica is not None and not spoke.replica.gone)
+    return spoke.replica.form if here and spoke.replica is not None else None
+
+
+def _same(a: Form | None, b: Form | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return not recur.diff(a, b) and not recur.diff(b, a)
+
+
+def _plan(snap: Snapshot, decisions: Sequence[Decision]) -> Plan:
+    changed = [d for d in decisions if d.steps]
+    return Plan(
+        group=snap.rules.key,
+        links=tuple(sorted((replace(d.link, open=True) for d in changed), key=lambda link: link.key)),
+        steps=tuple(sorted((step for d in changed for step in d.steps), key=step_order(snap))),
+        holds=tuple(hold for d in decisions for hold in d.holds),
+        kept=tuple(kept for d in decisions for kept in d.kept),
+        whole=False,
+    )
