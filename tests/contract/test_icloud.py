@@ -136,7 +136,7 @@ def test_a_full_listing_looks_the_partition_up_again() -> None:
         assert second.requests["read"] == 4  # two to find it, one to open it, one to list it
 
 
-@pytest.mark.parametrize("answer", [404, 401, 421])
+@pytest.mark.parametrize("answer", [404, 401, 421, 0])
 @pytest.mark.parametrize("what", ["changes", "look", "open", "fetch", "update", "delete", "create"])
 def test_after_a_move_each_request_finds_its_way(answer: int, what: str) -> None:
     """Above all no 404 of a partition that was left is taken for a deletion (O2)."""

@@ -1,7 +1,8 @@
 """Apple iCloud as a CalDAV client meets it, over real HTTP: a common host, partitions, and Apple's oddities (facts 4).
 
 Shape   `with FakeICloud(...) as server:` is a FakeCalDav whose account() is one of iCloud; beside that move(), revoke()
-        and odd(): which of its oddities that are not certain it has: "no-etag-on-put", "multiget-misses", "403-no-end"
+        and `hidden`, members that are listed and answered 404; FakeICloud("no-etag-on-put", "multiget-misses",
+        "403-no-end") has also what is not certain of Apple
 Hosts   entry and partitions are ports of this machine; a partition that the account has left answers 404, 401 or 421
 Alone   `python -m tests.fakes.icloud_server` prints one JSON line and serves until it is stopped
 """
@@ -41,6 +42,7 @@ class FakeICloud(FakeCalDav):
         self.passwords = {PASSWORD}
         self.left: dict[int, int] = {}
         self.missed: set[str] = set()
+        self.hidden: set[str] = set()
         self.partitions: list[ThreadingHTTPServer] = []
         self.ca: Any = None
         if tls:
@@ -60,8 +62,9 @@ class FakeICloud(FakeCalDav):
 
     def __exit__(self, *_: object) -> None:
         for one in (self.http, *self.partitions):
-            one.shutdown()
-            one.server_close()
+            if self.left.get(one.server_port) != 0:
+                one.shutdown()
+                one.server_close()
 
     def _serve(self) -> ThreadingHTTPServer:
         server = Quiet(("127.0.0.1", 0), handler(self, _Answerer))
@@ -90,9 +93,13 @@ class FakeICloud(FakeCalDav):
         return Account(name, "icloud", url=self.url, **more)
 
     def move(self, answer: int = 404) -> None:
-        """Apple moves the account to another partition."""
+        """Apple moves the account to another partition; the old one answers so, or is no more (0)."""
+        old = self.partitions[-1]
+        if not answer:
+            old.shutdown()
+            old.server_close()
         with self.lock:
-            self.left[self.partitions[-1].server_port] = answer
+            self.left[old.server_port] = answer
             self.partitions.append(self._serve())
 
     def revoke(self, *, instead: str | None = None) -> None:
@@ -165,11 +172,19 @@ class _Answerer(Answerer):
         self._multiget(list(self.server.shelves[self.path].members))
 
     def misses(self, path: str) -> bool:
-        """Each member once."""
+        """Each member once, with the oddity; what is hidden always."""
+        if path in self.server.hidden:
+            return True
         if "multiget-misses" not in self.server.odd or path in self.server.missed:
             return False
         self.server.missed.add(path)
         return True
+
+    def on_get(self) -> None:
+        if self.path in self.server.hidden:
+            self.send(404)
+        else:
+            super().on_get()
 
     def _sync(self, token: str, limit: str | None) -> None:
         super()._sync(token, None)

@@ -3,8 +3,8 @@
 Hosts   everything starts at caldav.icloud.com, which names the partition (p42-caldav.icloud.com) of the account.
         Apple moves accounts between partitions, so ids are paths alone and the host is looked up: `site()`
 Trust   the password goes to hosts of icloud.com and to the host of the account's own address, at any port
-Doubt   404, 421 and 401 of a partition that an earlier run found may only mean that the account has moved: it is asked
-        where the calendars are, once in a run, before such an answer counts (O2)
+Doubt   404, 421, 401 or nothing from a partition that an earlier run found may only mean that the account has moved:
+        Apple is asked where the calendars are, once in a run, before such an answer counts (O2)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from calsync_cli.errors import AuthError, ProtocolError
+from calsync_cli.errors import AuthError, ProtocolError, TransientError
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
 from calsync_cli.providers import http
@@ -86,7 +86,7 @@ class ICloudClient(DavClient):
     ) -> httpx.Response:
         try:
             response = super().request(method, href, body, headers)
-        except AuthError:
+        except (AuthError, TransientError):
             moved = self._moved(href)
             if moved is None:
                 raise
