@@ -14,7 +14,7 @@ from calsync_cli.mapping.alarms import reminder_of
 from calsync_cli.mapping.contentlines import Component, Document, Line, parse
 from calsync_cli.mapping.inherit import Fields, by_time, cancelled, inherited_span, own_paths
 from calsync_cli.mapping.rrule_text import canonical
-from calsync_cli.mapping.values import clean, split_list, stamp, text
+from calsync_cli.mapping.values import clean, duration, split_list, stamp, text
 from calsync_cli.mapping.when import original_start, read_when, span_of
 from calsync_cli.mapping.zones import Zones
 from calsync_cli.model.series import CANCELLED, Path, People, Reading, Recurrence, Value
@@ -239,10 +239,22 @@ def period_text(line: Line, item: str, start: When, zones: Zones) -> str:
     """A period as it stands; in UTC when it is in another zone than the series, since the text carries no zone."""
     first, _, last = item.strip().upper().partition("/")
     when = read_when(line, zones, first)
+    _check_end(line, zones, last)
     if not isinstance(when, Zoned) or (isinstance(start, Zoned) and when.tzid == start.tzid):
         return f"{first}/{last}"
     end = last if last.startswith(("P", "+")) else _utc_text(read_when(line, zones, last))
     return f"{_utc_text(when)}/{end}"
+
+
+def _check_end(line: Line, zones: Zones, last: str) -> None:
+    """The end of a period: a length or a time."""
+    try:
+        if last.startswith(("P", "+", "-")):
+            duration(last)
+            return
+    except ValueError:
+        raise MappingError(f"{line.name} is not a possible period: it ends by {last[:60]!r}") from None
+    read_when(line, zones, last)
 
 
 def _utc_text(when: When) -> str:

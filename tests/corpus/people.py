@@ -62,6 +62,11 @@ PEOPLE: Table = {
     "organizer_empty": event("ORGANIZER:"),
     "organizer_is_the_guest": event("ORGANIZER:mailto:me@corpus.test", ME),
     "organizer_of_an_instance_only": series(more=[override(SECOND, BOSS, ME)]),
+    "guest_declined_one_instance": series(
+        BOSS, ME, more=[override(SECOND, BOSS, ME.replace("ACCEPTED", "DECLINED"))]
+    ),
+    "guest_of_one_instance_only": series(BOSS, ME, more=[override(SECOND, BOSS, ME, "ATTENDEE:mailto:x@corpus.test")]),
+    "guests_missing_in_one_instance": series(BOSS, ME, more=[override(SECOND)]),
     "scheduling_answers": people("ATTENDEE;SCHEDULE-STATUS=2.0:mailto:a@corpus.test", "REQUEST-STATUS:2.0;Success"),
 }
 

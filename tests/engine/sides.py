@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.engine.cloud_world import CloudWorld
 
 BERLIN = "Europe/Berlin"
-FIRST, LAST = date(2027, 1, 1), date(2028, 1, 1)
+FIRST, LAST = date(2026, 10, 1), date(2028, 1, 1)
 Seen = tuple[str, str, str, str, str, str]
 """One date as people see it: UID, start, end, title, location, description."""
 

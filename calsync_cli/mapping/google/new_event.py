@@ -30,10 +30,20 @@ from calsync_cli.mapping.google.kept import (
     put_private,
 )
 from calsync_cli.mapping.google.lines import check_rules, dates_lines, with_rules
-from calsync_cli.mapping.google.write import Sheet, without_people, write_fields, write_span
+from calsync_cli.mapping.google.write import Sheet, write_fields, write_span
 from calsync_cli.mapping.inherit import Fields, inherited, instance_fields, master_fields, normal
 from calsync_cli.mapping.when import from_key
-from calsync_cli.model.series import CANCELLED, LOCAL_FIELDS, Form, Path, Recurrence, Value, instance_keys, split
+from calsync_cli.model.series import (
+    CANCELLED,
+    LOCAL_FIELDS,
+    Form,
+    Path,
+    Recurrence,
+    Value,
+    instance_keys,
+    split,
+    without_fields,
+)
 from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key
 
 _NOT_COPIED = frozenset(
@@ -42,8 +52,8 @@ _NOT_COPIED = frozenset(
 
 
 def make_payload(uid: str, form: Form, marker: str) -> bytes:
-    form = with_dates_only(normal(form))
-    fields = without_people(master_fields(form))
+    form = with_dates_only(normal(without_fields(form, LOCAL_FIELDS)))
+    fields = master_fields(form)
     span = fields.get("time")
     if not isinstance(span, Span):
         raise MappingError("a single instance of a series that is not here cannot be made at Google Calendar")

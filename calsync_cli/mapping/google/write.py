@@ -26,7 +26,6 @@ from calsync_cli.mapping.google.fields import (
 )
 from calsync_cli.mapping.google.kept import Kept, keep
 from calsync_cli.mapping.google.markup import edited, spelled
-from calsync_cli.mapping.inherit import Fields
 from calsync_cli.mapping.values import one_line
 from calsync_cli.model.series import CARRIED, FIELDS, LOCAL_FIELDS, Value
 from calsync_cli.model.times import AllDay, Floating, Span, When
@@ -211,7 +210,3 @@ def _says(node: Json, when: When, clock: Clock, *, recurs: bool) -> bool:
         return read_time(node, clock, "time", []) == when
     except MappingError:
         return False
-
-
-def without_people(fields: Mapping[str, Value]) -> Fields:
-    return {name: value for name, value in fields.items() if name not in LOCAL_FIELDS}

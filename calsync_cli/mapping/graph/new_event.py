@@ -28,13 +28,13 @@ from calsync_cli.mapping.graph.series_rule import (
     write_rule,
 )
 from calsync_cli.mapping.graph.source import FLOATING, OFF
-from calsync_cli.mapping.graph.write import Sheet, without_people, write_fields, write_span
+from calsync_cli.mapping.graph.write import Sheet, write_fields, write_span
 from calsync_cli.mapping.graph.zoned import Life
 from calsync_cli.mapping.inherit import inherited, instance_fields, master_fields, normal
 from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.kept import Kept, keep
 from calsync_cli.mapping.when import from_key
-from calsync_cli.model.series import Form, Recurrence, instance_keys
+from calsync_cli.model.series import LOCAL_FIELDS, Form, Recurrence, instance_keys, without_fields
 from calsync_cli.model.times import Floating, InstanceKey, Span, When
 
 _NOT_COPIED = frozenset({
@@ -45,8 +45,8 @@ _NOT_COPIED = frozenset({
 
 
 def make_payload(uid: str, form: Form, marker: str, zone: str) -> bytes:
-    form = with_dates_only(normal(form))
-    fields = without_people(master_fields(form))
+    form = with_dates_only(normal(without_fields(form, LOCAL_FIELDS)))
+    fields = master_fields(form)
     span, rule = fields.get("time"), fields.get("recurrence")
     if not isinstance(span, Span):
         raise MappingError("a single instance of a series that is not here cannot be made at Outlook")

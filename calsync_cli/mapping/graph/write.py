@@ -23,7 +23,6 @@ from calsync_cli.mapping.graph.fields import (
     shown_visibility,
 )
 from calsync_cli.mapping.graph.zoned import Life, put_span
-from calsync_cli.mapping.inherit import Fields
 from calsync_cli.mapping.jsondoc import Json
 from calsync_cli.mapping.kept import Kept, keep
 from calsync_cli.mapping.values import one_line
@@ -180,7 +179,3 @@ def write_span(sheet: Sheet, span: Span) -> None:
         sheet.resource, sheet.clock.wire_span(span), sheet.kept, sheet.clock.zone, life=sheet.life,
         floating=isinstance(span.start, Floating),
     )
-
-
-def without_people(fields: Mapping[str, Value]) -> Fields:
-    return {name: value for name, value in fields.items() if name not in LOCAL_FIELDS}
