@@ -172,7 +172,7 @@ def _by_offset(tzid: str) -> str | None:
 @lru_cache(maxsize=256)
 def _by_rules(block: bytes, year: int) -> str | None:
     """The first zone, of the common ones and then of all, that keeps the block's offsets around `year`."""
-    rules = _rules_of(block)
+    rules = _rules_of(block, year + _MATCH_YEARS + 1)
     if rules is None:
         return None
     months = [(year + i // 12, i % 12 + 1) for i in range(12 * _MATCH_YEARS)]
@@ -200,21 +200,46 @@ def _candidates() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*first, *common, *rest]))
 
 
+_MOST_RULES, _MOST_LINES = 40, 5000
+_OF_CLOCKS = frozenset({"FREQ", "INTERVAL", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST", "UNTIL", "COUNT"})
+
+
+def _yearly(rule: str, last_year: int) -> str:
+    """The rule with an end, or "" for one that no clock is changed by."""
+    parts = dict(part.partition("=")[::2] for part in rule.split(";") if part)
+    if parts.get("FREQ") != "YEARLY" or not parts.keys() <= _OF_CLOCKS:
+        return ""
+    if "COUNT" in parts:
+        return rule if len(parts["COUNT"]) <= 2 else ""
+    end = f"{last_year}1231T000000"
+    parts["UNTIL"] = min(parts.get("UNTIL", end), end)
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
 _KEPT = ("BEGIN", "END", "TZID", "DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE", "TZNAME")
 
 
-def _rules_of(block: bytes) -> tzinfo | None:
-    """The offsets a VTIMEZONE gives, by dateutil; only the lines that matter are shown to it, since it is strict."""
+def _rules_of(block: bytes, last_year: int) -> tzinfo | None:
+    """The offsets a VTIMEZONE gives until then, by dateutil; only the lines that matter are shown to it, since it is
+    strict. It tries every second that a rule allows, up to the year 9999, so rules must be those that clocks have."""
     from dateutil.tz import tzical
 
     from calsync_cli.mapping.contentlines import content_lines
 
-    lines = []
+    lines: list[str] = []
+    rules = 0
     for line in content_lines(block):
         if line.name in _KEPT:
             value = "X" if line.name == "TZID" else line.value.strip().upper()
             if line.name in ("RRULE", "DTSTART", "RDATE"):
                 value = re.sub(r"(\d{8}T\d{6})Z", r"\1", value)  # dateutil wants naive times throughout
+            if line.name == "RRULE":
+                rules += 1
+                value = _yearly(value, last_year)
+                if not value or rules > _MOST_RULES:
+                    return None
+            if len(lines) > _MOST_LINES:
+                return None
             lines.append(f"{line.name}:{value}")
     try:
         return tzical(StringIO("\n".join(lines) + "\n")).get()
