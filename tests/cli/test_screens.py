@@ -396,3 +396,42 @@ def test_paths_are_told_in_full(shell: Shell, monkeypatch: pytest.MonkeyPatch) -
     assert shell("config", "path").out.strip() == str(shell.folder / "config.toml")
     checks = {row["check"]: row["message"] for row in json.loads(shell("doctor", "--json").out)}
     assert checks["state folder"] == str(shell.folder / "state")
+
+
+# -- losses ------------------------------------------------------------------------------------------------------------
+
+PEOPLE = ("ORGANIZER:mailto:boss@example.org", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.org")
+NOT_COPIED = "not copied: guests, organizer"
+
+
+def test_a_plan_a_run_and_why_tell_what_a_copy_is_without(shell: Shell) -> None:
+    shell.put("x", "u1", "Review", *PEOPLE)
+    shell.put("x", "u2", "Dentist")
+    for words in ("sync --dry-run", "sync --yes"):
+        said = shell(*words.split())
+        first, second = sorted(said.out.splitlines()[:2], key=lambda line: "Review" in line)
+        assert "[" not in first and second.endswith(f"new on x/Home  [{NOT_COPIED}]")
+    sides = {side["calendar"]: side["losses"] for side in shell("why", "Review", "--json").json["sides"]}
+    assert sides == {"x/Home": [], "y/Home": [NOT_COPIED]}
+    assert shell("why", "Review").out.count(NOT_COPIED) == 1 and NOT_COPIED not in shell("why", "Dentist").out
+    assert f"  on y/Home: {NOT_COPIED}\n" in shell("events", "show", "Review").out
+
+
+def test_losses_are_not_told_again_when_they_are_not_touched_nor_in_quiet(shell: Shell) -> None:
+    shell.put("x", "u1", "Review", *PEOPLE)
+    assert shell("sync", "--yes", "-q").out == ""
+    assert "[" not in shell("sync").out
+    shell.edit("y", "u1", location="Room 4")
+    assert "[" not in shell("sync", "--dry-run").out + shell("sync", "--dry-run", "-q").out
+    (change,) = shell("sync", "--json").json["changes"]
+    assert (change["side"], change["losses"]) == ("a", [])
+
+
+def test_a_plan_of_an_earlier_version_has_no_word_of_losses(shell: Shell) -> None:
+    shell.put("x", "u1", "Review", *PEOPLE)
+    plan = shell.folder / "plan.json"
+    shell("sync", "--plan-file", str(plan))
+    document = json.loads(plan.read_text(encoding="utf-8"))
+    assert [change.pop("losses") for change in document["plans"][0]["changes"]] == [[NOT_COPIED]]
+    plan.write_text(json.dumps(document), encoding="utf-8")
+    assert shell("apply", str(plan)).code == 0 and shell.titles("y") == ["Review"]
