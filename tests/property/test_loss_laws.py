@@ -32,7 +32,7 @@ from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.losses import test_google_losses, test_graph_losses, test_ical_losses
 from tests.unit.losses.page import GOOGLE, GRAPH, ICAL
 
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 HERE = Place("cs0example0123456789", "Europe/Berlin")
 TABLES: dict[str, Table] = {"ical": ICAL, "google": GOOGLE, "graph": GRAPH}
 PEOPLE: Form = {
