@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair, Window
@@ -354,6 +354,36 @@ class Workspace:
         group = next(g for g in groups(self.config.pairs.values()) if pair in g.pairs)
         turned = group.calendars.index(pair.a) > group.calendars.index(pair.b)
         return {"a": "b", "b": "a"}[side] if turned else side
+
+    # -- approvals -----------------------------------------------------------------------------------------------------
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Writes that wait for a yes, as `approvals --json` prints them."""
+        names = views.aliases(self.db)
+        found = [self._approval(row, names) for row in links.hold_rows(self.db, views.ASKED)]
+        return sorted(found, key=lambda one: (one["start"], one["title"], one["id"]))
+
+    def _approval(self, row: Any, names: Mapping[int, str]) -> dict[str, Any]:
+        detail = json.loads(row["detail"])
+        pair = self._pair_of(links.members(self.db, row["grp"]), {"": {"sides": {str(row["calendar_id"]): ""}}})[0]
+        return {
+            "id": row["id"], "pair": pair.name if pair else "", "calendar": names.get(row["calendar_id"], ""),
+            "uid": row["uid"] or "", "title": detail["title"], "start": _start_iso(detail["start"]),
+            "action": detail["fields"].get("action", ""), "fields": detail["fields"].get("fields", []),
+            "words": detail["words"], "since": _iso(moment(row["since_us"])),
+        }
+
+    def answer(self, ids: Sequence[int], word: Literal["approve", "reject"]) -> list[str]:
+        """Note a yes or a no to writes that wait; the next run acts on it. Returns the pairs to sync. Raises
+        UsageError, noting nothing, when one of them does not wait."""
+        waiting = {one["id"]: one["pair"] for one in self.approvals()}
+        unknown = [number for number in ids if number not in waiting]
+        if unknown:
+            raise UsageError(f"nothing waits under the number {unknown[0]}", next="calsync approvals list")
+        with self.db.transaction():
+            for number in ids:
+                links.set_choice(self.db, number, {"": word})
+        return sorted({waiting[number] for number in ids})
 
     # -- history -------------------------------------------------------------------------------------------------------
 

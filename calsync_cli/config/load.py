@@ -7,7 +7,7 @@ Errors  ConfigError; nothing is read but the file, nothing is asked of the netwo
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -220,6 +220,8 @@ class _Reader:
         plain = {key: value for key, value in merged.items() if key not in ("delete_limit", "fields")}
         if "delete_limit" in merged:
             plain["delete_count"], plain["delete_percent"] = merged["delete_limit"]
+        if "approve" in plain:
+            plain |= _approve(plain["approve"])
         if "window" in plain:
             self._said_window.add(name)
         if "direction" in rules:
@@ -256,3 +258,10 @@ class _Reader:
         if "key_command" in values and values.get("backend") != "file":
             self._bad("secrets.key_command", 'is used only with backend = "file"')
         return SecretsConfig(**values)
+
+
+def _approve(words: Sequence[str]) -> dict[str, Any]:
+    """`create>20` is a class with a number."""
+    limits = [int(word.partition(">")[2]) for word in words if word.startswith("create>")]
+    classes = {word.partition(">")[0] for word in words}
+    return {"approve": frozenset(classes), "approve_creates": min(limits, default=None)}

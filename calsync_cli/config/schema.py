@@ -96,7 +96,7 @@ PAIR: Mapping[str, Key] = {
                         later_choices=("ask",)),
     "target_deletes": Key("choice", "deleted one-way copies", ("respect", "restore"), "respect"),
     "fields": Key("table", "per field: how a conflict ends, or off when the field does not cross", keys=FIELDS),
-    "approve": Key("list", "kinds of change that wait for an approval", later=True),
+    "approve": Key("classes", "what waits for your yes: delete, restore, series-edit, create>20, past, notify, all"),
     "filter": Key("table", "which events take part", later=True, keys=FILTER),
     "to_a": Key("table", "what is shown on side a", later=True, keys=VIEW),
     "to_b": Key("table", "what is shown on side b", later=True, keys=VIEW),

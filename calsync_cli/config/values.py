@@ -255,6 +255,19 @@ def _list(place: Place, key: Key, value: Any) -> list[str]:
     return words
 
 
+APPROVABLE = ("delete", "restore", "series-edit", "past", "notify", "all")
+
+
+def _classes(place: Place, key: Key, value: Any) -> list[str]:
+    """Classes of writes that wait for a yes (A1); `create>20` names creates where there are more than 20."""
+    words = _list(place, key, value)
+    for word in words:
+        if word not in APPROVABLE and not re.fullmatch(r"create>[0-9]{1,6}", word):
+            known = f"{', '.join(APPROVABLE)}, create>20"
+            raise BadValue(f"{word!r} is not allowed{closest(word, APPROVABLE)}; any of: {known}")
+    return words
+
+
 def _flag(place: Place, key: Key, value: Any) -> bool:
     if isinstance(value, FromEnvironment):
         value = {"true": True, "false": False}.get(value.lower(), value)
@@ -270,6 +283,6 @@ def _secret(place: Place, key: Key, value: Any) -> Secret:
 READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {
     "text": _text, "path": _path, "url": _url, "proxy": _proxy, "command": _command, "duration": _duration,
     "choice": _choice, "number": _number, "window": _window, "limit": _limit, "list": _list, "flag": _flag,
-    "secret": _secret, "feed": _feed, "guid": _guid, "tenant": _tenant, "authority": _authority,
+    "classes": _classes, "secret": _secret, "feed": _feed, "guid": _guid, "tenant": _tenant, "authority": _authority,
     "any": lambda place, key, value: value,
 }

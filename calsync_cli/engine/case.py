@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from calsync_cli.engine import asking
 from calsync_cli.engine.folded import Context
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.world import CalendarState, Hold, HoldKind, Kept, Link, Snapshot, Spoke, Step
@@ -33,12 +34,17 @@ class Case:
     """`link` is replaced while the decision goes on (a quarantine that is over, a replica that is restored).
 
     barred: calendars where no copy may be made, since it may be there already (K2)
+    many_creates: calendars that get more new events in this run than may go unasked (A1)
     """
 
-    def __init__(self, snap: Snapshot, link: Link, barred: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, snap: Snapshot, link: Link, barred: frozenset[int] = frozenset(),
+        many_creates: frozenset[int] = frozenset(),
+    ) -> None:
         self.snap = snap
         self.link = link
         self.barred = barred
+        self.many_creates = many_creates
         self.calendars = {calendar.id: calendar for calendar in snap.calendars}
         stamps = {s.calendar: s.replica.stamp for s in link.spokes if s.replica and s.replica.stamp}
         self.ctx = Context(snap.rules, self.calendars, tuple(self.calendars), stamps)
@@ -98,15 +104,13 @@ class Case:
         if calendar.access == "read":
             words = f"{calendar.label} is read-only for this account, so this {kind} cannot be made there"
             return self.hold("read-only", words, {}, asked, calendar)
-        people = spoke.replica.people if spoke.replica and kind != "create" else ""
-        if calendar.mails and not self.snap.rules.notify and (people == "host" or (people and kind == "delete")):
-            what = "would mail the guests of this meeting"
-            if people == "guest":
-                what = "could mail the organizer of this meeting that you do not come"
-            return self.hold("notify", f"{calendar.label} {what} (notify = \"never\")", {}, asked, calendar)
         if spoke.refused == asked:
             return self.hold("refused", f"{calendar.label} refused it: {spoke.problem}", {}, asked, calendar)
-        return None
+        return asking.question(self, spoke, kind, changes)
+
+    def is_rejected(self, spoke: Spoke, kind: str, changes: Changes) -> bool:
+        """A person said no to this write (A4)."""
+        return asking.rejected(self, spoke, kind, changes)
 
 
 def write_digest(kind: str, calendar: int, changes: Changes) -> str:

@@ -6,7 +6,8 @@ Source  semantics section 4 (the table), 6 (R6), 8 (K), 10 (W), 11 (V); rows are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine import presence
@@ -15,9 +16,9 @@ from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import Contender, Folded, changes_of
 from calsync_cli.engine.following import with_needs
 from calsync_cli.engine.keys import digest
-from calsync_cli.engine.match import match
+from calsync_cli.engine.match import Matched, match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
-from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Plan, Snapshot, Spoke, Step
+from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step
 from calsync_cli.engine.write_steps import bring_up, create, detach, keep_lost
 from calsync_cli.model.codec import dumps, form_json, value_json
 from calsync_cli.model.series import Form, Path, Value, split
@@ -29,7 +30,9 @@ def plan(snap: Snapshot) -> Plan:
     """Match what is new, decide each link alone, then tie together what must go in order (R6)."""
     matched = match(snap)
     before = {link.key: link for link in snap.links}
-    decisions = [decide(Case(snap, link, matched.barred.get(link.key, frozenset()))) for link in matched.links]
+    decisions = _decided(snap, matched)
+    if many := _many_creates(snap, decisions):
+        decisions = _decided(snap, matched, many)
     decisions = [d for d in decisions if d.link.id is not None or d.link.hub or d.holds]
     links = [d.link for d in decisions if d.link != before.get(d.link.key) or d.steps]
     links += [link for d in decisions for link in d.extra]
@@ -47,6 +50,20 @@ def plan(snap: Snapshot) -> Plan:
         notes=tuple(note for d in decisions for note in d.notes),
         undecided=frozenset(d.link.key for d in decisions if d.undecided),
     )
+
+
+def _decided(snap: Snapshot, matched: Matched, many_creates: frozenset[int] = frozenset()) -> list[Decision]:
+    barred = matched.barred
+    return [decide(Case(snap, link, barred.get(link.key, frozenset()), many_creates)) for link in matched.links]
+
+
+def _many_creates(snap: Snapshot, decisions: Sequence[Decision]) -> frozenset[int]:
+    """Calendars that would get more new events than may go unasked (A1)."""
+    limit = snap.rules.approve_creates
+    if limit is None:
+        return frozenset()
+    made = Counter(step.calendar for d in decisions for step in d.steps if step.kind == "create")
+    return frozenset(calendar for calendar, count in made.items() if count > limit)
 
 
 def step_order(snap: Snapshot) -> Callable[[Step], tuple[int, int, str, str, str]]:
@@ -109,14 +126,19 @@ def _delete(case: Case, gone: list[Spoke], there: list[Spoke], *, why: str = "")
         return _park(case, gone, _say(case, gone, words))
     because = why or f"deleted on {case.labels(gone)}"
     result = Decision(replace(case.link, open=True))
+    kept = [spoke for spoke in there if case.is_rejected(spoke, "delete", {})]
+    if kept:  # A4: it stays there, and nowhere it is missing is it made again
+        result.link = _parked(result.link, gone)
     for spoke in there:
+        if spoke in kept:
+            continue
         hold = case.cannot_write(spoke, "delete", {})
         if hold:
             result.holds.append(hold)
             continue
         assert spoke.replica is not None
         result.kept.append(Kept(case.link.key, spoke.calendar, "trash", case.link.uid))
-        result.steps.append(case.step("delete", spoke, because))
+        result.steps.append(replace(case.step("delete", spoke, because), parks=bool(kept)))
     return result
 
 
@@ -125,12 +147,15 @@ def _say(case: Case, gone: list[Spoke], words: str) -> str:
 
 
 def _park(case: Case, gone: list[Spoke], *notes: str) -> Decision:
+    return Decision(replace(_parked(case.link, gone), open=False), notes=list(notes))
+
+
+def _parked(link: Link, gone: list[Spoke]) -> Link:
     calendars = {s.calendar for s in gone}
-    spokes = tuple(
+    return replace(link, spokes=tuple(
         replace(s, state="parked", remote_id=None, replica=None) if s.calendar in calendars else s
-        for s in case.link.spokes
-    )
-    return Decision(replace(case.link, spokes=spokes, open=False), notes=list(notes))
+        for s in link.spokes
+    ))
 
 
 def _judge(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:

@@ -17,6 +17,7 @@ HOLD_NEXT = {
     "ambiguous": "calsync events list --status held", "read-only": "calsync calendars",
     "notify": "calsync events list --status held", "refused": "calsync retry",
     "quarantine": "calsync events list --status quarantined", "undo": "calsync history",
+    "approval": "calsync approvals",
 }
 
 

@@ -21,7 +21,10 @@ Role = Literal["both", "source", "target"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How a group is planned. `local` are the fields that never cross, `policy` the conflict rule per field."""
+    """How a group is planned. `local` are the fields that never cross, `policy` the conflict rule per field.
+
+    approve: classes of writes that wait for a yes (A1); approve_creates: so do creates where one calendar gets more
+    """
 
     key: str
     pairs: tuple[str, ...]
@@ -37,6 +40,8 @@ class Rules:
     past_deletes: Literal["keep", "propagate"] = "keep"
     target_edits: Literal["keep", "overwrite", "ask"] = "keep"
     target_deletes: Literal["respect", "restore"] = "respect"
+    approve: frozenset[str] = frozenset()
+    approve_creates: int | None = None
     clock_tolerance: timedelta = timedelta(seconds=120)
 
 
@@ -149,7 +154,8 @@ class Choice:
     answers: Mapping[str, str]
 
 
-HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused", "undo"]
+HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused", "undo",
+                   "approval"]
 
 
 @dataclass(frozen=True, slots=True)

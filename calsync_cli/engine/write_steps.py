@@ -33,6 +33,8 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     if case.snap.rules.target_edits == "overwrite":
         due |= by_hand
     writable = _is_writable_target(case, spoke)
+    if due and writable and case.is_rejected(spoke, "update", due):
+        due = {}
     if due and writable and _update(case, spoke, due, held, folded, result, why):
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
         result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now.get(p)) for p in lost]
@@ -97,6 +99,8 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0] if there else None)
     shown: Form = source.replica.form or {} if source and source.replica else {}
     form |= {p: v for p, v in shown.items() if case.is_local(p) or _fills_gap(p, folded)}
+    if case.is_rejected(spoke, "create", form):
+        return replace(spoke, state="parked")
     hold = case.cannot_write(spoke, "create", form)
     if hold:
         result.holds.append(hold)

@@ -107,6 +107,8 @@ class Pair:
     target_edits: Literal["keep", "overwrite", "ask"] = "keep"
     target_deletes: Literal["respect", "restore"] = "respect"
     reminders: Literal["keep", "merge"] = "keep"
+    approve: frozenset[str] = frozenset()
+    approve_creates: int | None = None
     field_policy: Mapping[str, Conflict] = field(default_factory=dict)
     field_off: frozenset[str] = frozenset()
     carry: tuple[str, ...] = ()

@@ -14,7 +14,8 @@ from calsync_cli.model.series import Form, form_span, form_title
 from calsync_cli.store.db import Database, moment
 
 CONFLICTS = ("fields", "delete", "orphan")
-HELD = ("ambiguous", "notify", "read-only")
+HELD = ("ambiguous", "notify", "read-only", "approval")
+ASKED = ("approval", "notify")
 Bounds = tuple[datetime | None, datetime | None]
 """How far the pairs of a calendar look; None: without end."""
 EVERYWHERE: Bounds = (None, None)

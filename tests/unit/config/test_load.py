@@ -75,7 +75,6 @@ def test_an_unknown_account_gets_a_suggestion(tmp_path: Path) -> None:
     [
         ('filter = { only = ["busy"] }\n', "pairs.p.filter"),
         ('to_b = { view = "busy" }\n', "pairs.p.to_b"),
-        ('approve = ["delete"]\n', "pairs.p.approve"),
         ('[pairs.p.fields]\ncarry = ["X-A"]\n', "pairs.p.fields.carry"),
         ('[pairs.p.fields]\nguests = "merge"\n', "pairs.p.fields.guests"),
         ('unexpressible = "expand"\n', "pairs.p.unexpressible"),
@@ -213,6 +212,8 @@ def test_two_one_way_pairs_from_one_group_into_one_calendar_are_a_ring(tmp_path:
         ('filter = { onyl = ["busy"] }\n', "pairs.p.filter.onyl", "did you mean 'only'"),
         ('to_b = { view = "bussy" }\n', "pairs.p.to_b.view", "'busy'"),
         ('approve = "delete"\n', "pairs.p.approve", "list of words"),
+        ('approve = ["delte"]\n', "pairs.p.approve", "did you mean 'delete'"),
+        ('approve = ["create>many"]\n', "pairs.p.approve", "create>20"),
         ('[notify]\non = ["fire"]\n', "notify.on", "'fire' is not allowed"),
         ('[watch]\npoll = "soon"\n', "watch.poll", "no duration"),
         ('[hooks]\non = ["created"]\n', "hooks", "[[hooks]]"),

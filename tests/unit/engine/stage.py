@@ -249,7 +249,8 @@ class Stage:
         if step.kind == "delete":
             self._check_delete(step, link, thing)
             del here[step.remote_id or ""]
-            emptied = Spoke(spoke.calendar, generation=spoke.generation + 1)
+            state: Any = "parked" if step.parks else "absent"
+            emptied = Spoke(spoke.calendar, state, generation=spoke.generation + 1)
             self._save(link, emptied)
             return
         before = dict(thing.form)
