@@ -15,7 +15,7 @@ from calsync_cli.engine.observe import as_calendar
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.world import Step
-from calsync_cli.errors import InternalCheck, ItemError, TooLarge
+from calsync_cli.errors import InternalCheck, ItemError, MappingError, TooLarge
 from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.losses import How, Loss, losses_of
 from calsync_cli.model import recur
@@ -72,7 +72,10 @@ def before_image(session: Session, step: Step) -> bytes:
 
 def told(wire: Mapping, step: Step, body: bytes, form: Form) -> Words:
     """Of a new copy all its losses, of a change those of what it changes. form: how the body reads."""
-    losses = losses_of(wire, body, step.changes, form)
+    try:
+        losses = losses_of(wire, body, step.changes, form)
+    except MappingError:  # nobody else could read it; that is no reason not to write it
+        return ()
     fields = {split(path)[1] for path in step.changes}
     return loss_words(loss for loss in losses if step.kind == "create" or split(loss.path)[1] in fields)
 
