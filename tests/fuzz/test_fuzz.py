@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from tests.fuzz import run
 from tests.fuzz.run import broken
 from tests.fuzz.targets import TARGETS, Case
 
@@ -29,6 +30,16 @@ def test_what_a_reader_lets_out_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setitem(TARGETS, "ics", case)
     assert broken("ics", 1, 1).startswith("IndexError")
+
+
+def test_what_never_ends_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def for_ever() -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr(run, "HOPELESS_S", 0.2)
+    monkeypatch.setitem(TARGETS, "ics", lambda random: (b"x", for_ever))
+    assert broken("ics", 1, 1).startswith("TimeoutError")
 
 
 def test_a_reader_that_stops_working_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
