@@ -24,8 +24,8 @@ LOGIN, EDIT = "calsync login {name}", "calsync config edit"
 WITH_TENANT, WITH_ID = f"{LOGIN} --tenant ID", f"{LOGIN} --client-id ID"
 GOES_ON = "Nothing is lost: after signing in again the sync goes on where it stopped"
 ICS = (
-    "publish the calendar in Outlook on the web (Settings, Calendar, Shared calendars): other programs, though not yet "
-    "calsync, can read it by its ICS address"
+    "publish the calendar in Outlook on the web (Settings, Calendar, Shared calendars) and read its ICS address as a "
+    "feed (README, Feeds)"
 )
 ASK = (
     "ask the administrator to allow the application {client}, use one that is registered in that organisation (README, "
