@@ -25,6 +25,7 @@ LOSSES: Table = {
         read("without an end it is a day, or a moment; a copy says that end"),
         read("a time zone is known by its name, else by the rules that the file gives for it"),
         held("no start"),
+        held("before the year 1000 or after 9998"),
         held("a time zone that neither calsync nor its file knows"),
     ),
     "recurrence": (

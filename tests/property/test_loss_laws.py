@@ -7,6 +7,8 @@ nothing gone        what is kept comes back: only what the table does not copy i
 the same twice      what lies there loses what it lost when it was written, people aside, who were only asked for; also
                     once the server has given it back in its own words
 held in the table   what is not written is a clause's too, by the reason that is told
+
+All of them hold for the odd objects of the corpus as well.
 """
 
 from __future__ import annotations
@@ -20,21 +22,23 @@ from hypothesis import strategies as st
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.base import Place
+from calsync_cli.mapping.ical import ICAL
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.mapping.losses import How, Table, losses_of
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.recur import diff
 from calsync_cli.model.series import LOCAL_FIELDS, Changes, Form, applied
+from tests.corpus import OBJECTS
 from tests.property.test_google_laws import foreign
 from tests.property.test_graph_laws import OUTLOOKS, any_form
 from tests.property.test_ical_laws import changes
 from tests.unit.graph_outlook import HOME, Outlook
 from tests.unit.losses import test_google_losses, test_graph_losses, test_ical_losses
-from tests.unit.losses.page import GOOGLE, GRAPH, ICAL
+from tests.unit.losses.page import COLUMNS
 
 LAW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 HERE = Place("cs0example0123456789", "Europe/Berlin")
-TABLES: dict[str, Table] = {"ical": ICAL, "google": GOOGLE, "graph": GRAPH}
+TABLES: dict[str, Table] = dict(zip(("ical", "google", "graph"), COLUMNS.values(), strict=True))
 PEOPLE: Form = {
     "organizer": "mailto:boss@example.org", "guests": frozenset({"mailto:a@b.c ACCEPTED REQ-PARTICIPANT INDIVIDUAL"}),
 }  # fmt: skip
@@ -122,3 +126,12 @@ def test_outlook_gives_back_a_copy_with_the_losses_that_were_told(form: Form, kn
     if made is not None:
         outlook = Outlook(**knobs)
         assert losses_of(GRAPH_WIRE, outlook.read(outlook.create(made))) == losses_of(GRAPH_WIRE, made)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_what_the_odd_objects_of_the_corpus_lose_is_in_the_table(name: str) -> None:
+    for payload in OBJECTS.values():
+        form = ICAL.read(payload).form
+        made = written(name, lambda form=form: mapping(name).make("u", form, "m", HERE))
+        if made is not None:
+            check(name, made, form)

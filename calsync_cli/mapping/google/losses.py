@@ -46,6 +46,7 @@ LOSSES: Table = {
         left("a zone's name that Google was slow to learn: an older one of the same clock stands for it"),
         read("a time zone that nobody knows is read by its offset"),
         held("no length"),
+        held("before the year 1001 or after 9997"),
         held("a start that is a day and an end that is a time, or the other way round"),
         held("one instance with a time zone, its series without one, or the other way round"),
     ),

@@ -54,6 +54,7 @@ LOSSES: Table = {
         held("a series in a zone whose clock no zone of Outlook keeps"),
         held("a series that ends in another zone, where that changes how long it lasts"),
         held("occurrences longer than the time between them"),
+        held("before the year 1001 or after 9997"),
     ),
     "recurrence": (
         rough("as Outlook's pattern with the same dates"),

@@ -289,11 +289,13 @@ def repeats(*rules: str, periods: tuple[str, ...] = ()) -> Form:
 
 HOLDS: list[tuple[str, str, Callable[[], object], str]] = [
     ("time", "no length", makes({"title": "x", "time": span("20261124T093000", "20261124T093000")}), "has no length"),
+    ("time", "before the year 1001 or after 9997", makes({"title": "x", "time": span("10001231", "10010101")}),
+     "is not a possible date"),
     ("time", "a start that is a day and an end that is a time, or the other way round",
      lambda: WIRE.read(UNREADABLE["start_day_end_time"]), "start is a day and its end a time"),
     ("time", "one instance with a time zone, its series without one, or the other way round",
      makes({**SERIES, f"{KEY}/time": FLOATING}), "has no time zone while its series has one"),
-    ("recurrence", "more often than daily", makes(repeats("COUNT=5;FREQ=HOURLY")), "every few hours"),
+    ("recurrence", "more often than daily", makes(repeats("COUNT=5;FREQ=HOURLY")), "every few (hours|minutes|seconds)"),
     ("recurrence", "by another calendar than the Gregorian", makes(repeats("FREQ=YEARLY;RSCALE=CHINESE")),
      "another calendar"),
     ("recurrence", "an end by number and by date at once",

@@ -328,6 +328,8 @@ HOLDS: list[tuple[str, str, Callable[[], bytes], str]] = [
      made({**SERIES, "time": NIGHT_FLIGHT, "recurrence": SUNDAYS}), "would change how long it lasts"),
     ("time", "occurrences longer than the time between them", made({**SERIES, "time": LONG}),
      "longer than the time between"),
+    ("time", "before the year 1001 or after 9997", made({"title": "x", "time": span("99980101", "99980102")}),
+     "is not a possible date"),
     ("recurrence", "extra dates",
      made({**SERIES, "recurrence": Recurrence(WEEKLY.rules, (at("20261202T093000"),))}), "on extra dates"),
     ("recurrence", "several rules",

@@ -156,6 +156,7 @@ def reads(name: str) -> Callable[[], object]:
 
 HOLDS: list[tuple[str, str, Callable[[], object], str]] = [
     ("time", "no start", reads("no_dtstart"), "has no start"),
+    ("time", "before the year 1000 or after 9998", reads("year_one"), "is not a possible date"),
     ("time", "a time zone that neither calsync nor its file knows", reads("zone_unknown"), "is unknown"),
     ("recurrence", "an exclusion rule", reads("exrule"), "EXRULE"),
     ("recurrence", "a change of one instance and all that follow it", reads("this_and_future"), "all following ones"),
