@@ -129,21 +129,23 @@ def _repeats(form: Form) -> bool:
 def _shifted(form: Form) -> Changes:
     """An hour later, or a day; the dates of a series go along, as programs do it (R3).
 
-    A series that would lose dates by it, by its rule or its end, gets longer instead.
+    A series that would lose dates by it, by its rule or its end, or meet a date that was moved, gets longer instead.
     """
     span = form.get("time")
     if not isinstance(span, Span):
         own = [(path, value) for path, value in sorted(form.items()) if isinstance(value, Span)]
         return {path: Span(moved(one.start, _step(one)), moved(one.end, _step(one))) for path, one in own[:1]}
+    longer = {"time": Span(span.start, moved(span.end, _step(span)))}
     if not _moves_whole(form.get("recurrence")):
-        return {"time": Span(span.start, moved(span.end, _step(span)))}
+        return longer
     changes: dict[str, Value | None] = {"time": Span(moved(span.start, _step(span)), moved(span.end, _step(span)))}
     for path, value in form.items():
         key, name = split(path)
         if key and len(key) == len(instance_key(span.start)):
             changes.setdefault(path, None)
             changes[join(shifted_key(key, span.start, _step(span)), name)] = value
-    return changes
+    meets = len(instance_keys(normal(applied(form, changes)))) < len(instance_keys(form))
+    return longer if meets else changes
 
 
 def _moves_whole(rule: Value | None) -> bool:

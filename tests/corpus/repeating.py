@@ -135,7 +135,9 @@ DATES: Table = {
     "rdate_period_not_said": series(f"RDATE;{BERLIN}:20261126T093000/PT3H"),
     "rdate_periods_only": series("-RRULE", f"RDATE;VALUE=PERIOD;{BERLIN}:20261126T093000/PT1H,20261127T093000/PT2H"),
     "rdate_period_cut_off": Refused("RDATE", series(f"RDATE;VALUE=PERIOD;{BERLIN}:20261126T093000/")),
-    "rdate_period_of_an_impossible_length": Refused("period", series(f"RDATE;VALUE=PERIOD;{BERLIN}:20261126T093000/P1X")),
+    "rdate_period_of_an_impossible_length": Refused(
+        "period", series(f"RDATE;VALUE=PERIOD;{BERLIN}:20261126T093000/P1X")
+    ),
     "rdate_period_that_ends_by_a_word": Refused("RDATE", series(f"RDATE;VALUE=PERIOD;{BERLIN}:20261126T093000/x")),
     "rdate_is_a_word": Refused("RDATE", series("RDATE:soon")),
     "exdate_in_utc": series("EXDATE:20261201T083000Z"),

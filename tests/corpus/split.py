@@ -1,8 +1,8 @@
 """Any .ics file -> objects of one event set each, by the raw lines; nothing is repaired. Nothing of calsync is used.
 
-Shape   `objects(payload)` -> payloads: the events of one UID with the head and the zones of their calendar. Two events
-        of one UID without a RECURRENCE-ID are two objects. A file that is one object already, or whose components do
-        not match, is given back as it is; so are files without events
+Shape   `objects(payload)` -> payloads: the events of one UID with the head of their calendar and the zones they name.
+        Two events of one UID without a RECURRENCE-ID are two objects. A file that is one object already, or whose
+        components do not match, is given back as it is; so are files without events
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.corpus.rawdiff import lines_of
 @dataclass
 class Calendar:
     head: list[bytes] = field(default_factory=list)
-    zones: list[bytes] = field(default_factory=list)
+    zones: list[list[bytes]] = field(default_factory=list)
     events: list[list[tuple[str, bytes]]] = field(default_factory=list)
 
 
@@ -64,7 +64,9 @@ def _calendars(payload: bytes) -> list[Calendar] | None:
                 found[-1].events.append([])
             found[-1].events[-1].append((name if len(inside) == 2 else "", raw))
         elif inside[1:2] == ("VTIMEZONE",):
-            found[-1].zones.append(raw)
+            if name == "BEGIN" and len(inside) == 2:
+                found[-1].zones.append([])
+            found[-1].zones[-1].append(raw)
         elif len(inside) == 1:
             found[-1].head.append(raw)
     return None if depth else found
@@ -86,5 +88,11 @@ def _groups(events: list[list[tuple[str, bytes]]]) -> list[list[bytes]]:
 
 def _object(calendar: Calendar, events: list[bytes]) -> bytes:
     end = b"\r\n" if events[0].endswith(b"\r\n") else b"\n"
-    body = [*calendar.head, *calendar.zones, *events]
+    text = b"".join(events)
+    zones = [b"".join(one) for one in calendar.zones if _zone_name(one) in text]
+    body = [*calendar.head, *zones, *events]
     return b"".join([b"BEGIN:VCALENDAR" + end, *body, b"END:VCALENDAR" + end])
+
+
+def _zone_name(zone: list[bytes]) -> bytes:
+    return next((raw.partition(b":")[2].strip() for raw in zone if raw.upper().startswith(b"TZID")), b"")
