@@ -20,7 +20,7 @@ from calsync_cli.errors import UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair, Window
 from calsync_cli.model.series import join, split
 from calsync_cli.ports import Ports
-from calsync_cli.store import links, views
+from calsync_cli.store import backup, links, views
 from calsync_cli.store.db import Database, moment, open_database
 from calsync_cli.store.lock import Lock
 
@@ -94,15 +94,25 @@ class Workspace:
 
         lock = Lock(self.state_dir, self.ports)
         try:
+            backup.notice(self.db, self.state_dir)
             session = Session(
                 self.db, self.ports, self.installation(), self.connect, progress=self.progress, stopping=self.stopping
             )
             try:
                 yield session
+                self._look_after_state()
             finally:
                 session.close()
         finally:
             lock.release()
+
+    def _look_after_state(self) -> None:
+        """Once a day, behind a run: old things are forgotten, and the database is copied (U1, U3)."""
+        from calsync_cli.store import retention
+
+        backup.note(self.db, self.state_dir)
+        if retention.tidy(self.db):
+            backup.keep_daily(self.db, self.state_dir)
 
     def installation(self) -> str:
         """This state folder's own random id; kept beside the database too, so that a lost database keeps it (K8)."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from calsync_cli.api import Workspace
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
-from calsync_cli.cli.lines import counted
+from calsync_cli.cli.lines import ago, counted
 from calsync_cli.cli.screen import say
 from calsync_cli.errors import AuthError, CalsyncError, StoreError, worst_exit
 from calsync_cli.model.account import WITH_LOGIN, CalendarName, Config, Pair
 from calsync_cli.providers.base import Calendar, Provider
 from calsync_cli.store import views
+from calsync_cli.store.backup import DAILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,26 @@ class Finding:
     message: str
     next: str = ""
     code: int = 0
+
+
+REBUILD = "calsync doctor --rebuild"
+
+
+def rebuild(ctx: Context, *, as_json: bool) -> int:
+    """Make the state usable again: the daily copy, or a new one, in the place of a damaged database."""
+    from calsync_cli.store import backup
+    from calsync_cli.store.lock import Lock
+
+    lock = Lock(ctx.state_dir, ctx.ports)
+    try:
+        words = backup.rebuild(ctx.state_dir, ctx.ports)
+    finally:
+        lock.release()
+    if as_json:
+        print_json({"done": words, "next": "calsync sync --dry-run"})
+    else:
+        say(words, "  next: calsync sync --dry-run")
+    return 0
 
 
 def doctor(ctx: Context, *, as_json: bool) -> int:
@@ -116,12 +138,11 @@ def _database(ctx: Context) -> str:
     file = ctx.state_dir / FILE_NAME
     if not file.exists():
         return "none yet; the first sync makes it"
-    aside = f"mv {shlex.quote(str(file))} {shlex.quote(f'{file}.damaged')}"
     try:
         database = open_database(ctx.state_dir, ctx.ports)
     except StoreError as err:
         if isinstance(err.__cause__, sqlite3.DatabaseError):  # no database at all; a newer one is another matter
-            raise StoreError(f"{err}. The next sync finds every event again without it", next=aside) from err
+            raise StoreError(f"{err}. The calendars are not; nothing of them is lost with it", next=REBUILD) from err
         raise
     try:
         problems = integrity_problems(database)
@@ -129,9 +150,15 @@ def _database(ctx: Context) -> str:
     finally:
         database.close()
     if problems:
-        text = f"{file} is damaged: {problems[0]}. The calendars are not; the next sync finds all without it"
-        raise StoreError(text, next=aside)
-    return f"sound, {counted(count, 'mirrored event')}, {file.stat().st_size / 1e6:.1f} MB"
+        text = f"{file} is damaged: {problems[0]}. The calendars are not; nothing of them is lost with it"
+        raise StoreError(text, next=REBUILD)
+    copy = ctx.state_dir / DAILY
+    copied = f", copied {ago(_changed(copy), ctx.ports.now())}" if copy.exists() else ""
+    return f"sound, {counted(count, 'mirrored event')}, {file.stat().st_size / 1e6:.1f} MB{copied}"
+
+
+def _changed(file: Path) -> str:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat()
 
 
 class _WrongTime(CalsyncError):

@@ -31,7 +31,6 @@ from calsync_cli.errors import worst_exit
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.codec import dumps
 from calsync_cli.store import journal, mirror, views
-from calsync_cli.store.retention import tidy
 
 items = logging.getLogger("calsync_cli.items")
 
@@ -145,4 +144,3 @@ def _finish(state: State, began: float) -> None:
         }
         with session.db.transaction():
             journal.end_run(session.db, state.run, report.exit_code, dumps(summary))
-        tidy(session.db)

@@ -12,12 +12,13 @@ from calsync_cli.store.db import Database, micros, moment
 IMAGES, JOURNAL = timedelta(days=90), timedelta(days=400)
 
 
-def tidy(db: Database) -> None:
-    """In a transaction of its own, on the first call of a day. Open rows of the journal stay, whatever their age."""
+def tidy(db: Database) -> bool:
+    """In a transaction of its own, on the first call of a day. Open rows of the journal stay, whatever their age.
+    Returns whether it was the first."""
     now = moment(db.now_us())
     today = f"{now:%Y-%m-%d}"
     if db.meta("tidied") == today:
-        return
+        return False
     images, journal = micros(now - IMAGES), micros(now - JOURNAL)
     with db.transaction():
         db.run(
@@ -29,3 +30,4 @@ def tidy(db: Database) -> None:
         db.run("DELETE FROM operation WHERE done_us < ?", journal)
         db.run("DELETE FROM run WHERE ended_us < ? AND id NOT IN (SELECT run_id FROM operation)", journal)
         db.set_meta("tidied", today)
+    return True

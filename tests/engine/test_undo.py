@@ -17,6 +17,7 @@ from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import CANCELLED, Form, Recurrence
 from calsync_cli.providers.memory import Traits
 from calsync_cli.store import views
+from calsync_cli.store.retention import tidy
 from tests.engine.world import World, ics
 
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=6"
@@ -233,16 +234,16 @@ def test_after_90_days_what_was_is_forgotten_and_said_so(world: World) -> None:
     world.edit("a", "one", title="Renamed")
     done = world.run()
     world.clock.now += timedelta(days=89)
-    world.run()
+    tidy(world.db)
     assert [one.uid for one in views.trash(world.db)] == ["two"]
     world.clock.now += timedelta(days=2)
-    world.run()
+    tidy(world.db)
     assert views.trash(world.db) == []
     report = taken_back(world, done.run)
     assert report.exit_code == 3 and len(report.problems) == 2
     assert all("is no longer kept" in problem.message for problem in report.problems)
     world.clock.now += timedelta(days=400)
-    world.run()
+    tidy(world.db)
     assert world.db.value("SELECT count(*) FROM operation") == 0 and world.db.value("SELECT count(*) FROM run") <= 2
     assert world.db.value("SELECT count(*) FROM link WHERE alive = 0") == 0
     rests(world)

@@ -85,11 +85,18 @@ def logout(ctx: typer.Context, account: Account) -> None:
 
 
 @commands.command()
-def doctor(ctx: typer.Context, json: Json = False) -> None:
+def doctor(
+    ctx: typer.Context,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Put a damaged or lost state right; calendars are not touched.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Check everything a sync needs; each finding names a command."""
     from calsync_cli.cli import doctor as command
 
-    end(command.doctor(begin(ctx), as_json=json))
+    context = begin(ctx)
+    end(command.rebuild(context, as_json=json) if rebuild else command.doctor(context, as_json=json))
 
 
 @commands.command()
