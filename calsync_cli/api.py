@@ -205,6 +205,14 @@ class Workspace:
         with self.locked() as session:
             return restore(session, self.groups([]), lost, wanted, wish)
 
+    def purge(self, pair: str, wish: Wish) -> Report:
+        """Take away every copy that the pair made and nobody edited."""
+        from calsync_cli.engine.undo import purge
+
+        groups = self.groups([pair])
+        with self.locked() as session:
+            return purge(session, groups, self.config.pairs[pair], wish)
+
     def retry(self, words: Sequence[str], wish: Wish) -> Report:
         """Try again what servers refused or stored otherwise, and read again what could not be read: of the events
         that these words fit, or of all."""

@@ -32,6 +32,12 @@ def restore(ctx: Context, words: str, on: Sequence[str], *, dry_run: bool, yes: 
     return _done(ctx, wish, lambda work, wish: work.restore(words, on, wish), as_json=as_json)
 
 
+def purge(ctx: Context, pair: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Take away the copies that a pair made."""
+    wish = _wish(f"purge {shlex.quote(pair)}", dry_run=dry_run, yes=yes, as_json=as_json)
+    return _done(ctx, wish, lambda work, wish: work.purge(pair, wish), as_json=as_json)
+
+
 def retry(ctx: Context, words: Sequence[str], *, as_json: bool) -> int:
     """Try again what failed, and read everything anew."""
     wish = Wish(full=True, trigger="retry", plans_dir=ctx.state_dir / "plans", confirm=asked(as_json=as_json))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, start_text
+from calsync_cli.engine.folded import changes_of
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.keys import link_key
 from calsync_cli.engine.plan import step_order
@@ -24,6 +25,7 @@ from calsync_cli.engine.state import Wish
 from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, Step
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model import recur
+from calsync_cli.model.account import Pair
 from calsync_cli.model.series import Form, form_title
 from calsync_cli.store import journal, mirror, views
 from calsync_cli.store.journal import Operation
@@ -118,6 +120,31 @@ def brought_back(snap: Snapshot, lost: Trash, form: Form, calendars: Sequence[in
     return _plan(snap, [result])
 
 
+def purged(snap: Snapshot, calendars: Collection[int]) -> Plan:
+    """Take away every copy that calsync made on these calendars and nobody edited; the last one of an event stays."""
+    snap = _unasked(snap)
+    return _plan(snap, [_purge(Case(snap, link), calendars) for link in snap.links if link.alive])
+
+
+def _purge(case: Case, calendars: Collection[int]) -> Decision:
+    result = Decision(case.link)
+    shown = {s.calendar: form for s in case.link.spokes if (form := _shown(case, s)) is not None}
+    copies = [s for s in case.link.spokes if s.owned and s.calendar in calendars and s.calendar in shown]
+    for spoke in copies:
+        words = ""
+        if changes_of(spoke, shown[spoke.calendar], case.snap.rules.local):
+            words = "it was edited since calsync made it, and is kept"
+        elif len(shown) - sum(step.kind == "delete" for step in result.steps) < 2:
+            words = "no other calendar of its pair has it any more, so it is kept"
+        elif not case.calendars[spoke.calendar].readable:
+            words = "it cannot be read just now"
+        if words:
+            result.holds.append(case.hold("undo", words, {}, "", case.calendars[spoke.calendar]))
+        else:
+            _delete(case, spoke, "made by calsync", result)
+    return result
+
+
 # -- errands -----------------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +163,13 @@ def restore(session: Session, groups: Sequence[Group], lost: Trash, calendars: S
         raise UsageError(f"what is kept of {lost.uid} cannot be read", next="calsync trash")
     wanted = _with_calendars(session, groups, {lost.calendar})
     return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, form, calendars))
+
+
+def purge(session: Session, groups: Sequence[Group], pair: Pair, wish: Wish) -> Report:
+    """Take away the copies on both calendars of a pair."""
+    named = (views.calendar_ids(session.db, name.account, name.calendar) for name in (pair.a, pair.b))
+    numbers = {number for number in named if number is not None}
+    return run(session, _with_calendars(session, groups, numbers), wish, lambda scene: purged(scene.snapshot, numbers))
 
 
 def _with_calendars(session: Session, groups: Sequence[Group], numbers: Collection[int]) -> list[Group]:

@@ -68,6 +68,39 @@ def test_the_trash_lists_what_restore_brings_back(done: Shell) -> None:
     assert done("trash").out == "nothing was deleted in the last 90 days\n"
 
 
+def test_a_purge_takes_the_copies_and_leaves_what_people_made_or_edited(shell: Shell) -> None:
+    shell.synced(4)
+    shell.put("y", "own", "Native at y")
+    shell("sync")
+    shell.edit("y", "u0", title="Edited copy")
+    originals = {uid: shell.file("x", uid).read_bytes() for uid in ("u1", "u2", "u3")}
+    shown = shell("purge", "home", "-n")
+    assert shown.code == 0 and shown.out.count("made by calsync") == 4
+    said = shell("purge", "home", "--yes")
+    assert said.code == 3 and "it was edited since calsync made it, and is kept" in said.out
+    assert titles(shell, "y") == ["Edited copy", "Native at y"]
+    assert {uid: shell.file("x", uid).read_bytes() for uid in originals} == originals
+    assert "Native at y" not in titles(shell, "x")
+    for _ in range(2):
+        shell("sync")
+    assert titles(shell, "y") == ["Edited copy", "Native at y"], "what was purged is not made again"
+    purged = next(row["run"] for row in shell("history", "--json").json if row["trigger"] == "purge home")
+    assert shell("undo", str(purged), "--yes").code == 0 and len(titles(shell, "y")) == 5
+
+
+def test_the_last_copy_of_an_event_is_no_copy(shell: Shell) -> None:
+    shell.synced(3)
+    shell.config.write_text(shell.config.read_text() + 'past_deletes = "keep"\n')
+    shell.put("x", "old", "Long ago")
+    old = shell.file("x", "old")
+    old.write_bytes(old.read_bytes().replace(b":2026", b":2016"))
+    shell("sync")
+    old.unlink()
+    shell("sync")
+    said = shell("purge", "home", "--yes")
+    assert "no other calendar of its pair has it any more" in said.out and titles(shell, "y") == ["Long ago"]
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -75,6 +108,7 @@ def test_the_trash_lists_what_restore_brings_back(done: Shell) -> None:
         (("undo", "x"), "is not the number of a run"),
         (("restore", "nobody"), "nothing in the trash fits 'nobody'"),
         (("restore", "u1", "--on", "x/Nowhere"), "no calendar 'x/Nowhere'"),
+        (("purge", "hoem"), "did you mean home"),
         (("retry", "nobody"), "no event has the UID 'nobody'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The words of `undo`, `trash`, `restore` and `retry`."""
+"""The words of `undo`, `trash`, `restore`, `purge` and `retry`."""
 
 from typing import Annotated
 
@@ -47,6 +47,20 @@ def restore(
     from calsync_cli.cli import recall as command
 
     end(command.restore(begin(ctx), event, on or [], dry_run=dry_run, yes=yes, as_json=json))
+
+
+@commands.command()
+def purge(
+    ctx: typer.Context,
+    pair: Annotated[str, typer.Argument(metavar="PAIR", show_default=False)],
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Take away every copy that a pair made and nobody edited; then take the pair out of the configuration."""
+    from calsync_cli.cli import recall as command
+
+    end(command.purge(begin(ctx), pair, dry_run=dry_run, yes=yes, as_json=json))
 
 
 @commands.command()
