@@ -7,6 +7,7 @@ import re
 import tempfile
 from abc import abstractmethod
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
@@ -28,7 +29,7 @@ from calsync_cli.providers.caldav.provider import CalDavProvider
 from calsync_cli.providers.vdir import VdirProvider
 from tests.engine.cloud_wire import Gate, Wire
 from tests.engine.sides import BERLIN, FIRST, LAST, Seen, Side, key_of, later, moment_text, plain_uid, when_of
-from tests.fakes.caldav_server import FakeCalDav, Shelf
+from tests.fakes.caldav_server import FakeCalDav
 
 if TYPE_CHECKING:
     from tests.engine.cloud_world import CloudWorld
@@ -258,11 +259,11 @@ class DavSide(IcalSide):
 
     def save(self) -> Any:
         shelf, server = self.server.shelves[self.path], self.server
-        return (dict(shelf.members), dict(shelf.versions), list(shelf.journal), server.clock, server.oldest)
+        return (deepcopy(shelf), server.clock, server.oldest)
 
     def load(self, saved: Any) -> None:
-        members, versions, journal, self.server.clock, self.server.oldest = saved
-        self.server.shelves[self.path] = Shelf("Work", dict(members), dict(versions), list(journal))
+        shelf, self.server.clock, self.server.oldest = saved
+        self.server.shelves[self.path] = deepcopy(shelf)
         self.server.faults.clear()
 
     def files(self) -> dict[str, bytes]:
