@@ -329,6 +329,15 @@ def test_a_uid_that_is_taken_is_told_apart_from_other_refusals(switches: tuple[s
         assert err.value.remote_id == (None if "uid-conflict-409" in switches else f"{cal.id}e1.ics")
 
 
+def test_a_uid_that_our_own_event_took_just_now_is_no_other_event() -> None:
+    """SOGo answers 409 to the slower of two creates at one address (I5)."""
+    with quirk() as (server, provider, cal):
+        server.user_put(provider.remote_id_for(cal, KEY), ics("new", "First"))
+        server.faults = [("PUT", "409")]
+        with pytest.raises(PreconditionFailed):
+            provider.create(cal, KEY, ics("new", "Second"))
+
+
 def test_a_written_copy_always_has_an_end() -> None:
     """iCloud answers 404 to an event without DTEND (facts 4)."""
     from datetime import datetime

@@ -234,6 +234,8 @@ class CalDavProvider:
             except CalendarGone as gone:
                 return gone
             if response.status_code == 409:  # Radicale and SOGo give no other reason than the calendar being there
+                if self.look(attempt.cal, attempt.remote_id) is not None:
+                    return PreconditionFailed(f"{attempt.remote_id} is already there")
                 return UidConflict("the server already has an event with this UID")
         return error
 
