@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ class Bench:
     room       characters of the longest description that comes back whole
     reusable   whether an id may be taken again after its event was deleted
     atomic     whether of several writers of one version at once the server lets only one write
-    repeats    a delta may show again, with the etag it had, what changed just before its token was given
+    versions   whether a list tells the version of each event
+    settle     waits until a token is given that no longer shows what was written so far
     named      ids are the client's own, and UIDs everybody's; else the server's
     check      what must hold when the test is over
     """
@@ -78,7 +80,8 @@ class Bench:
     room: int = 1_100_000
     reusable: bool = True
     atomic: bool = True
-    repeats: bool = False
+    versions: bool = True
+    settle: Callable[[], None] = lambda: None
     named: bool = True
     check: Callable[[], None] = lambda: None
 
@@ -199,7 +202,8 @@ def dav_bench(name: str, server: Any) -> Bench:
         lock=(lambda: void(server.make_read_only(calendar_id))) if hasattr(server, "make_read_only") else None,
         refused_names=REFUSED_NAMES.get(name, ()),
         atomic=name not in COMPARES_BEFORE_IT_WRITES,
-        repeats=name == "sogo",  # its tokens are seconds
+        versions=name != "sogo",
+        settle=partial(time.sleep, 2.5 if name == "sogo" else 0),  # its tokens are seconds
     )
 
 

@@ -107,7 +107,8 @@ def folder(path: Path) -> dict[str, bytes]:
 
 def members(server: Server, calendar: str) -> dict[str, bytes]:
     """href -> body, each by a plain GET of another client."""
-    with httpx.Client(auth=(server.user, server.password), base_url=server.url.rstrip("/"), timeout=30.0) as client:
+    base, alone = server.url.rstrip("/"), {"Connection": "close"}  # SOGo drops kept connections
+    with httpx.Client(auth=(server.user, server.password), base_url=base, headers=alone, timeout=30.0) as client:
         listing = client.request("PROPFIND", calendar, headers={"Depth": "1"})
         assert listing.status_code == 207, listing.text
         found = ElementTree.fromstring(listing.content).iterfind(".//{DAV:}response/{DAV:}href")
