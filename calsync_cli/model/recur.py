@@ -7,11 +7,13 @@ Source  RFC 5545 section 3.8.5.3; the expander is python-dateutil's
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from calsync_cli.model.series import Form, Path, Recurrence, Value
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 MAX_INSTANCES = 500
 MAX_YEARS = 10
+MAX_ASKED = 100_000
+"""Of so many instances it is known whether they are there; later ones are taken to be (no evidence against them)."""
 _DAY = timedelta(days=1)
 _SUB_DAILY = ("FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY", "RSCALE=", "SKIP=")
 
@@ -129,8 +133,47 @@ def has_instance(span: Span, recurrence: Recurrence, key: InstanceKey) -> bool:
     """Whether the rule puts an instance at `key`. True for rules that cannot be expanded: no evidence against it."""
     if not expandable(recurrence):
         return True
-    start, rules = key_start(key, span.start), _ruleset(span, recurrence)
-    return any(rules.between(local, local, inc=True) for local in _walls(span.start, start, key))
+    start, expansion = key_start(key, span.start), _expansion(span, recurrence)
+    return any(expansion.holds(local) for local in _walls(span.start, start, key))
+
+
+class _Expansion:
+    """The starts of one rule on the wall clock, expanded as far as somebody has asked."""
+
+    def __init__(self, span: Span, recurrence: Recurrence) -> None:
+        self.span, self.recurrence = span, recurrence
+        self._left = iter(_ruleset(span, recurrence))
+        self._found: set[datetime] = set()
+        self._last = datetime.min
+        self._lock = Lock()
+
+    def holds(self, local: datetime) -> bool:
+        with self._lock:
+            while self._last < local and len(self._found) < MAX_ASKED:
+                self._last = self._next()
+                self._found.add(self._last)
+            return local in self._found or self._last < local
+
+    def _next(self) -> datetime:
+        try:
+            return next(self._left, datetime.max)
+        except Exception:  # the next question is to fail as this one does, not to find the expansion ended
+            with suppress(ValueError):
+                _EXPANSIONS.remove(self)
+            raise
+
+
+def _expansion(span: Span, recurrence: Recurrence) -> _Expansion:
+    """Thousands of dates of one series are asked for one after the other; the series is the same object then."""
+    for known in tuple(_EXPANSIONS):
+        if known.span is span and known.recurrence is recurrence:
+            return known
+    made = _Expansion(span, recurrence)
+    _EXPANSIONS.append(made)
+    return made
+
+
+_EXPANSIONS: deque[_Expansion] = deque(maxlen=4)
 
 
 @lru_cache(maxsize=4096)
