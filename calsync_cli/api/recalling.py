@@ -1,0 +1,98 @@
+"""Taking back, bringing back, trying again (semantics 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from calsync_cli.api.looking import Looking
+from calsync_cli.api.rows import fitting, iso, start_iso
+from calsync_cli.errors import UsageError
+from calsync_cli.store import links, views
+
+if TYPE_CHECKING:
+    from calsync_cli.engine.report import Report
+    from calsync_cli.engine.state import Wish
+
+
+class Recalling(Looking):
+    __slots__ = ()
+
+    def last_run(self) -> int:
+        """The newest run that wrote something. Raises UsageError when none has."""
+        found = views.last_writing_run(self.db)
+        if found is None:
+            raise UsageError("no run has written anything yet", next="calsync history")
+        return found
+
+    def undo(self, run: int, wish: Wish) -> Report:
+        """Take back what a run wrote, but what was changed since (U1)."""
+        from calsync_cli.engine.undo import undo
+
+        if views.run_row(self.db, run) is None:
+            raise UsageError(f"there is no run {run}", next="calsync history")
+        with self.locked() as session:
+            return undo(session, self.groups([]), run, wish)
+
+    def trash(self) -> list[dict[str, Any]]:
+        """What `restore` can bring back, the newest deletion first, as `trash --json` prints it."""
+        names = views.aliases(self.db)
+        return [self._lost(one, names[one.calendar]) for one in views.trash(self.db) if one.calendar in names]
+
+    def _lost(self, lost: views.Trash, calendar: str) -> dict[str, Any]:
+        from calsync_cli.errors import MappingError
+        from calsync_cli.mapping.registry import OF_PROVIDER, mapping
+        from calsync_cli.model.codec import time_text
+        from calsync_cli.model.series import form_span
+
+        account = self.config.accounts.get(calendar.partition("/")[0])
+        title, start = "", ""
+        try:
+            reading = mapping(OF_PROVIDER.get(account.provider if account else "", "ical")).read(lost.payload)
+            span = form_span(reading.form)
+            title, start = reading.title, start_iso(time_text(span.start)) if span else ""
+        except MappingError:
+            pass  # it can be told by its UID
+        return {
+            "id": lost.id, "calendar": calendar, "uid": lost.uid, "title": title, "start": start, "run": lost.run,
+            "deleted": iso(lost.at),
+        }
+
+    def restore(self, words: str, on: Sequence[str], wish: Wish) -> Report:
+        """Make a deleted event again (U2), found by UID, title or part of it: on these calendars, or wherever its
+        pairs have it. Raises UsageError when the words fit none, or several events."""
+        from calsync_cli.engine.undo import restore
+
+        rows = fitting(self.trash(), words)
+        if len({row["uid"] for row in rows}) != 1:
+            text = f"nothing in the trash fits {words!r}" if not rows else f"several deleted events fit {words!r}"
+            raise UsageError(text, next="calsync trash" if not rows else "calsync restore UID")
+        lost = next(one for one in views.trash(self.db) if one.id == rows[0]["id"])
+        wanted = [number for name in on for number in self._calendars(name)] or list(views.aliases(self.db))
+        with self.locked() as session:
+            return restore(session, self.groups([]), lost, wanted, wish)
+
+    def purge(self, pair: str, wish: Wish) -> Report:
+        """Take away every copy that the pair made and nobody edited."""
+        from calsync_cli.engine.undo import purge
+
+        groups = self.groups([pair])
+        with self.locked() as session:
+            return purge(session, groups, self.config.pairs[pair], wish)
+
+    def retry(self, words: Sequence[str], wish: Wish) -> Report:
+        """Try again what servers refused or stored otherwise, and read again what could not be read: of the events
+        that these words fit, or of all."""
+        from calsync_cli.engine.run import run
+
+        found = [event for one in words for event in self._fitting_events(one)]
+        with self.locked() as session:
+            with self.db.transaction():
+                links.try_again(self.db, {e.link_id for e in found if e.link_id is not None} if words else None)
+            return run(session, self.groups([]), wish)
+
+    def _fitting_events(self, words: str) -> list[views.EventRow]:
+        found = [event for _, event in self.find(words)]
+        if not found:
+            raise UsageError(f"no event has the UID {words!r}, or a title with these words", next="calsync events list")
+        return found

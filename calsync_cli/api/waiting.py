@@ -1,0 +1,119 @@
+"""What waits for a person, and their answers: conflicts, approvals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from calsync_cli.api.base import Base
+from calsync_cli.api.rows import field_rows, iso, start_iso
+from calsync_cli.errors import UsageError
+from calsync_cli.model.account import Pair
+from calsync_cli.model.series import join, split
+from calsync_cli.store import links, views
+from calsync_cli.store.db import moment
+
+TIME_NAMES = {"start": "time", "end": "time", "time": "time", "all-day": "time", "repetition": "recurrence"}
+
+
+class Waiting(Base):
+    __slots__ = ()
+
+    def conflicts(self) -> list[dict[str, Any]]:
+        """What waits for a decision between two versions, as `conflicts list --json` prints it."""
+        found = [self._conflict(row) for row in links.hold_rows(self.db, views.CONFLICTS)]
+        return sorted(found, key=lambda c: (c["start"], c["title"], c["id"]))
+
+    def _conflict(self, row: Any) -> dict[str, Any]:
+        detail = json.loads(row["detail"])
+        pair, a, b = self._pair_of(links.members(self.db, row["grp"]), detail["fields"])
+        fields: dict[str, Any] = {}
+        for path, values in detail["fields"].items() if row["kind"] != "delete" else ():
+            shown = {
+                "base": values["base"],
+                "a": values["sides"].get(str(a), values["base"]),
+                "b": values["sides"].get(str(b), values["base"]),
+            }
+            fields |= field_rows(path, shown)
+        sides = detail["fields"].get("sides", {}) if row["kind"] == "delete" else {}
+        return {
+            "id": row["id"], "pair": pair.name if pair else "", "uid": row["uid"] or "", "title": detail["title"],
+            "start": start_iso(detail["start"]), "kind": row["kind"], "fields": fields, "sides": sides,
+            "words": detail["words"], "since": iso(moment(row["since_us"])),
+        }
+
+    def _pair_of(self, members: Sequence[int], fields: Mapping[str, Any]) -> tuple[Pair | None, int | None, int | None]:
+        """The pair by which a conflict is shown: the first that joins two of the calendars that differ."""
+        sides = [value.get("sides", {}) for value in fields.values() if isinstance(value, dict)]
+        voices = {int(calendar) for side in sides for calendar in side if str(calendar).isdigit()}
+        found: tuple[Pair | None, int | None, int | None] = (None, None, None)
+        for pair in self.config.pairs.values():
+            a, b = self._number(pair.a), self._number(pair.b)
+            if a not in members or b not in members:
+                continue
+            if voices <= {a, b}:
+                return pair, a, b
+            found = found if found[0] else (pair, a, b)
+        return found
+
+    def decide(self, conflict: int, answers: Mapping[str, str]) -> str:
+        """Note a person's answers to one conflict; the next run carries them out. Returns the pair to sync.
+
+        answers: {"": side} for the whole, or {field: side}; sides are a, b, newest, base, both.
+        """
+        row = next((r for r in links.hold_rows(self.db, views.CONFLICTS) if r["id"] == conflict), None)
+        if row is None:
+            raise UsageError(f"there is no conflict {conflict}", next="calsync conflicts list")
+        shown = self._conflict(row)
+        detail = json.loads(row["detail"])["fields"]
+        paths = {}
+        for name, side in answers.items():
+            key, field_name = split(name)
+            path = join(key, TIME_NAMES.get(field_name, field_name))
+            if name and path not in detail:
+                text = f"conflict {conflict} is not about {name!r}; it is about: {', '.join(shown['fields'])}"
+                raise UsageError(text, next=f"calsync conflicts show {conflict}")
+            paths[path] = self._ranked(shown["pair"], side)
+        with self.db.transaction():
+            links.set_choice(self.db, conflict, paths)
+        return str(shown["pair"])
+
+    def _ranked(self, pair_name: str, side: str) -> str:
+        """The planner's `a` is the calendar that comes first in the group; a ring's closing pair is turned round."""
+        from calsync_cli.engine.groups import groups
+
+        if side not in ("a", "b") or pair_name not in self.config.pairs:
+            return side
+        pair = self.config.pairs[pair_name]
+        group = next(g for g in groups(self.config.pairs.values()) if pair in g.pairs)
+        turned = group.calendars.index(pair.a) > group.calendars.index(pair.b)
+        return {"a": "b", "b": "a"}[side] if turned else side
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Writes that wait for a yes, as `approvals --json` prints them."""
+        names = views.aliases(self.db)
+        found = [self._approval(row, names) for row in links.hold_rows(self.db, views.ASKED)]
+        return sorted(found, key=lambda one: (one["start"], one["title"], one["id"]))
+
+    def _approval(self, row: Any, names: Mapping[int, str]) -> dict[str, Any]:
+        detail = json.loads(row["detail"])
+        pair = self._pair_of(links.members(self.db, row["grp"]), {"": {"sides": {str(row["calendar_id"]): ""}}})[0]
+        return {
+            "id": row["id"], "pair": pair.name if pair else "", "calendar": names.get(row["calendar_id"], ""),
+            "uid": row["uid"] or "", "title": detail["title"], "start": start_iso(detail["start"]),
+            "action": detail["fields"].get("action", ""), "fields": detail["fields"].get("fields", []),
+            "words": detail["words"], "since": iso(moment(row["since_us"])),
+        }
+
+    def answer(self, ids: Sequence[int], word: Literal["approve", "reject"]) -> list[str]:
+        """Note a yes or a no to writes that wait; the next run acts on it. Returns the pairs to sync. Raises
+        UsageError, noting nothing, when one of them does not wait."""
+        waiting = {one["id"]: one["pair"] for one in self.approvals()}
+        unknown = [number for number in ids if number not in waiting]
+        if unknown:
+            raise UsageError(f"nothing waits under the number {unknown[0]}", next="calsync approvals list")
+        with self.db.transaction():
+            for number in ids:
+                links.set_choice(self.db, number, {"": word})
+        return sorted({waiting[number] for number in ids})
