@@ -53,19 +53,18 @@ def read(source: Source, answer: Answer, *, by_content: bool) -> Feed:
 def read_anew(source: Source, first: Feed | None = None) -> Feed:
     """The whole feed, whatever was known of it, with names that will be there next time too.
 
-    Some programs make up new UIDs for each reader (facts 8). Two readings, one right after the other, show it; for the
-    others the second one is mostly a 304. first: a reading of just now, named by UIDs.
+    Some programs make up new UIDs for each reader (facts 8). Two readings, one right after the other, show it; the
+    second one asks without conditions too, since such a program may give all of them one ETag. That is once a day.
+    first: a reading of just now, named by UIDs.
     """
     if first is None:
         first = read(source, source.get({}), by_content=False)
         if not (source.served and first.entries):
             return first
     try:
-        answer = source.get(first.validators)
+        answer = source.get({})
     except TransientError as err:  # some take offence at the second question
         log.info("%s was read only once: %s", source.label, err)
-        return first
-    if answer.body is None:
         return first
     second = read(source, answer, by_content=False)
     if not names.renamed(first.entries, second.entries):
