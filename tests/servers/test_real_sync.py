@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.world import ics
 from tests.fakes.servers import Server, radicale
 from tests.process import comparer
 from tests.process.events import events, retitled
@@ -40,6 +41,10 @@ def some(side: Members, seed: int, number: int) -> dict[str, bytes]:
     if type(side.server).__name__ != "Sogo":
         return made
     return {uid: _ASTRAL.sub("*", payload.decode()).encode() for uid, payload in made.items()}
+
+
+def only(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("server", [each for each in asked() if each == name], indirect=True)
 
 
 def name_of(side: Members) -> str:
@@ -91,7 +96,7 @@ def test_events_of_all_kinds_go_both_ways_between_it_and_radicale(tmp_path: Path
         rests(program, here)
 
 
-@pytest.mark.parametrize("server", [name for name in asked() if name == "cyrus"], indirect=True)
+@only("cyrus")
 def test_two_hundred_events_of_a_folder_live_there_and_rest(tmp_path: Path, here: Members) -> None:
     made = events(seed=4, count=200)
     program = Program(tmp_path)
@@ -128,3 +133,34 @@ def said(side: Side, words: str) -> bool:
 
 def find(side: Side, uid: str) -> tuple[str, bytes]:
     return next((name, payload) for name, payload in side.read().items() if comparer.uids([payload])[uid])
+
+
+@only("sogo")
+def test_an_event_that_sogo_loses_is_told_and_stays_whole_in_the_folder(tmp_path: Path, here: Members) -> None:
+    """I1, I8, F4: see `some`."""
+    program = Program(tmp_path)
+    home = with_folder(program, here)
+    lost = ics("lost", "To the moon", f"DESCRIPTION:{'🚀' * 100}")
+    fill(home.path, {"beside": ics("beside", "Beside"), "lost": lost})
+    before = home.read()
+    told = program.run("sync")
+    assert told.code == 1
+    assert '"To the moon"' in told.out and "the server stored something else than was sent" in told.out
+    assert sorted(here.read().values())[0] == b"(null)", "the control: SOGo has lost it"
+    for _ in range(2):
+        program.run("sync")
+        assert home.read() == before
+    assert quiet(program.run("sync", "--json").json)
+
+
+@only("cyrus")
+def test_a_moment_without_length_is_refused_alone_and_not_sent_again(tmp_path: Path, here: Members) -> None:
+    """I3, I14, I16: Cyrus takes no event that ends when it begins (facts 2); a minute more would be another time."""
+    program = Program(tmp_path)
+    home = with_folder(program, here)
+    fill(home.path, {"beside": ics("beside", "Beside"), "moment": ics("moment", "The moment", hours=0)})
+    told = program.run("sync")
+    assert told.code == 1 and '"The moment"' in told.out and "does not take it for a valid event" in told.out
+    assert set(comparer.uids(here.read().values())) == {"beside"}
+    again = program.run("sync", "--json").json
+    assert again["requests"]["dav"]["write"] == 0
