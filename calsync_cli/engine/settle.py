@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from calsync_cli.engine.observe import read_item
 from calsync_cli.engine.plan import forms_digest, is_pending
+from calsync_cli.engine.seen import read_item
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.world import CalendarState, Entry, Link, Spoke
 from calsync_cli.model import recur
@@ -184,7 +184,7 @@ def refresh_link(
         return
     present = [s for s in link.spokes if s.state in ("live", "dormant") and not (s.replica and s.replica.gone)]
     deleted = [s for s in link.spokes if s.state in ("live", "dormant") and s.replica and s.replica.gone]
-    if not present and not _wanted(link, deleted):
+    if not present and not _wanted(link, deleted) and not journal.is_being_made(session.db, link_id):
         spokes = tuple(_emptied(s) if s in deleted else replace(s, state="absent") for s in link.spokes)
         links.save_link(session.db, grp, replace(link, spokes=spokes, alive=False, open=False, hub={}))
         return

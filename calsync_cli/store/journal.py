@@ -101,6 +101,12 @@ def confirmed(db: Database, run: int) -> list[Operation]:
     return [operation_of(row) for row in db.all(sql, run)]
 
 
+def is_being_made(db: Database, link_id: int) -> bool:
+    """Whether a create of the event is under way, or may have arrived."""
+    sql = "SELECT 1 FROM operation WHERE link_id = ? AND kind = 'create' AND state IN ('planned', 'sent')"
+    return db.value(sql, link_id) is not None
+
+
 def recent_writes(db: Database, calendar_id: int, since_us: int) -> set[str]:
     """Ids we wrote lately: a listing may still show what was there before (O3)."""
     rows = db.all("SELECT remote_id FROM operation WHERE calendar_id = ? AND done_us >= ?", calendar_id, since_us)

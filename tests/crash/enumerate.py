@@ -62,7 +62,7 @@ class Trial:
         return {"approved": AnyPlan()} if self.scenario.approve else {}
 
     def run(self) -> None:
-        self.world.crash_run(**self.wish)
+        self.world.crash_run(self.scenario.errand, **self.wish)
 
     def points(self) -> Iterator[Point]:
         for number in range(1, self.calls + 1):
@@ -80,6 +80,8 @@ class Trial:
             world.kill_commit = (point.number, point.fault)
         self.run()
         world.restart()
+        if self.scenario.errand is not None:
+            self.scenario.errand(world)
         runs = quiet(world, self.wish)
         if runs > max(MAX_RUNS, self.runs):
             raise Broken(f"{runs} runs until it rested")

@@ -1,5 +1,6 @@
 """The situations in which every step is made to fail (test-plan 5). A scenario is a world, what was agreed before, and
-what people did then; `writes` is what the run without a fault must write, so that no scenario is empty.
+what people did then; `writes` is what the run without a fault must write, so that no scenario is empty. An `errand` is
+what a person asks for instead of a run, and asks for again after a crash.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from calsync_cli.model.account import CalendarName, Pair, Window
 from calsync_cli.model.series import CANCELLED, Recurrence
 from calsync_cli.providers.memory import Traits
-from calsync_cli.store import links
+from calsync_cli.store import links, views
 from tests.engine.faulty_world import FaultyWorld
 from tests.engine.world import ics
 
@@ -35,6 +36,7 @@ class Scenario:
     rules: dict[str, Any] = field(default_factory=dict)
     approve: bool = False
     settled: bool = True
+    errand: Deed | None = None
 
     def world(self) -> FaultyWorld:
         traits = {name: Traits(**values) for name, values in self.traits.items()}
@@ -112,6 +114,15 @@ def stale_b(world: FaultyWorld) -> None:
     world.edit("a", "u1", title="A")
     world.board.arm("before", call="update")
     world.run()
+
+
+def restored(uid: str, *sides: str) -> Deed:
+    """Unless it is there already."""
+    def errand(world: FaultyWorld) -> None:
+        if any(lost.uid == uid for lost in views.trash(world.db)):
+            world.restore(uid, *sides)
+
+    return errand
 
 
 def split(world: FaultyWorld) -> None:
@@ -277,6 +288,21 @@ SCENARIOS = [
     Scenario("uid taken by something unreadable", one, lambda w: w.put("b", b"BEGIN:VCALENDAR\r\nUID:u1\r\nnonsense"),
              traits=UNIQUE, writes=0),
     Scenario("refused: too large", both(edit("a", description="x" * 4000), edit("b", title="T")), both(small, one)),
+    # taking back and bringing back
+    Scenario("undo of a new event", nothing, both(one, FaultyWorld.run), settled=False, errand=lambda w: w.undo(1)),
+    Scenario("undo of edits and deletions", nothing, both(one, put("a", "u2", "Two"), put("b", "u3", "Three"),
+             FaultyWorld.run, edit("a", title="T"), delete("b", "u2"), edit("a", "u3", location="L"), FaultyWorld.run),
+             settled=False, writes=3, errand=lambda w: w.undo(2)),
+    Scenario("undo of an undo", nothing, both(two, FaultyWorld.run, edit("a", title="T"), delete("b", "u2"),
+             FaultyWorld.run, lambda w: w.undo(2)), settled=False, writes=2, errand=lambda w: w.undo(3)),
+    Scenario("undo beside an edit that waits", edit("b", "u2", title="Waits"), both(two, FaultyWorld.run,
+             edit("a", title="T"), FaultyWorld.run), settled=False, writes=2, errand=lambda w: w.undo(2)),
+    Scenario("undo in a ring of three", nothing, both(two, FaultyWorld.run, delete("c", "u2"), edit("a", title="T"),
+             FaultyWorld.run), names="abc", pairs=ring, settled=False, writes=4, errand=lambda w: w.undo(2)),
+    Scenario("restored on both sides", nothing, both(two, FaultyWorld.run, delete("a", "u2"), FaultyWorld.run),
+             settled=False, writes=2, errand=restored("u2", "a", "b")),
+    Scenario("restored on one side", nothing, both(two, FaultyWorld.run, delete("a", "u2"), FaultyWorld.run),
+             settled=False, errand=restored("u2", "b")),
     # more calendars, one way, lost state
     Scenario("ring of three, edits in two", both(edit("b", title="T"), edit("c", location="L")), one, names="abc",
              pairs=ring, writes=3),

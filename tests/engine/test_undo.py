@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync_cli.engine.groups import groups
-from calsync_cli.engine.report import Report
 from calsync_cli.engine.state import Wish
-from calsync_cli.engine.undo import restore, undo
+from calsync_cli.engine.undo import undo
 from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import CANCELLED, Form, Recurrence
 from calsync_cli.providers.memory import Traits
@@ -22,27 +21,6 @@ from tests.engine.world import World, ics
 
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=6"
 DATE = "@20261208T080000Z"
-
-
-def taken_back(world: World, run: int | None, **wish: bool) -> Report:
-    assert run is not None
-    session = world.session()
-    try:
-        return undo(session, groups(world.pairs), run, Wish(**{"yes": True, **wish}, trigger=f"undo {run}"))
-    finally:
-        session.close()
-        world.clock.now += world.gap
-
-
-def brought_back(world: World, uid: str, *sides: str) -> Report:
-    session = world.session()
-    try:
-        lost = next(one for one in views.trash(world.db) if one.uid == uid)
-        wanted = [number for side in sides if (number := views.calendar_ids(world.db, side, side)) is not None]
-        return restore(session, groups(world.pairs), lost, wanted, Wish(yes=True, trigger=f"restore {uid}"))
-    finally:
-        session.close()
-        world.clock.now += world.gap
 
 
 def all_forms(world: World) -> dict[str, dict[str, Form]]:
@@ -74,11 +52,11 @@ def test_a_run_of_all_kinds_is_taken_back_and_stays_so(world: World) -> None:
     done = world.run()
     assert len(done.changes) == 4 and all_forms(world)["a"] != before["a"]
     after = all_forms(world)
-    back = taken_back(world, done.run)
+    back = world.undo(done.run)
     assert (back.exit_code, [change.outcome for change in back.changes]) == (0, ["confirmed"] * 4)
     assert all_forms(world) == before
     rests(world)
-    again = taken_back(world, back.run)
+    again = world.undo(back.run)
     assert again.exit_code == 0 and all_forms(world) == after
     rests(world)
 
@@ -88,7 +66,7 @@ def test_what_was_changed_since_is_told_and_left_alone(world: World) -> None:
     world.edit("a", "three", title="Renamed too")
     done = world.run()
     world.edit("b", "one", location="Elsewhere")
-    report = taken_back(world, done.run)
+    report = world.undo(done.run)
     assert world.forms("b")["one"]["title"] == "Renamed" and world.forms("b")["one"]["location"] == "Elsewhere"
     assert world.forms("b")["three"]["title"] == "Three"
     (problem,) = report.problems
@@ -102,7 +80,7 @@ def test_what_was_changed_since_is_told_and_left_alone(world: World) -> None:
 def test_the_next_edit_after_an_undo_flows_again(world: World) -> None:
     world.edit("a", "one", title="Renamed")
     done = world.run()
-    taken_back(world, done.run)
+    world.undo(done.run)
     world.edit("a", "one", title="Renamed once more")
     world.run()
     assert world.forms("b")["one"]["title"] == "Renamed once more"
@@ -112,7 +90,7 @@ def test_a_deletion_that_was_taken_back_stays_on_its_side_until_it_is_edited(wor
     """The person who deleted it keeps it deleted; where it came back, edits do not send it round again."""
     world.delete("a", "two")
     done = world.run()
-    taken_back(world, done.run)
+    world.undo(done.run)
     assert world.has("b", "two") and not world.has("a", "two")
     world.edit("b", "two", title="Edited")
     world.run()
@@ -123,9 +101,9 @@ def test_a_dry_run_and_a_missing_yes_write_nothing(world: World) -> None:
     world.edit("a", "one", title="Renamed")
     done = world.run()
     before = world.writes()
-    shown = taken_back(world, done.run, dry_run=True, yes=False)
+    shown = world.undo(done.run, dry_run=True, yes=False)
     assert [(c.action, c.outcome) for c in shown.changes] == [("update", "planned")] and shown.exit_code == 0
-    refused = taken_back(world, done.run, yes=False)
+    refused = world.undo(done.run, yes=False)
     assert refused.exit_code == 3 and refused.problems[0].next == f"calsync undo {done.run} --yes"
     assert world.writes() == before
 
@@ -136,7 +114,7 @@ def test_edits_that_wait_are_neither_lost_nor_swallowed_by_an_undo(world: World)
     done = world.run()
     world.edit("a", "three", title="Meanwhile")
     world.put("b", ics("fresh", "Fresh"))
-    taken_back(world, done.run)
+    world.undo(done.run)
     assert world.forms("b")["three"]["title"] == "Three" and not world.has("a", "fresh")
     world.run()
     assert world.forms("b")["three"]["title"] == "Meanwhile" and world.has("a", "fresh")
@@ -148,7 +126,7 @@ def test_what_cannot_be_written_is_named(world: World) -> None:
     shelf = world.servers["b"].shelf("b")
     shelf.face = replace(shelf.face, access="read")
     world.run(full=True)
-    report = taken_back(world, done.run)
+    report = world.undo(done.run)
     assert report.exit_code == 5 and "read-only" in report.problems[0].message
     assert world.forms("b")["one"]["title"] == "Renamed"
 
@@ -168,7 +146,7 @@ def test_an_undo_under_way_that_is_cut_off_is_finished_by_asking_again(world: Wo
         session.close()
     left = [uid for uid, form in world.forms("b").items() if str(form["title"]).startswith("New")]
     assert 0 < len(left) < 3
-    taken_back(world, done.run)
+    world.undo(done.run)
     assert all_forms(world) == before
     rests(world)
 
@@ -183,7 +161,7 @@ def test_a_ring_is_taken_back_on_all_its_sides() -> None:
     world.edit("c", "two", title="Renamed")
     before = all_forms(world)
     done = world.run()
-    taken_back(world, done.run)
+    world.undo(done.run)
     assert all_forms(world) == before
     rests(world)
 
@@ -194,14 +172,14 @@ def test_a_deleted_event_is_made_again_where_it_is_wanted(world: World, sides: s
     world.delete("a", "two")
     world.run()
     assert [one.uid for one in views.trash(world.db)] == ["two"]
-    report = brought_back(world, "two", *sides)
+    report = world.restore("two", *sides)
     assert report.exit_code == 0 and len(report.changes) == len(sides)
     for side in "ab":
         assert world.forms(side).get("two") == (form if side in sides else None)
     assert all(world.forms(side)["one"] for side in "ab")
     rests(world)
     assert views.trash(world.db) == [] or sides == "a"
-    taken_back(world, report.run)
+    world.undo(report.run)
     assert not world.has("a", "two") and not world.has("b", "two")
     rests(world)
 
@@ -213,7 +191,7 @@ def test_a_deletion_that_is_taken_back_brings_every_line_back_and_invites_nobody
     payload = world.servers["b"].contents("b")[world.find("b", "rich")].decode()
     world.delete("a", "rich")
     done = world.run()
-    taken_back(world, done.run)
+    world.undo(done.run)
     again = world.servers["b"].contents("b")[world.find("b", "rich")].decode()
     lost = set(payload.splitlines()) - set(again.splitlines())
     assert lost == set(lines[1:]) and "X-CALSYNC-ATTENDEE;CN=You:mailto:you@example.org" in again
@@ -223,7 +201,7 @@ def test_a_deletion_that_is_taken_back_brings_every_line_back_and_invites_nobody
 def test_what_was_made_again_on_both_sides_is_one_event(world: World) -> None:
     world.delete("a", "two")
     world.run()
-    brought_back(world, "two", "a", "b")
+    world.restore("two", "a", "b")
     world.edit("b", "two", title="Linked again")
     world.run()
     assert world.forms("a")["two"]["title"] == "Linked again"
@@ -239,7 +217,7 @@ def test_after_90_days_what_was_is_forgotten_and_said_so(world: World) -> None:
     world.clock.now += timedelta(days=2)
     tidy(world.db)
     assert views.trash(world.db) == []
-    report = taken_back(world, done.run)
+    report = world.undo(done.run)
     assert report.exit_code == 3 and len(report.problems) == 2
     assert all("is no longer kept" in problem.message for problem in report.problems)
     world.clock.now += timedelta(days=400)
@@ -276,13 +254,13 @@ def test_undo_right_after_a_run_brings_back_what_was_there_before(
     after = all_forms(world)
     if not done.changes:
         return
-    back = taken_back(world, done.run)
+    back = world.undo(done.run)
     assert not back.problems and all_forms(world) == before
     first = world.writes()
     world.run()
     assert world.writes() == first and all_forms(world) == before
     if back.changes:
-        taken_back(world, back.run)
+        world.undo(back.run)
         assert all_forms(world) == after
 
 

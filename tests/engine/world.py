@@ -16,12 +16,14 @@ from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
+from calsync_cli.engine.undo import restore, undo
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import Form
 from calsync_cli.ports import Ports
 from calsync_cli.providers.memory import MemoryProvider, MemoryServer, Traits
+from calsync_cli.store import views
 from calsync_cli.store.db import Database, open_connection
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -87,6 +89,27 @@ class World:
         session = self.session()
         try:
             return run(session, groups(self.pairs), Wish(**wish))
+        finally:
+            session.close()
+            self.clock.now += self.gap
+
+    def undo(self, run: int | None, **wish: bool) -> Report:
+        """Take back a run."""
+        assert run is not None
+        session = self.session()
+        try:
+            return undo(session, groups(self.pairs), run, Wish(**{"yes": True, **wish}, trigger=f"undo {run}"))
+        finally:
+            session.close()
+            self.clock.now += self.gap
+
+    def restore(self, uid: str, *sides: str) -> Report:
+        """Bring a deleted event back on these sides."""
+        session = self.session()
+        try:
+            lost = next(one for one in views.trash(self.db) if one.uid == uid)
+            wanted = [number for side in sides if (number := views.calendar_ids(self.db, side, side)) is not None]
+            return restore(session, groups(self.pairs), lost, wanted, Wish(yes=True, trigger=f"restore {uid}"))
         finally:
             session.close()
             self.clock.now += self.gap
