@@ -170,6 +170,33 @@ def test_what_people_do_to_a_meeting_at_the_server_arrives_and_is_not_answered(t
     assert quiet(program.sync()) and here.server.mails() == mails  # type: ignore[attr-defined]
 
 
+def test_what_is_taken_back_or_brought_back_invites_nobody_again(tmp_path: Path, here: Members) -> None:
+    """U1, U2, I6: a meeting of the server's own and one of the folder, deleted where they were made."""
+    name = f"{here.calendar}native.ics"
+    here.write(name, meeting("native", *OWN))
+    program = Program(tmp_path)
+    home = with_folder(program, here)
+    fill(home.path, {**BESIDE, "own": MEETINGS["own"], "invited": MEETINGS["invited"]})
+    program.sync()
+    here.remove(name)
+    home.remove(find(home, "own")[0])
+    program.sync()
+    mails = here.server.mails()  # type: ignore[attr-defined]
+    left, all_ = {"beside", "invited"}, {"beside", "invited", "own", "native"}
+    for words, at_server, in_folder in (
+        (("undo", "--yes"), {*left, "own"}, {*left, "native"}),  # what the run wrote, and not what people did
+        (("undo", "--yes"), left, left),
+        (("restore", "native", "--yes"), {*left, "native"}, {*left, "native"}),
+        (("restore", "own", "--yes"), all_, all_),
+    ):
+        said = program.run(*words)
+        assert said.code == 0, (words, said.out + said.err)
+        program.sync()
+        assert set(comparer.uids(here.read().values())) == at_server, words
+        assert set(comparer.uids(home.read().values())) == in_folder, words
+        assert without_people(here) and here.server.mails() == mails  # type: ignore[attr-defined]
+
+
 @pytest.mark.skipif("cyrus" not in MAILING, reason="Cyrus was not asked for")
 def test_an_invitation_that_arrives_in_a_copy_of_ours_makes_it_a_meeting_whose_writes_are_held(
     tmp_path: Path, running: Callable[[str], Any]
