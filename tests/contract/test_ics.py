@@ -169,6 +169,15 @@ def test_an_etag_that_is_new_for_each_request_is_no_news(server: FeedServer, rea
     assert quiet(reader.page()) and quiet(reader.page())
 
 
+def test_another_etag_of_the_same_words_is_the_one_to_ask_with_from_then_on(
+    server: FeedServer, reader: Reader
+) -> None:
+    reader.page()
+    server.body = feed(event("u1", "Tea", stamp="20270101T000000Z"), event("u2", "Milk"))
+    assert quiet(reader.page()) and quiet(reader.page())
+    assert server.asked[-1]["if-none-match"] == server.etag(server.body)
+
+
 def test_a_server_that_answers_every_condition_with_304_is_asked_without_one_by_the_daily_listing(
     server: FeedServer, reader: Reader
 ) -> None:
@@ -188,7 +197,7 @@ def test_last_modified_is_asked_with_too(server: FeedServer, reader: Reader) -> 
 
 def test_a_304_that_nobody_asked_for_is_no_answer(server: FeedServer, reader: Reader) -> None:
     server.status = 304
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ProtocolError, match="304"):
         reader.page()
 
 
@@ -257,6 +266,15 @@ def test_a_look_after_a_304_reads_the_feed_once_without_conditions(server: FeedS
     assert provider.look(CAL, "u2", b"") is None and list(provider.fetch(CAL, ["u2"])) == [Missing("u2")]
     assert "if-none-match" not in server.asked[before] and server.count == before + 2
     assert provider.caps.absent_for == timedelta(hours=1) and provider.caps.rolling
+
+
+def test_a_provider_that_lives_on_does_not_look_into_the_past(server: FeedServer, reader: Reader) -> None:
+    server.conditions = "always"
+    provider = reader.provider()
+    (page,) = provider.changes(CAL, None)
+    server.body = feed(event("u1", "Newer"))
+    assert all(map(quiet, provider.changes(CAL, page.token)))
+    assert provider.look(CAL, "u2", b"") is None
 
 
 def test_a_look_that_cannot_read_the_feed_proves_nothing(server: FeedServer, reader: Reader) -> None:
