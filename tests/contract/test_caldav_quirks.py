@@ -109,6 +109,13 @@ def test_a_subscribed_calendar_is_not_a_replica() -> None:
         provider.open(cal.id)
 
 
+def test_a_calendar_that_is_the_outbox_too_is_a_calendar() -> None:
+    """SOGo says both of everybody's first calendar (facts 2)."""
+    with quirk() as (server, provider, cal):
+        server.shelves[cal.id].kind += "<C:schedule-outbox/>"
+        assert [found.id for found in provider.calendars()] == [cal.id] and provider.open(cal.id).access == "write"
+
+
 def test_a_read_only_calendar_is_recognised_and_refuses_writes() -> None:
     with quirk("read-only") as (_, provider, cal):
         assert provider.open(cal.id).access == "read"

@@ -27,8 +27,8 @@ from calsync_cli.providers.registry import Credential
 GONE = frozenset({404, 410})
 SCHEDULES = frozenset({"calendar-auto-schedule", "calendar-schedule"})
 WRITE_RIGHTS = frozenset({"all", "write", "write-content", "bind"})
-NO_REPLICA = {
-    f"{CS}subscribed": "is a subscription that the server only shows; sync its source as an ics account instead",
+SUBSCRIBED = "is a subscription that the server only shows; sync its source as an ics account instead"
+BOXES = {
     f"{C}schedule-inbox": "is the server's inbox of invitations, not a calendar",
     f"{C}schedule-outbox": "is the server's outbox of invitations, not a calendar",
 }
@@ -117,11 +117,10 @@ class Calendars:
 def _why_not(answer: Answer) -> str | None:
     """None for a calendar of events; else why it is none, or cannot be a replica (O9)."""
     kinds = {child.tag for child in answer.props.get(f"{D}resourcetype", ())}
-    for kind, words in NO_REPLICA.items():
-        if kind in kinds:
-            return words
-    if f"{C}calendar" not in kinds:
-        return "is no calendar (any more)"
+    if f"{CS}subscribed" in kinds:
+        return SUBSCRIBED
+    if f"{C}calendar" not in kinds:  # SOGo calls everybody's first calendar an outbox too
+        return next((words for kind, words in BOXES.items() if kind in kinds), "is no calendar (any more)")
     parts: Any = answer.props.get(f"{C}supported-calendar-component-set")
     names = {part.get("name", "").upper() for part in parts} if parts is not None else set()
     return "holds no events" if names and "VEVENT" not in names else None
