@@ -47,7 +47,8 @@ def vtimezone(tzid: str, first_year: int, last_year: int) -> tuple[str, ...]:
 
 def _yearly(tzid: str, first_year: int) -> tuple[str, ...] | None:
     """Observances by rule, if one rule per kind of change holds every year from before the event on."""
-    changes = _changes(tzid, first_year - 1, max(HORIZON, first_year + 10))
+    last_year = max(HORIZON, first_year + 10)
+    changes = _changes(tzid, first_year - 1, last_year)
     if not changes:
         moment = datetime(first_year, 1, 1, tzinfo=UTC)
         return _observance(_still(tzid, moment), [])
@@ -59,7 +60,7 @@ def _yearly(tzid: str, first_year: int) -> tuple[str, ...] | None:
     for kind in sorted(kinds, key=lambda k: not k[3]):
         same = [change for change in changes if change.kind == kind]
         rule = _rule(same)
-        if rule is None or len(same) != len({c.local.year for c in same}):
+        if rule is None or [c.local.year for c in same] != list(range(first_year - 1, last_year + 1)):
             return None
         first = next(c for c in _changes(tzid, start, start + 1) if c.kind == kind)
         lines += _observance(first, [], rule)
@@ -70,10 +71,12 @@ def _steady_since(tzid: str, changes: tuple[Change, ...]) -> int:
     """The first year from which today's rules have held, so that most events share one block."""
     kinds = {change.kind for change in changes}
     rules = {kind: _rule([c for c in changes if c.kind == kind]) for kind in kinds}
+    clocks = {change.kind: change.local.time() for change in changes}
     first = changes[0].local.year
     for year in range(first, 1969, -1):
         here = _changes(tzid, year, year)
-        if len(here) != len(kinds) or any(c.kind not in kinds or not _obeys(c, rules[c.kind]) for c in here):
+        as_now = (clocks.get(c.kind) == c.local.time() and _obeys(c, rules[c.kind]) for c in here)
+        if len(here) != len(kinds) or not all(as_now):
             return year + 1
     return 1970
 
