@@ -13,8 +13,8 @@ from datetime import timedelta
 from calsync_cli.engine import settle
 from calsync_cli.engine.intent import Done, Work, claim_folders, store_plan
 from calsync_cli.engine.keys import parse_marker
-from calsync_cli.engine.observe import read_item, store_seen
 from calsync_cli.engine.plan import write_digest
+from calsync_cli.engine.seen import read_item, store_seen
 from calsync_cli.engine.send import NOT_LOOKED, NotLooked, answers_to, look_after_doubt, read_back
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene

@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from calsync_cli.engine.listing import Round, fetch_bodies, list_calendar
+from calsync_cli.engine.seen import absent_since, denied, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.tally import Tally
-from calsync_cli.errors import AuthError, CalendarGone, CalsyncError, MappingError
+from calsync_cli.errors import AuthError, CalendarGone, CalsyncError
 from calsync_cli.model import recur
 from calsync_cli.model.account import CalendarName, Window
 from calsync_cli.providers.base import Calendar, Hint, Item, Missing
 from calsync_cli.store import journal, links, mirror, places
 from calsync_cli.store.db import micros
-from calsync_cli.store.mirror import CalendarRow, Seen
+from calsync_cli.store.mirror import CalendarRow
 
 SETTLE = timedelta(minutes=15)
 FULL_EVERY = timedelta(hours=24)
@@ -239,14 +240,9 @@ def _suspects(session: Session, item: Round, there: Mapping[str, Hint]) -> set[s
     needed = session.provider(item.name.account).caps.absent_for
     if needed is None:
         return set()
-    latest = _absent_since(session, needed)
+    latest = absent_since(session, needed)
     since = mirror.suspects(session.db, item.row.id)
     return {remote_id for remote_id, moment in since.items() if moment <= latest or remote_id in there}
-
-
-def _absent_since(session: Session, needed: timedelta) -> int:
-    """Before when, in microseconds, something must have been missing for its absence to be a proof now."""
-    return micros(session.ports.now() - needed)
 
 
 def _is_missed(session: Session, item: Round, remote_id: str) -> bool:
@@ -272,6 +268,7 @@ def _save(session: Session, item: Round) -> Observation:
     seen = [read_item(session, item.name.account, found) for found in item.items]
     seen += [read_item(session, item.name.account, found) for found in item.looked.values() if found is not None]
     gone = [remote_id for remote_id, found in item.looked.items() if found is None]
+    seen += denied(session, item.row.id, item.name.account, [i for i in gone if i in item.hinted])
     token = next((p.token for p in reversed(item.pages) if p.token is not None), None)
     listing = any(page.listing for page in item.pages)
     quiet = not seen and not gone and token == item.row.token and not listing
@@ -283,32 +280,8 @@ def _save(session: Session, item: Round) -> Observation:
     return Observation(item.name, row, None, row.lowered, server_now, item.daily)
 
 
-def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[Seen], gone: Sequence[str]) -> None:
-    """Within a transaction: items as just read, and ids that a point read proved gone (O2)."""
-    seq = mirror.next_seq(session.db) if seen or gone else 0
-    for one in sorted(seen, key=lambda one: one.made):  # of an event and its copy the older one comes first
-        mirror.put_item(session.db, calendar_id, one, seq)
-    needed = session.provider(account).caps.absent_for
-    since = mirror.suspects(session.db, calendar_id) if gone and needed is not None else {}
-    for remote_id in gone:
-        proved = needed is None or (remote_id in since and since[remote_id] <= _absent_since(session, needed))
-        mirror.set_gone(session.db, calendar_id, remote_id, 2 if proved else 1, seq)
-
-
 def _forget_if_gone(session: Session, item: Round) -> None:
     """A calendar that is gone is searched by name again next time; its mirror stays (O2)."""
     if isinstance(item.error, CalendarGone) and item.row is not None:
         with session.db.transaction():
             mirror.forget_full(session.db, item.row.id)
-
-
-def read_item(session: Session, account: str, item: Item) -> Seen:
-    """Payload -> mirror row. What cannot be read is kept raw, with the reason (O8)."""
-    try:
-        reading = session.mapping(account).read(item.payload)
-    except MappingError as err:
-        return Seen(item.remote_id, "", item.etag, item.payload, None, str(err), stamp=item.stamp)
-    return Seen(
-        item.remote_id, reading.uid, item.etag, item.payload, reading.form, None, reading.marker, reading.people,
-        item.stamp, reading.own_uid, reading.made,
-    )

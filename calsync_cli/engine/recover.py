@@ -6,7 +6,8 @@ from functools import partial
 
 from calsync_cli.engine import settle
 from calsync_cli.engine.execute import is_ours
-from calsync_cli.engine.observe import SETTLE, as_calendar, read_item, store_seen
+from calsync_cli.engine.observe import SETTLE, as_calendar
+from calsync_cli.engine.seen import read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import CalsyncError, TransientError
 from calsync_cli.model.series import Form

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from calsync_cli.model.account import EVERYTHING, Window
 from calsync_cli.providers.base import Calendar, Page
-from calsync_cli.providers.memory import MemoryProvider
+from calsync_cli.providers.memory import MemoryProvider, Traits
 from calsync_cli.store import links
 from tests.engine.faulty_world import AnyPlan, FaultyWorld
 from tests.engine.world import ics
@@ -271,3 +271,28 @@ def test_what_lies_outside_of_a_listed_window_is_not_missed() -> None:
         world.delete("b", "u0")
         world.run(full=True)
     assert world.titles("a") == world.titles("b") == ["E1", "E2", "Long ago"]
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_a_new_event_that_is_listed_and_denied_is_asked_for_again(runs: int) -> None:
+    """O2, I11: the token has moved on, so no later page names it. Where one absence is no proof, a denial is none."""
+    traits = Traits(absent_for=timedelta(0))
+    world = FaultyWorld("ab", traits={"a": traits, "b": traits})
+    world.put("a", ics("u0", "E0"))
+    world.run()
+    world.put("a", ics("u1", "New"))
+    for call in ("fetch", "look"):
+        world.board.arm("flaky-404", call=call)
+    report = world.run()
+    assert world.titles("b") == ["E0"]
+    assert [(p.code, p.exit_code) for p in report.problems] == [("quarantined", 1)]
+    assert "denied" in report.problems[0].message
+    if runs == 2:  # denied again: then it is taken for gone, until it is listed again
+        world.board.arm("flaky-404", call="look")
+        assert world.run().problems == []
+        assert world.titles("b") == ["E0"] and world.quiet()
+        world.edit("a", "u1", title="New")
+        world.edit("a", "u1", title="Newer")
+    world.run()
+    assert world.titles("a") == world.titles("b") and len(world.titles("b")) == 2
+    assert world.quiet()

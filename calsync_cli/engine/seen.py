@@ -1,0 +1,58 @@
+"""What was read from a calendar -> rows of its mirror (O2, O3, O8).
+
+Shape   `read_item` makes one row of a payload; `store_seen` stores rows and absences in the caller's transaction
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from calsync_cli.engine.session import Session
+from calsync_cli.errors import MappingError
+from calsync_cli.providers.base import Item
+from calsync_cli.store import mirror
+from calsync_cli.store.db import micros
+from calsync_cli.store.mirror import Seen
+
+DENIED = "the server lists it, and denied when asked that it is there; the next run asks again"
+
+
+def read_item(session: Session, account: str, item: Item) -> Seen:
+    """Payload -> mirror row. What cannot be read is kept raw, with the reason (O8)."""
+    try:
+        reading = session.mapping(account).read(item.payload)
+    except MappingError as err:
+        return Seen(item.remote_id, "", item.etag, item.payload, None, str(err), stamp=item.stamp)
+    return Seen(
+        item.remote_id, reading.uid, item.etag, item.payload, reading.form, None, reading.marker, reading.people,
+        item.stamp, reading.own_uid, reading.made,
+    )
+
+
+def denied(session: Session, calendar_id: int, account: str, listed: Sequence[str]) -> list[Seen]:
+    """Of what was listed and then was not there: rows for what the mirror has none of, to be stored as absent. The
+    token moves on, so nothing else would remember them; where one absence is a proof they are gone (O2).
+    """
+    if session.provider(account).caps.absent_for is None:
+        return []
+    known = mirror.etags(session.db, calendar_id, listed)
+    new = [i for i in listed if i not in known and not mirror.proved_gone(session.db, calendar_id, i)]
+    return [Seen(remote_id, "", None, b"", None, DENIED) for remote_id in new]
+
+
+def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[Seen], gone: Sequence[str]) -> None:
+    """Within a transaction: items as just read, and ids that a point read proved gone (O2)."""
+    seq = mirror.next_seq(session.db) if seen or gone else 0
+    for one in sorted(seen, key=lambda one: one.made):  # of an event and its copy the older one comes first
+        mirror.put_item(session.db, calendar_id, one, seq)
+    needed = session.provider(account).caps.absent_for
+    since = mirror.suspects(session.db, calendar_id) if gone and needed is not None else {}
+    for remote_id in gone:
+        proved = needed is None or (remote_id in since and since[remote_id] <= absent_since(session, needed))
+        mirror.set_gone(session.db, calendar_id, remote_id, 2 if proved else 1, seq)
+
+
+def absent_since(session: Session, needed: timedelta) -> int:
+    """Before when, in microseconds, something must have been missing for its absence to be a proof now."""
+    return micros(session.ports.now() - needed)
