@@ -215,6 +215,17 @@ def test_an_event_that_apple_lists_and_denies_for_a_while_is_deleted_nowhere(syn
     assert synced.shell("sync", "--json").json["changes"] == []
 
 
+def test_a_new_event_that_apple_lists_and_denies_for_a_while_comes_in_the_next_run(synced: Person) -> None:
+    """I11: no later answer names it again."""
+    path = f"{synced.work}late.ics"
+    synced.server.user_put(path, ics("late", "Late"))
+    synced.server.hidden = {path}
+    said = synced.shell("sync")
+    assert said.code == 1 and "the next run asks again" in said.out and "Late" not in synced.shell.titles("x")
+    synced.server.hidden = set()
+    assert synced.shell("sync").code == 0 and "Late" in synced.shell.titles("x")
+
+
 def test_a_point_in_time_and_a_day_arrive_with_an_end(synced: Person) -> None:
     for uid, start in (("p1", "DTSTART:20261124T090000Z"), ("p2", "DTSTART;VALUE=DATE:20261124")):
         lines = [line for line in ics(uid, uid).split(b"\r\n") if not line.startswith((b"DTEND", b"DTSTART"))]
