@@ -19,12 +19,7 @@ VERBS = {"create": "make", "update": "change", "delete": "delete"}
 
 def listing(ctx: Context, *, as_json: bool) -> int:
     """What waits, and why."""
-    work = ctx.workspace()
-    try:
-        rows = work.approvals()
-        now = work.ports.now()
-    finally:
-        work.close()
+    rows, now = ctx.look(lambda work: work.approvals()), ctx.ports.now()
     if as_json:
         print_json(rows)
         return 0

@@ -84,11 +84,7 @@ def resolve(
 
 
 def _open(ctx: Context) -> list[dict[str, Any]]:
-    work = ctx.workspace()
-    try:
-        return work.conflicts()
-    finally:
-        work.close()
+    return ctx.look(lambda work: work.conflicts())
 
 
 def _one(found: Sequence[dict[str, Any]], number: int) -> dict[str, Any]:

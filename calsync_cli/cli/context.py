@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from calsync_cli.errors import StoreError
 from calsync_cli.ports import Ports, system_ports
@@ -14,6 +14,8 @@ from calsync_cli.ports import Ports, system_ports
 if TYPE_CHECKING:
     from calsync_cli.api import Workspace
     from calsync_cli.model.account import Config
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -67,6 +69,14 @@ class Context:
 
         config = self.config()
         return open_workspace(config, self.state_dir, self.ports, self.environ)
+
+    def look(self, ask: Callable[[Workspace], T]) -> T:
+        """Open the workspace for one question."""
+        work = self.workspace()
+        try:
+            return ask(work)
+        finally:
+            work.close()
 
     def on_stage(self, opener: Callable[[], Workspace], state_dir: Path) -> Context:
         """The same options over another workspace (the demo's)."""

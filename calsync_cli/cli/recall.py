@@ -16,11 +16,7 @@ from calsync_cli.engine.state import Wish
 
 def undo(ctx: Context, number: int | None, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Take back what a run wrote: the last one that wrote something, or the one named."""
-    work = ctx.workspace()
-    try:
-        meant = number or work.last_run()
-    finally:
-        work.close()
+    meant = number or ctx.look(lambda work: work.last_run())
     wish = _wish(f"undo {meant}", dry_run=dry_run, yes=yes, as_json=as_json)
     return _done(ctx, wish, lambda work, wish: work.undo(meant, wish), as_json=as_json)
 
@@ -48,12 +44,7 @@ def retry(ctx: Context, words: Sequence[str], *, as_json: bool) -> int:
 
 def trash(ctx: Context, *, as_json: bool) -> int:
     """What was deleted and can be brought back."""
-    work = ctx.workspace()
-    try:
-        rows = work.trash()
-        now = work.ports.now()
-    finally:
-        work.close()
+    rows, now = ctx.look(lambda work: work.trash()), ctx.ports.now()
     if as_json:
         print_json(rows)
         return 0
