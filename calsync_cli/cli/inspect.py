@@ -60,7 +60,7 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
 
 
 SEEN_ELSEWHERE = frozenset({"fields", "delete", "orphan", "ambiguous", "notify", "read-only", "refused", "quarantine",
-                            "quarantined"})
+                            "quarantined", "approval", "undo"})
 """Problems of single events, which the counts of the table tell better: what holds now, not what held then."""
 
 
