@@ -16,7 +16,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from time import process_time
 
-from calsync_cli.engine.observe import read_item, store_seen
+from calsync_cli.engine.seen import read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.mapping.feed.names import digest_of, entries_of
 from calsync_cli.mapping.feed.split import split
