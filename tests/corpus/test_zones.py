@@ -19,14 +19,14 @@ from tests.corpus.odd import event
 from tests.corpus.zone_times import LENGTH, NAMES, check
 
 EVERY = 40
-ZONES = NAMES[::12]
+ZONES = NAMES[::30]
 SHARES = 8
 BLOCKS = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata", "America/Sao_Paulo", "Asia/Tehran")
 
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_a_moment_of_each_zone_is_the_same_in_a_file_and_at_google_i16(share: int) -> None:
-    assert sum(check(name, EVERY) for name in ZONES[share::SHARES]) > 1000 // SHARES
+    assert sum(check(name, EVERY) for name in ZONES[share::SHARES]) > 400 // SHARES
 
 
 def test_clocks_that_changed_at_another_hour_once_have_the_hours_of_today() -> None:
