@@ -19,7 +19,10 @@ from calsync_cli.model.series import Changes, Form, Path, Value, form_span, form
 
 @dataclass(slots=True)
 class Decision:
-    """What happens to one link. undecided: not all of it could be looked at; older questions stay (J3, row 16)."""
+    """What happens to one link. undecided: not all of it could be looked at; older questions stay (J3, row 16).
+
+    loop: why nothing more is written to it (N6)
+    """
 
     link: Link
     steps: list[Step] = field(default_factory=list)
@@ -28,6 +31,7 @@ class Decision:
     extra: list[Link] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     undecided: bool = False
+    loop: str = ""
 
 
 class Case:

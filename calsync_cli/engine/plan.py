@@ -246,9 +246,18 @@ def _flow(case: Case, there: list[Spoke], *, why: str = "", may_create: bool = T
     keep_lost(case, folded, result)
     detach(case, folded, result)
     result.link = replace(result.link, spokes=tuple(spokes))
+    if result.loop:
+        return _left_alone(case, result.loop)
     waits = bool(result.steps or result.holds) or is_pending(result.link, case.calendars, case.snap.rules.local)
     result.link = replace(result.link, open=waits)
     return result
+
+
+def _left_alone(case: Case, words: str) -> Decision:
+    """N6: nothing is folded and nothing written while its replicas look like this."""
+    mark = forms_digest(case.link)
+    link = replace(case.link, quarantine=(words, mark), open=True)
+    return Decision(link, holds=[case.hold("quarantine", words, {}, mark)])
 
 
 def _fold(case: Case, speaking: tuple[Spoke, ...]) -> Folded:

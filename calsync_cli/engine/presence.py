@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
 
-from calsync_cli.engine.case import Case
+from calsync_cli.engine.case import Case, field_words
 from calsync_cli.engine.folded import changes_of
 from calsync_cli.engine.world import Link, Spoke
 from calsync_cli.model import recur
+from calsync_cli.model.codec import form_json
+from calsync_cli.model.series import Changes
 
 LEAVE_AFTER = timedelta(days=7)
 PAST_AFTER = timedelta(hours=24)
+LOOPS_AFTER, LOOPS_WITHIN = 4, timedelta(hours=24)
+"""How often one field of one replica is written with the same two values before that is called a loop (N6)."""
 
 
 class Is(Enum):
@@ -116,6 +120,20 @@ def rolled_off(case: Case, spoke: Spoke) -> bool:
         return False
     last = recur.last_start(spoke.base)
     return last is not None and last <= case.snap.now
+
+
+def loops(case: Case, spoke: Spoke, due: Changes) -> str:
+    """N6: the field that somebody else always sets back, in words, or ""."""
+    past = case.snap.written.get((case.link.id or 0, spoke.calendar), ())
+    for path, value in sorted(due.items()):
+        before = [changes[path] for changes in past if path in changes][-LOOPS_AFTER:]
+        if len(before) == LOOPS_AFTER and len({form_json({path: one}) for one in (*before, value)}) <= 2:
+            return (
+                f"{field_words(path)} was written to {case.calendars[spoke.calendar].label} {LOOPS_AFTER} times within "
+                "a day, always one of the same two values: somebody else sets it back, perhaps another program that "
+                "syncs these calendars; this event is left alone until it is edited, or calsync retry"
+            )
+    return ""
 
 
 def ended(case: Case, there: list[Spoke]) -> bool:

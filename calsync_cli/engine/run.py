@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from calsync_cli.engine.consent import allowed, identify
 from calsync_cli.engine.execute import execute
@@ -35,6 +36,7 @@ from calsync_cli.store import journal, mirror, views
 items = logging.getLogger("calsync_cli.items")
 
 MAX_ROUNDS = 3
+RETRY = "retry"
 UNREADABLE = frozenset({"transient", "calendar-gone", "protocol", "auth", "remote", "config"})
 
 
@@ -101,6 +103,8 @@ def _group(
     if scene.snapshot.first and any(seen[name].error for name in group.calendars):
         count_pairs(state, group, scene)  # K7: what is on both sides can only be told when both were read
         return False
+    if state.wish.trigger == RETRY:  # asked for by name: a loop is tried once more (N6)
+        scene = replace(scene, snapshot=replace(scene.snapshot, written={}))
     plan = planner(scene)
     plan_id = identify(scene, plan)
     count_pairs(state, group, scene)

@@ -9,11 +9,14 @@ from datetime import timedelta
 from calsync_cli.engine.groups import Group, local_fields
 from calsync_cli.engine.keys import digest, parse_marker
 from calsync_cli.engine.observe import Observation, as_calendar
+from calsync_cli.engine.presence import LOOPS_WITHIN
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.world import CalendarState, Link, Replica, Rules, Snapshot
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
-from calsync_cli.store import links, mirror, views
+from calsync_cli.model.series import Changes
+from calsync_cli.store import journal, links, mirror, views
+from calsync_cli.store.db import micros
 
 STAMP_SKEW = timedelta(minutes=5)
 
@@ -60,10 +63,19 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=changed, choices=links.choices(db, key),
-        last_run=views.last_run(db), waiting=links.waiting(db, key, ids),
+        last_run=views.last_run(db), waiting=links.waiting(db, key, ids), written=_written(session, found),
     )
     names = {o.row.id: name for name, o in rows if o.row is not None}
     return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
+
+
+def _written(session: Session, found: Sequence[Link]) -> dict[tuple[int, int], list[Changes]]:
+    since = micros(session.ports.now() - LOOPS_WITHIN)
+    return {
+        (link.id, calendar): changes
+        for link in found if link.id is not None
+        for calendar, changes in journal.updates_of(session.db, link.id, since).items()
+    }
 
 
 def _asked_anew(link: Link, calendars: set[int]) -> Link:

@@ -7,7 +7,7 @@ Source  semantics sections 1, 4, 8
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -180,6 +180,7 @@ class Snapshot:
 
     choices  by hold subject (see Hold.subject)
     waiting  holds of items without a link, by (calendar, remote id): ambiguous ones since an earlier run (K2)
+    written  by (link, calendar): what was written there within a day, oldest first (N6)
     """
 
     rules: Rules
@@ -193,6 +194,7 @@ class Snapshot:
     last_run: datetime | None = None
     choices: Mapping[str, Choice] = field(default_factory=dict)
     waiting: Mapping[tuple[int, str], Hold] = field(default_factory=dict)
+    written: Mapping[tuple[int, int], Sequence[Changes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

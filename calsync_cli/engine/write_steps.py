@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, field_words, start_text
 from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from
 from calsync_cli.engine.keys import digest, link_key
@@ -65,6 +66,9 @@ def _update(
     result: Decision, why: str,
 ) -> bool:
     """Plan the write; False if it must wait for a person."""
+    result.loop = result.loop or presence.loops(case, spoke, due)
+    if result.loop:
+        return False
     hold = case.cannot_write(spoke, "update", due)
     if hold:
         result.holds.append(hold)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calsync_cli.model.codec import changes_from, dumps, form_from, form_json
-from calsync_cli.model.series import Form, Path, Value
+from calsync_cli.model.series import Changes, Form, Path, Value
 from calsync_cli.store.db import Database
 
 
@@ -99,6 +99,18 @@ def confirmed(db: Database, run: int) -> list[Operation]:
     """What a run wrote, oldest first; only events that are still known."""
     sql = "SELECT * FROM operation WHERE run_id = ? AND state = 'confirmed' AND link_id IS NOT NULL ORDER BY id"
     return [operation_of(row) for row in db.all(sql, run)]
+
+
+def updates_of(db: Database, link_id: int, since_us: int) -> dict[int, list[Changes]]:
+    """By calendar: what was changed there since then, oldest first."""
+    found: dict[int, list[Changes]] = {}
+    sql = (
+        "SELECT calendar_id, changes FROM operation WHERE link_id = ? AND kind = 'update' AND state = 'confirmed' "
+        "AND done_us >= ? ORDER BY id"
+    )
+    for calendar, changes in db.all(sql, link_id, since_us):
+        found.setdefault(calendar, []).append(changes_from(changes))
+    return found
 
 
 def is_being_made(db: Database, link_id: int) -> bool:
