@@ -27,6 +27,7 @@ ALICE, BOB, GUEST = "mailto:alice@example.org", "mailto:bob@example.org", "mailt
 OWN = (f"ORGANIZER:{ALICE}", f"ATTENDEE;PARTSTAT=ACCEPTED:{ALICE}", f"ATTENDEE;RSVP=TRUE:{BOB}", f"ATTENDEE:{GUEST}")
 GUESTS = (f"ORGANIZER:{GUEST}", f"ATTENDEE;RSVP=TRUE;PARTSTAT=NEEDS-ACTION:{ALICE}")
 BOBS = (f"ORGANIZER:{BOB}", f"ATTENDEE;RSVP=TRUE;PARTSTAT=NEEDS-ACTION:{ALICE}")
+on_cyrus = pytest.mark.parametrize("here", [name for name in MAILING if name == "cyrus"], indirect=True)
 HOURS = "20300107T090000"
 _PEOPLE = re.compile(rb"^(?:ATTENDEE|ORGANIZER)", re.MULTILINE)
 _names = count(1)
@@ -153,6 +154,7 @@ def test_a_meeting_of_the_servers_own_is_read_and_every_write_to_it_is_held(
     assert here.server.mails() == mails  # type: ignore[attr-defined]
 
 
+@on_cyrus
 def test_what_people_do_to_a_meeting_at_the_server_arrives_and_is_not_answered(tmp_path: Path, here: Members) -> None:
     name = f"{here.calendar}native.ics"
     here.write(name, meeting("native", *OWN))
@@ -170,6 +172,7 @@ def test_what_people_do_to_a_meeting_at_the_server_arrives_and_is_not_answered(t
     assert quiet(program.sync()) and here.server.mails() == mails  # type: ignore[attr-defined]
 
 
+@on_cyrus
 def test_what_is_taken_back_or_brought_back_invites_nobody_again(tmp_path: Path, here: Members) -> None:
     """U1, U2, I6: a meeting of the server's own and one of the folder, deleted where they were made."""
     name = f"{here.calendar}native.ics"
@@ -197,7 +200,7 @@ def test_what_is_taken_back_or_brought_back_invites_nobody_again(tmp_path: Path,
         assert without_people(here) and here.server.mails() == mails  # type: ignore[attr-defined]
 
 
-@pytest.mark.skipif("cyrus" not in MAILING, reason="Cyrus was not asked for")
+@pytest.mark.skipif("cyrus" not in MAILING, reason="without Cyrus")
 def test_an_invitation_that_arrives_in_a_copy_of_ours_makes_it_a_meeting_whose_writes_are_held(
     tmp_path: Path, running: Callable[[str], Any]
 ) -> None:

@@ -80,7 +80,7 @@ def with_folder(program: Program, side: Members) -> Folder:
 
 def test_events_of_all_kinds_go_both_ways_between_it_and_radicale(tmp_path: Path, here: Members) -> None:
     """I3, I4, I5, I16, X5, X12. A third of them on each side, a third on both."""
-    made = some(here, 3, 80)
+    made = some(here, 3, 64)
     with radicale() as other:
         program = Program(tmp_path)
         program.caldav("dav", here.server)
