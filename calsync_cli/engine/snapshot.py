@@ -16,7 +16,7 @@ from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.series import Changes
 from calsync_cli.store import journal, links, mirror, views
-from calsync_cli.store.db import micros
+from calsync_cli.store.db import Database, micros
 
 STAMP_SKEW = timedelta(minutes=5)
 
@@ -45,6 +45,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     rows = [(name, seen[name]) for name in group.calendars]
     ids = [o.row.id for _, o in rows if o.row is not None]
     key = group.key if group.one_way else links.known_group(db, ids) or group.key
+    names = {o.row.id: name for name, o in rows if o.row is not None}
     before = links.group_state(db, key, ids)
     planned = before.planned
     rules = _rules(group, key)
@@ -59,13 +60,13 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything)]
     known = links.load_links(db, key, ids, everything=everything)
     found = _with_matches(session, key, ids, loose, known, calendars)
+    found = [_with_sources(link, names, db) for link in found]
     found = [_asked_anew(link, {o.row.id for _, o in rows if o.row and (full or o.daily)}) for link in found]
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=changed, choices=links.choices(db, key),
         last_run=views.last_run(db), waiting=links.waiting(db, key, ids), written=_written(session, found),
     )
-    names = {o.row.id: name for name, o in rows if o.row is not None}
     return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
 
 
@@ -76,6 +77,21 @@ def _written(session: Session, found: Sequence[Link]) -> dict[tuple[int, int], l
         for link in found if link.id is not None
         for calendar, changes in journal.updates_of(session.db, link.id, since).items()
     }
+
+
+def _with_sources(link: Link, names: Mapping[int, CalendarName], db: Database) -> Link:
+    """What was agreed by a calendar that is no more in the group: its account points elsewhere now (G6), or its pair is
+    gone. The account's calendar of today stands for it, else the first."""
+    if all(entry.source in names for entry in link.hub.values()):
+        return link
+    homes = {name.account: number for number, name in reversed([*names.items()])}
+    hub = {}
+    for path, entry in link.hub.items():
+        if entry.source not in names:
+            home = homes.get(mirror.account_of(db, entry.source) or "", next(iter(names)))
+            entry = replace(entry, source=home)
+        hub[path] = entry
+    return replace(link, hub=hub)
 
 
 def _asked_anew(link: Link, calendars: set[int]) -> Link:

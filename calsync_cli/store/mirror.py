@@ -191,6 +191,11 @@ def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str |
     return True
 
 
+def account_of(db: Database, calendar_id: int) -> str | None:
+    found = db.value("SELECT account FROM calendar WHERE id = ?", calendar_id)
+    return None if found is None else str(found)
+
+
 def touch_etag(db: Database, calendar_id: int, remote_id: str, etag: str | None) -> None:
     db.run("UPDATE mirror_item SET etag = ? WHERE calendar_id = ? AND remote_id = ?", etag, calendar_id, remote_id)
 

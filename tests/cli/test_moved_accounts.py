@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+
+import pytest
 
 from tests.cli.program import Shell
 from tests.fakes.caldav_server import FakeCalDav
@@ -88,3 +91,22 @@ def test_another_server_with_the_same_addresses_proves_no_deletion(shell: Shell)
         assert approve(shell) == 0
         assert len(shell.titles("x")) == 3
         assert len(second.contents(next(iter(second.shelves)))) == 3
+
+
+@pytest.mark.parametrize("side", ["x", "y"])
+def test_a_copied_folder_in_the_place_of_the_old_one_is_linked_whoever_wrote_last(shell: Shell, side: str) -> None:
+    """What was agreed came from a calendar that is not there any more; its values stand for the new place."""
+    shell.synced(4)
+    for other, uid in (("x", "u0"), ("y", "u1")):
+        shell.edit(other, uid, title=f"Last word of {other}")
+    assert shell("sync").code == 0
+    shutil.copytree(shell.folder / side, shell.folder / "new")
+    shell.config.write_text(shell.config.read_text().replace(f'path = "{side}"', 'path = "new"'))
+    new = shell.folder / "new" / "Home"
+    edited = next(file for file in new.glob("*.ics") if b"UID:u2\r\n" in file.read_bytes())
+    edited.write_bytes(edited.read_bytes().replace(b"SUMMARY:", b"SUMMARY:Moved "))
+    assert approve(shell) in (0, 3)
+    assert shell("sync").code in (0, 3)
+    rest = shell("sync", "--json").json
+    assert rest["changes"] == [] and rest["exit_code"] in (0, 3)
+    assert len(list(new.glob("*.ics"))) == 4
