@@ -102,12 +102,41 @@ def _local_until(rule: str, start: When) -> str:
     return ";".join(parts)
 
 
+_NARROWING = ("INTERVAL", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYDAY", "BYSETPOS", "BYEASTER")
+_CYCLE, _SEARCHED = 400, 120
+"""Years after which the Gregorian calendar repeats, weekdays included; how many are looked through at least."""
+
+
+def comes(rule: str, start: datetime) -> bool:
+    """Whether a rule has any date at all, at least within centuries: one that never has (30 February) would be
+    searched for seconds, up to the year 9999. The same question is asked of the last centuries before that."""
+    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    if sum(name in parts for name in _NARROWING) < 2:
+        return True
+    timeless = ";".join(f"{name}={value}" for name, value in sorted(parts.items()) if name not in ("COUNT", "UNTIL"))
+    return _comes(timeless, start.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=1024)
+def _comes(rule: str, start: datetime) -> bool:
+    from dateutil.rrule import rrulestr
+
+    cycles = (datetime.max.year - _SEARCHED - start.year) // _CYCLE
+    try:
+        late = start.replace(year=start.year + max(cycles, 0) * _CYCLE)
+        return next(iter(rrulestr(rule, dtstart=late)), None) is not None
+    except (ValueError, OverflowError):
+        return True  # whoever expands it will say what is wrong
+
+
 def _ruleset(span: Span, recurrence: Recurrence) -> rruleset:
     from dateutil.rrule import rrule, rruleset, rrulestr
 
     start = wall(span.start)
     rules = rruleset()
     for text in recurrence.rules:
+        if not comes(text, start):
+            continue
         parsed = rrulestr(_local_until(text, span.start), dtstart=start)
         assert isinstance(parsed, rrule)
         rules.rrule(parsed)

@@ -15,6 +15,7 @@ from itertools import islice
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
+from calsync_cli.model.recur import comes
 from calsync_cli.model.times import When, wall
 
 _MOST = 3000
@@ -52,6 +53,8 @@ def _last(rule: str, start: datetime) -> datetime | None:
     """The last date of a rule that does not begin at `start`; None when it does, or nobody can tell."""
     from dateutil.rrule import rrulestr
 
+    if not comes(rule, start):
+        return None
     try:
         dates = list(islice(rrulestr(rule, dtstart=start.replace(fold=0)), _MOST + 1))
     except (ValueError, OverflowError, TypeError):

@@ -22,6 +22,7 @@ from math import lcm
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.graph.pattern import ALL_DAYS, LAST_END, Pattern, Range, last_of
+from calsync_cli.model.recur import comes
 from calsync_cli.model.series import Recurrence
 from calsync_cli.model.times import AllDay, When, Zoned, utc, wall
 
@@ -153,6 +154,8 @@ class _Rule:
         horizon = f"UNTIL={min(begin.year + years * max(1, self.step // 12), 9998)}1231T235959"
         text = ";".join([*(f"{name}={value}" for name, value in self.parts.items()), horizon])
         try:
+            if not comes(text, begin):
+                return []
             return [one.date() for one in islice(rrulestr(text, dtstart=begin), _PROOF)]
         except (ValueError, OverflowError):
             raise MappingError(f"its repetition rule cannot be understood: RRULE:{self.text}") from None
