@@ -34,6 +34,7 @@ class CloudScenario:
     rules: dict[str, Any] = field(default_factory=dict)
     modes: dict[str, Any] = field(default_factory=dict)
     approve: bool = False
+    errand: Deed | None = None
     only: tuple[str, ...] = ("google", "graph")
 
     def world(self, cloud: str, other: str, knobs: dict[str, Any] | None = None) -> CloudWorld:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from calsync_cli.engine import execute, intent, observe, recover, settle
+from calsync_cli.engine import execute, losses, observe, recover, settle
 from calsync_cli.engine import run as engine_run
 from calsync_cli.errors import CalsyncError, InternalCheck
 from calsync_cli.providers.base import Hint
@@ -157,7 +157,7 @@ def a_late_create_makes_no_second_event() -> None:
 
 def _new_key(patch: pytest.MonkeyPatch) -> None:
     count = iter(range(10**6))
-    patch.setattr(intent, "create_key", lambda *parts: f"{next(count):032x}")
+    patch.setattr(losses, "create_key", lambda *parts: f"{next(count):032x}")
 
 
 def _rows_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -259,9 +259,9 @@ def _ghost_adopted(patch: pytest.MonkeyPatch) -> None:
 def _guard_too_late(patch: pytest.MonkeyPatch) -> None:
     real = engine_run.allowed
 
-    def allowed(state: Any, group: Any, scene: Any, plan: Any, plan_id: str) -> bool:
+    def allowed(state: Any, group: Any, scene: Any, plan: Any, *more: Any) -> bool:
         execute.execute(state.session, scene, plan, state.run)
-        return bool(real(state, group, scene, plan, plan_id))
+        return bool(real(state, group, scene, plan, *more))
 
     patch.setattr(engine_run, "allowed", allowed)
 

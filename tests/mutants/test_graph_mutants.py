@@ -141,7 +141,7 @@ def _no_recovery(patch: pytest.MonkeyPatch) -> None:
 def _guests_do_not_matter(patch: pytest.MonkeyPatch) -> None:
     from calsync_cli.mapping.graph import source
 
-    patch.setattr(source, "has_people", lambda resource: False)
+    patch.setattr(source, "people_of", lambda resources, calendar: "")
 
 
 def _deleted_dates_are_left_out(patch: pytest.MonkeyPatch) -> None:
