@@ -33,6 +33,7 @@ class Terminal:
         self._code: int | None = None
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background hands down that it is ignored
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             if stdout is not None:
                 os.dup2(os.open(stdout, os.O_CREAT | os.O_WRONLY), 1)
@@ -70,7 +71,9 @@ class Terminal:
 
     def interrupt(self, number: int | None = None) -> int:
         """Ctrl-C or a signal, until it is heard: the first may come just before the program begins to wait for keys."""
+        deadline = time.monotonic() + PATIENCE_S
         while True:
+            assert time.monotonic() < deadline, f"nobody heard it:\n{self.screen}"
             os.kill(self.pid, number) if number else self.press("\x03")
             self.screen += "\n"  # the echo is not followed by a line end
             while select.select([self._terminal], [], [], 1.0)[0]:
