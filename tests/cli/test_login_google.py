@@ -243,7 +243,7 @@ def test_a_client_file_that_is_not_there_is_told(desk: Desk) -> None:
 
 def test_options_of_other_accounts_are_told(desk: Desk) -> None:
     desk.configure()
-    assert "--url is for caldav accounts" in desk.login("work", "--url", "https://x.org/").err
+    assert "--url is for caldav and icloud accounts" in desk.login("work", "--url", "https://x.org/").err
     assert "--password-stdin is for caldav" in desk.login("work", "--password-stdin").err
     assert "--no-browser is for google" in desk.login("caldav", "--url", "https://x.org/", "--no-browser").err
 

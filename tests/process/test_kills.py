@@ -20,17 +20,18 @@ RUNS_TO_QUIET = 3
 
 
 def killed(program: Program, after_s: float) -> bool:
-    """Kills one run so long after its start in the database; whether the kill met it still at work."""
+    """Kills one run so long after its start in the database; whether the kill met it still at work, and not only its
+    process on the way out."""
     known = last_run(program)
     process = program.start("sync", "-q")
     while process.poll() is None and last_run(program) == known:
         time.sleep(0.002)
     time.sleep(after_s)
-    met = process.poll() is None
     process.kill()
     _, err = process.communicate()
     assert "Traceback" not in err, err
-    return met
+    newest = program.query("SELECT ended_us FROM run ORDER BY id DESC LIMIT 1")
+    return bool(newest) and newest[0][0] is None
 
 
 def last_run(program: Program) -> int:
