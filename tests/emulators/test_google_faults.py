@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -436,3 +438,14 @@ def test_read_only_members_are_ignored_and_remarked(g: GoogleEmulator, client: C
     assert made["created"] != "2001-01-01T00:00:00Z"
     assert g.problems == []
     assert g.api.remarks == ["events.insert sends read-only created, creator, etag"]
+
+
+def test_a_request_whose_sender_died_half_way_is_not_acted_upon(g: GoogleEmulator, client: Client) -> None:
+    """Killed runs leave such ones behind; what came of the batch is no batch."""
+    address = urlsplit(g.batch_url)
+    head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/mixed; boundary=b"
+    with socket.create_connection((address.hostname or "", address.port or 0)) as raw:
+        raw.sendall(f"{head}\r\nContent-Length: 900\r\n\r\n--b\r\nContent-Type: application/http\r\n".encode())
+        raw.shutdown(socket.SHUT_WR)
+        assert raw.recv(100) == b""
+    assert client.list().status == 200 and g.problems == []

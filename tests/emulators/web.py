@@ -104,7 +104,11 @@ def _handler(answer: Callable[[Request], Response]) -> type[BaseHTTPRequestHandl
             size = int(self.headers.get("content-length") or 0)
             path, _, query = self.path.partition("?")
             headers = {name.lower(): value for name, value in self.headers.items()}
-            response = answer(Request(self.command, path, query, headers, self.rfile.read(size)))
+            body = self.rfile.read(size)
+            if len(body) < size:  # whoever sent it died half way; no server acts on a piece of a request
+                self.close_connection = True
+                return
+            response = answer(Request(self.command, path, query, headers, body))
             if response.delay_s:
                 time.sleep(response.delay_s)
             if response.fate == "dropped":
