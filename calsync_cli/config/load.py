@@ -7,16 +7,28 @@ Errors  ConfigError; nothing is read but the file, nothing is asked of the netwo
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from calsync_cli.config import environment, feeds, rings, schema, windows
+from calsync_cli.config import environment, feeds, rings, schema, sections, windows
 from calsync_cli.config.schema import ACCOUNT, DEFAULTS, SECRETS, Key
-from calsync_cli.config.values import READERS, BadValue, FromEnvironment, Place, closest, is_own_machine
+from calsync_cli.config.sections import READERS
+from calsync_cli.config.values import BadValue, FromEnvironment, Place, closest, is_own_machine
 from calsync_cli.errors import ConfigError
-from calsync_cli.model.account import Account, CalendarName, Config, Pair, SecretsConfig
+from calsync_cli.model.account import (
+    NO_NOTIFY,
+    NO_WATCH,
+    Account,
+    CalendarName,
+    Config,
+    Hook,
+    Pair,
+    SecretsConfig,
+)
+
+T = TypeVar("T")
 
 NEEDED = {"caldav": "url", "vdir": "path"}
 
@@ -58,15 +70,15 @@ class _Reader:
 
     def config(self) -> Config:
         self._known("", self._data, schema.SECTIONS)
-        for name, key in schema.LATER_SECTIONS.items():
-            if name in self._data:
-                self._value(name, key, self._data[name])
         tables = dict(self._tables("accounts"))
         accounts = {name: account for name, table in tables.items() if (account := self._account(name, table))}
         short = self._short_names(tables)
         defaults = self._value("defaults", Key("table", "", keys=DEFAULTS), self._data.get("defaults", {})) or {}
         pairs = {name: p for name, t in self._tables("pairs") if (p := self._pair(name, t, defaults, tables, short))}
         secrets = self._secrets(self._data.get("secrets", {}))
+        notify = self._section("notify", sections.notify) or NO_NOTIFY
+        hooks = tuple(self._hooks())
+        watch = self._section("watch", sections.watch) or NO_WATCH
         at_microsoft = {name for name, table in tables.items() if table.get("provider") == "microsoft"}
         at_feeds = {name for name, table in tables.items() if table.get("provider") == "ics"}
         pairs = feeds.one_way(pairs, self._said_direction, at_feeds)
@@ -76,7 +88,9 @@ class _Reader:
             self._bad(path, text)
         if self._problems:
             raise ConfigError(self._problems)
-        return Config(self._file, accounts, pairs, short, secrets, tuple(self._warnings))
+        return Config(
+            self._file, accounts, pairs, short, secrets, notify, hooks, watch, warnings=tuple(self._warnings)
+        )
 
     # -- tables and values ---------------------------------------------------------------------------------------------
 
@@ -121,11 +135,6 @@ class _Reader:
     def _formed(self, path: str, key: Key, value: Any) -> Any:
         if key.kind == "table":
             return self._table(path, value, key.keys or {})
-        if key.kind == "tables":
-            if not isinstance(value, list):
-                self._bad(path, f"write [[{path}]] with its keys below")
-                return None
-            return [self._table(path, table, key.keys or {}) for table in value]
         try:
             return READERS[key.kind](self._place, key, value)
         except BadValue as err:
@@ -221,7 +230,7 @@ class _Reader:
         if "delete_limit" in merged:
             plain["delete_count"], plain["delete_percent"] = merged["delete_limit"]
         if "approve" in plain:
-            plain |= _approve(plain["approve"])
+            plain |= sections.approve(plain["approve"])
         if "window" in plain:
             self._said_window.add(name)
         if "direction" in rules:
@@ -253,15 +262,37 @@ class _Reader:
         found["field_off"] = frozenset(name for name, rule in rules.items() if rule == "off")
         return found | ({"reminders": rules["reminders"]} if rules.get("reminders") in ("keep", "merge") else {})
 
+    def _section(self, name: str, make: Callable[[Mapping[str, Any]], T]) -> T | None:
+        """None where the section is not there, or is wrong."""
+        if name not in self._data:
+            return None
+        found = self._value(name, schema.MORE_SECTIONS[name], self._data[name])
+        return None if found is None else self._made(name, make, found)
+
+    def _hooks(self) -> Iterator[Hook]:
+        tables = self._data.get("hooks", [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self._bad("hooks", "write [[hooks]] with its keys below")
+            return
+        pairs = self._data.get("pairs", {})
+        known = list(pairs) if isinstance(pairs, dict) else []
+        for number, table in enumerate(tables, 1):
+            path = f"hooks.{number}"
+            before = len(self._problems)
+            found = self._table(path, table, schema.HOOKS)
+            made = self._made(path, lambda v: sections.hook(v, known), found) if len(self._problems) == before else None
+            if made is not None:
+                yield made
+
+    def _made(self, path: str, make: Callable[[Mapping[str, Any]], T], found: Mapping[str, Any]) -> T | None:
+        try:
+            return make(found)
+        except BadValue as err:
+            self._bad(path, str(err))
+            return None
+
     def _secrets(self, table: Any) -> SecretsConfig:
         values = self._table("secrets", table, SECRETS)
         if "key_command" in values and values.get("backend") != "file":
             self._bad("secrets.key_command", 'is used only with backend = "file"')
         return SecretsConfig(**values)
-
-
-def _approve(words: Sequence[str]) -> dict[str, Any]:
-    """`create>20` is a class with a number."""
-    limits = [int(word.partition(">")[2]) for word in words if word.startswith("create>")]
-    classes = {word.partition(">")[0] for word in words}
-    return {"approve": frozenset(classes), "approve_creates": min(limits, default=None)}

@@ -149,27 +149,30 @@ SECRETS: Mapping[str, Key] = {
 }
 
 NOTIFY: Mapping[str, Key] = {
-    "on": Key("list", "what is told", ("failure", "conflict", "guard", "sign-in")),
-    "command": Key("command", "program that tells it"),
+    "on": Key("list", "what is told", ("failure", "conflict", "guard", "sign-in"), "all of them"),
+    "command": Key("command", "program that tells it: the text is its last argument, and JSON comes on stdin"),
     "desktop": Key("flag", "tell it on the desktop"),
 }
 HOOKS: Mapping[str, Key] = {
-    "on": Key("list", "after which changes", ("created", "updated", "deleted")),
-    "pairs": Key("list", "of which pairs"),
-    "command": Key("command", "program that gets the changes"),
+    "on": Key("list", "after which changes", ("created", "updated", "deleted"), "all of them"),
+    "pairs": Key("list", "of which pairs", default="all of them"),
+    "command": Key("command", "program that gets the changes of a run as JSON on stdin, as a list"),
+    "timeout": Key("duration", "how long it may take", default="10s"),
 }
 WATCH: Mapping[str, Key] = {
-    "tunnel": Key("any", "cloudflared, ngrok, none, or a command of your own"),
-    "public_url": Key("url", "an address that reaches this machine"),
-    "poll": Key("duration", "how often to look anyway"),
+    "tunnel": Key("tunnel", "what leads notices to this machine: cloudflared, ngrok, none, or a program of your own, "
+                  '{ command = [..., "{port}"], url_regex = "https://..." }', default="none"),
+    "public_url": Key("url", "instead of a tunnel: an address that you have led to `port` of this machine"),
+    "port": Key("port", "the port on 127.0.0.1 that takes notices", default="any free one"),
+    "poll": Key("duration", "how often to look anyway", default="15m"),
 }
 
-LATER_SECTIONS: Mapping[str, Key] = {
-    "notify": Key("table", "tell somebody about trouble", later=True, keys=NOTIFY),
-    "hooks": Key("tables", "run programs after changes", later=True, keys=HOOKS),
-    "watch": Key("table", "sync at once when something changes", later=True, keys=WATCH),
+MORE_SECTIONS: Mapping[str, Key] = {
+    "notify": Key("table", "tell somebody about trouble", keys=NOTIFY),
+    "hooks": Key("tables", "run programs after changes", keys=HOOKS),
+    "watch": Key("table", "sync at once when something changes", keys=WATCH),
 }
-SECTIONS = ("defaults", "secrets", "accounts", "calendars", "pairs", *LATER_SECTIONS)
+SECTIONS = ("defaults", "secrets", "accounts", "calendars", "pairs", *MORE_SECTIONS)
 
 
 def _pages() -> Iterator[tuple[str, str, Mapping[str, Key]]]:
@@ -178,15 +181,15 @@ def _pages() -> Iterator[tuple[str, str, Mapping[str, Key]]]:
     yield "pairs", "[pairs.NAME], and but for a and b also [defaults]", PAIR
     yield "fields", "[pairs.NAME.fields]", FIELDS
     yield "secrets", "[secrets]", SECRETS
-    for name, key in LATER_SECTIONS.items():
+    for name, key in MORE_SECTIONS.items():
         yield name, f"[{name}]" if key.kind == "table" else f"[[{name}]]", key.keys or {}
 
 
 def reference() -> str:
     """All keys as a text page (`calsync config schema`)."""
     parts = []
-    for name, title, keys in _pages():
-        parts += [f"{title}  {LATER}" if name in LATER_SECTIONS else title]
+    for _, title, keys in _pages():
+        parts += [title]
         parts += [_line(key_name, key) for key_name, key in keys.items()]
         parts += [""]
     parts += ["[calendars]", "  NAME              a short name: account/calendar"]
@@ -204,11 +207,11 @@ def _line(name: str, key: Key) -> str:
 
 def json_schema() -> dict[str, object]:
     """The same as data (`calsync config schema --json`)."""
-    return {name: {k: _row(key, name not in LATER_SECTIONS) for k, key in keys.items()} for name, _, keys in _pages()}
+    return {name: {k: _row(key) for k, key in keys.items()} for name, _, keys in _pages()}
 
 
-def _row(key: Key, available: bool) -> dict[str, object]:
+def _row(key: Key) -> dict[str, object]:
     return {
         "type": key.kind, "help": key.help, "choices": list(key.choices), "default": key.default or None,
-        "available": available and not key.later, "not_yet": list(key.later_choices), "providers": list(key.only),
+        "available": not key.later, "not_yet": list(key.later_choices), "providers": list(key.only),
     }

@@ -182,14 +182,14 @@ def _command(place: Place, key: Key, value: Any) -> tuple[str, ...]:
 
 def _shell_words(text: str) -> Any:
     if text.lstrip().startswith("["):
-        return _structure(text)
+        return structure(text)
     try:
         return shlex.split(text)
     except ValueError:
         raise BadValue("has a quote that is not closed") from None
 
 
-def _structure(text: str) -> Any:
+def structure(text: str) -> Any:
     """A list or a table from the environment, written as in the file."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -213,13 +213,13 @@ def _choice(place: Place, key: Key, value: Any) -> str:
 
 
 def _number(place: Place, key: Key, value: Any) -> int:
-    number = _plain_number(value)
+    number = plain_number(value)
     if not isinstance(number, int) or not 1 <= number <= 16:
         raise BadValue("must be a whole number from 1 to 16")
     return number
 
 
-def _plain_number(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """An int or float as it is, digits of the environment as a number, else None."""
     if isinstance(value, FromEnvironment):
         return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None
@@ -229,24 +229,24 @@ def _plain_number(value: Any) -> Any:
 def _window(place: Place, key: Key, value: Any) -> Window:
     if value == "all":
         return EVERYTHING
-    table = _structure(value) if isinstance(value, FromEnvironment) else value
+    table = structure(value) if isinstance(value, FromEnvironment) else value
     if not isinstance(table, dict) or not table or set(table) - {"past", "future"}:
         raise BadValue('must be "all" or { past = "1y", future = "2y" }')
     return Window(**{name: duration(text) for name, text in table.items()})
 
 
 def _limit(place: Place, key: Key, value: Any) -> tuple[int, float]:
-    table = _structure(value) if isinstance(value, FromEnvironment) else value
+    table = structure(value) if isinstance(value, FromEnvironment) else value
     if not isinstance(table, dict) or set(table) - {"count", "percent"}:
         raise BadValue("must be { count = 20, percent = 10 }")
-    count, percent = _plain_number(table.get("count", 20)), _plain_number(table.get("percent", 10))
+    count, percent = plain_number(table.get("count", 20)), plain_number(table.get("percent", 10))
     if not isinstance(count, int) or count < 0 or percent is None or not 0 <= percent <= 100:
         raise BadValue("count is a whole number, percent a number from 0 to 100")
     return count, float(percent)
 
 
 def _list(place: Place, key: Key, value: Any) -> list[str]:
-    words = _structure(value) if isinstance(value, FromEnvironment) else value
+    words = structure(value) if isinstance(value, FromEnvironment) else value
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise BadValue('must be a list of words, like ["one", "two"]')
     for word in words:
@@ -284,5 +284,4 @@ READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {
     "text": _text, "path": _path, "url": _url, "proxy": _proxy, "command": _command, "duration": _duration,
     "choice": _choice, "number": _number, "window": _window, "limit": _limit, "list": _list, "flag": _flag,
     "classes": _classes, "secret": _secret, "feed": _feed, "guid": _guid, "tenant": _tenant, "authority": _authority,
-    "any": lambda place, key, value: value,
 }

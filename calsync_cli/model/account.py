@@ -122,6 +122,51 @@ class SecretsConfig:
 
 NO_SECRETS = SecretsConfig()
 
+Trouble = Literal["failure", "conflict", "guard", "sign-in"]
+Wrote = Literal["created", "updated", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Who is told of trouble, and of which; only of what was not told before."""
+
+    on: tuple[Trouble, ...] = ("failure", "conflict", "guard", "sign-in")
+    command: tuple[str, ...] | None = None
+    desktop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A program that hears of each run's changes. pairs: empty for all."""
+
+    command: tuple[str, ...]
+    on: tuple[Wrote, ...] = ("created", "updated", "deleted")
+    pairs: tuple[str, ...] = ()
+    timeout: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """How notices from the internet reach this machine: a program, known by its name or given with what its output
+    says of the address. `{port}` in its words is the receiver's."""
+
+    name: Literal["none", "cloudflared", "ngrok", "command"] = "none"
+    command: tuple[str, ...] = ()
+    url_regex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """tunnel, or public_url: an address that leads to the port of `port` by other means."""
+
+    tunnel: Tunnel = Tunnel()
+    public_url: str | None = None
+    port: int = 0
+    poll: timedelta = timedelta(minutes=15)
+
+
+NO_NOTIFY, NO_WATCH = Notify(), Watch()
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -132,4 +177,7 @@ class Config:
     pairs: Mapping[str, Pair]
     short_names: Mapping[str, CalendarName] = field(default_factory=dict)
     secrets: SecretsConfig = NO_SECRETS
+    notify: Notify = NO_NOTIFY
+    hooks: tuple[Hook, ...] = ()
+    watch: Watch = NO_WATCH
     warnings: tuple[str, ...] = ()

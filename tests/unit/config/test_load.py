@@ -19,7 +19,7 @@ from calsync_cli.config import schema
 from calsync_cli.config.load import load
 from calsync_cli.config.values import duration
 from calsync_cli.errors import ConfigError
-from calsync_cli.model.account import IN_WINDOWS, CalendarName, Config, Window
+from calsync_cli.model.account import IN_WINDOWS, CalendarName, Config, Notify, Tunnel, Watch, Window
 
 WORDS = ["x", "p", "a/b", "", *schema.SECTIONS, *schema.ACCOUNT, *schema.PAIR, *schema.SECRETS, *schema.FIELDS]
 
@@ -79,13 +79,42 @@ def test_an_unknown_account_gets_a_suggestion(tmp_path: Path) -> None:
         ('[pairs.p.fields]\nguests = "merge"\n', "pairs.p.fields.guests"),
         ('unexpressible = "expand"\n', "pairs.p.unexpressible"),
         ('target_edits = "ask"\n', "pairs.p.target_edits"),
-        ('[[hooks]]\non = ["created"]\ncommand = ["./on-change"]\n', "hooks"),
-        ('[watch]\npoll = "15m"\n', "watch"),
-        ('[notify]\non = ["failure"]\n', "notify"),
     ],
 )
 def test_what_is_not_there_yet_is_refused_and_never_ignored(tmp_path: Path, more: str, path: str) -> None:
     assert "not available in this version" in problems(tmp_path, BASE + more)[path]
+
+
+def test_who_is_told_and_what_runs_after_a_run(tmp_path: Path) -> None:
+    config = read(tmp_path, BASE + """
+[notify]
+on = ["guard", "sign-in"]
+command = ["tell", "calsync"]
+[[hooks]]
+command = ["./on-change"]
+[[hooks]]
+on = ["deleted"]
+pairs = ["p"]
+timeout = "90s"
+command = ["./gone", "x"]
+""")
+    assert config.notify == Notify(("guard", "sign-in"), ("tell", "calsync"))
+    every, deleted = config.hooks
+    assert (every.command, every.on, every.pairs) == (("./on-change",), ("created", "updated", "deleted"), ())
+    assert (deleted.on, deleted.pairs, deleted.timeout) == (("deleted",), ("p",), timedelta(seconds=90))
+    assert read(tmp_path, BASE).notify.command is None and read(tmp_path, BASE).hooks == ()
+
+
+def test_how_changes_are_watched_for(tmp_path: Path) -> None:
+    assert read(tmp_path, BASE).watch == Watch(Tunnel("none"), None, 0, timedelta(minutes=15))
+    assert read(tmp_path, BASE + '[watch]\ntunnel = "ngrok"\npoll = "1h"\n').watch.tunnel == Tunnel("ngrok")
+    own = '[watch]\ntunnel = { command = ["open", "{port}"], url_regex = "https://[a-z]+" }\n'
+    assert read(tmp_path, BASE + own).watch.tunnel == Tunnel("command", ("open", "{port}"), "https://[a-z]+")
+    fixed = read(tmp_path, BASE + '[watch]\npublic_url = "https://c.example.org/x"\nport = 8787\n').watch
+    assert (fixed.public_url, fixed.port, fixed.tunnel.name) == ("https://c.example.org/x", 8787, "none")
+    table = '{ command = ["o"], url_regex = "x" }'
+    assert read(tmp_path, BASE, CALSYNC_WATCH__TUNNEL=table).watch.tunnel.command == ("o",)
+    assert read(tmp_path, BASE, CALSYNC_WATCH__TUNNEL="ngrok", CALSYNC_WATCH__PORT="8000").watch.port == 8000
 
 
 def test_plain_http_is_for_this_machine_only(tmp_path: Path) -> None:
@@ -217,6 +246,18 @@ def test_two_one_way_pairs_from_one_group_into_one_calendar_are_a_ring(tmp_path:
         ('[notify]\non = ["fire"]\n', "notify.on", "'fire' is not allowed"),
         ('[watch]\npoll = "soon"\n', "watch.poll", "no duration"),
         ('[hooks]\non = ["created"]\n', "hooks", "[[hooks]]"),
+        ('[notify]\non = ["guard"]\n', "notify", "nobody to tell"),
+        ('[notify]\ndesktop = 1\n', "notify.desktop", "true or false"),
+        ('[[hooks]]\non = ["created"]\n', "hooks.1", "no program"),
+        ('[[hooks]]\ncommand = ["x"]\n[[hooks]]\ncommand = ["x"]\npairs = ["q"]\n', "hooks.2", "no pair 'q'"),
+        ('[[hooks]]\ncommand = ["x"]\ntimout = "1s"\n', "hooks.1.timout", "did you mean 'timeout'"),
+        ('[watch]\ntunnel = "cloudflare"\n', "watch.tunnel", "did you mean 'cloudflared'"),
+        ('[watch]\ntunnel = { command = ["x"] }\n', "watch.tunnel", "url_regex"),
+        ('[watch]\ntunnel = { command = ["x"], url_regex = "(" }\n', "watch.tunnel", "no regular expression"),
+        ('[watch]\npublic_url = "http://c.example.org"\nport = 8787\n', "watch.public_url", "https"),
+        ('[watch]\npublic_url = "https://c.example.org"\n', "watch", "port = 8787"),
+        ('[watch]\ntunnel = "ngrok"\npublic_url = "https://c.org"\nport = 8787\n', "watch", "one of them"),
+        ('[watch]\nport = 80\n', "watch.port", "1024"),
     ],
 )
 def test_what_is_not_there_yet_is_checked_for_its_form_first(
@@ -338,8 +379,12 @@ backend = "file"
 key_command = ["pass"]
 [notify]
 on = ["failure"]
+desktop = true
 [[hooks]]
 on = ["created"]
+command = ["x"]
+[watch]
+tunnel = { command = ["x"], url_regex = "x" }
 """)
 SCALARS = ["", "a", "x/Home", "caldav", "90s", "merge", "off", "https://d.org/", "http://[", "$X", "~q", "[", "\0", "/"]
 JUNK = st.recursive(
@@ -368,14 +413,17 @@ def test_no_file_whatever_ends_in_anything_but_a_list_of_problems(data: st.DataO
         file = Path(folder) / "config.toml"
         file.write_text(tomlkit.dumps(whole), encoding="utf-8")
         count = data.draw(st.sampled_from(SCALARS))
-        with pytest.raises(ConfigError) as err:  # notify and hooks of WHOLE are not of this version
+        with pytest.raises(ConfigError) as err:  # the filter of WHOLE is not of this version
             load(file, {"HOME": "/home/me", "CALSYNC_PAIRS__P__DELETE_LIMIT__COUNT": count})
     assert all(text for _, text in err.value.problems)
 
 
 def test_every_key_stands_in_the_reference_and_in_its_json(tmp_path: Path) -> None:
     page, data = schema.reference(), schema.json_schema()
-    for section, keys in (("pairs", schema.PAIR), ("accounts", schema.ACCOUNT), ("fields", schema.FIELDS)):
+    for section, keys in (
+        ("pairs", schema.PAIR), ("accounts", schema.ACCOUNT), ("fields", schema.FIELDS), ("notify", schema.NOTIFY),
+        ("hooks", schema.HOOKS), ("watch", schema.WATCH),
+    ):
         rows = data[section]
         assert isinstance(rows, dict) and set(rows) == set(keys)
         assert [name for name in keys if f"\n  {name} " not in page] == []
