@@ -36,6 +36,8 @@ def tell(err: Exception, context: Context, *, as_json: bool) -> int:
             import logging
 
             logging.getLogger(__name__).error("%s: %s", err.code, err)
+        if context.quiet and err.exit_code == 6 and not as_json:  # of two runs of a schedule one is enough
+            return err.exit_code
         return _say(err, as_json, context)
     if isinstance(err, BrokenPipeError):
         return 1

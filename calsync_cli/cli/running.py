@@ -18,7 +18,7 @@ from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.state import Wish
-from calsync_cli.errors import UsageError
+from calsync_cli.errors import CalsyncError, UsageError
 
 LOGGED_PROBLEMS = 50
 
@@ -33,11 +33,21 @@ def run(ctx: Context, wish: Wish, job: Job, *, budget: str | None = None) -> tup
         with _progress(ctx, work) as aside, _signals(work, budget) as caught:
             wish = replace(wish, confirm=wish.confirm and aside(wish.confirm))
             report = job(work, wish)
+            report.notes += _noted(work.follow(report))
             signal_code = 128 + caught[0] if caught else 0
+    except CalsyncError as err:
+        _noted(work.tell_failure(err))
+        raise
     finally:
         work.close()
     _log(report)
     return report, signal_code
+
+
+def _noted(notes: list[str]) -> list[str]:
+    for note in notes:
+        logging.getLogger(__name__).warning("%s", note)
+    return notes
 
 
 def _log(report: Report) -> None:

@@ -8,7 +8,7 @@ LEAVES = {"errors", "ports", "model", "__init__", "__version__"}
 PURE_ENGINE = {"engine.world", "engine.fold", "engine.plan", "engine.match", "engine.merge", "engine.guards",
                "engine.keys", "engine.groups", "engine.case", "engine.presence", "engine.write_steps",
                "engine.following", "engine.folded", "engine.verdict", "engine.instances", "engine.shift",
-               "engine.asking"}
+               "engine.asking", "engine.errands"}
 ALLOWED = {
     "model": {"model"},
     "mapping": {"model", "mapping", "errors"},
@@ -19,6 +19,7 @@ ALLOWED = {
                            "mapping.feed", "mapping.feed.text", "mapping.feed.split", "mapping.feed.names",
                            "mapping.ends"},
     "store": LEAVES | {"store", *PURE_ENGINE},
+    "after": LEAVES | {"after", "store"},
     "auth": LEAVES | {"auth", "providers", "config"},
     "engine": LEAVES | {"engine", "mapping", "providers", "store", "config"},
 }

@@ -1,0 +1,77 @@
+"""A program of the user's: JSON on its standard input, a time limit, and nothing it does can hurt the run.
+
+Shape   `call(command, data, ...)` -> None, or in words why it did not do its work; its output goes to the log
+Limits  the whole group of processes is ended after `limit_s` seconds; of its output OUTPUT_BYTES are kept
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+OUTPUT_BYTES = 4000
+log = logging.getLogger(__name__)
+
+
+def call(
+    command: Sequence[str], data: Mapping[str, Any], *, folder: Path, environ: Mapping[str, str], limit_s: float
+) -> str | None:
+    """Relative to `folder`, the configuration's, are its name where that has a slash, and its working folder."""
+    first = Path(command[0])
+    words = [str(folder / first) if len(first.parts) > 1 else command[0], *command[1:]]
+    with tempfile.TemporaryFile() as given:
+        given.write(json.dumps(data, ensure_ascii=False).encode())
+        given.seek(0)
+        try:
+            process = subprocess.Popen(
+                words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder, env=dict(environ),
+                start_new_session=sys.platform != "win32",
+            )
+        except (OSError, ValueError) as err:
+            return f"{command[0]} cannot be run ({getattr(err, 'strerror', None) or err})"
+    return _ended(process, command[0], limit_s)
+
+
+def _ended(process: subprocess.Popen[bytes], name: str, limit_s: float) -> str | None:
+    said = bytearray()
+    # Read aside: what it leaves running in the background may keep the pipe open for ever.
+    reader = threading.Thread(target=_drain, args=(process.stdout, said), daemon=True)
+    reader.start()
+    try:
+        code = process.wait(timeout=limit_s)
+        words = None if code == 0 else f"{name} ended with code {code}"
+    except subprocess.TimeoutExpired:
+        words = f"{name} took longer than {limit_s:g} s and was ended"
+    finally:
+        if process.poll() is None:
+            end(process)
+    reader.join(0.5)
+    for line in bytes(said).decode(errors="replace").splitlines():
+        log.info("%s: %s", name, line)
+    return words
+
+
+def _drain(pipe: IO[bytes] | None, into: bytearray) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while pipe is not None and (piece := pipe.read1(65536)):  # type: ignore[attr-defined]
+            into += piece[: OUTPUT_BYTES - len(into)]
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """With everything that it started, where the system can say what that is."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

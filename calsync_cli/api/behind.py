@@ -1,0 +1,71 @@
+"""What follows a run: notices of its trouble, and its changes for the programs of [[hooks]]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from calsync_cli.api.base import Base
+from calsync_cli.errors import AlreadyRunning, CalsyncError
+from calsync_cli.store import views
+
+if TYPE_CHECKING:
+    from calsync_cli.engine.report import Change, Problem, Report
+
+
+class Behind(Base):
+    __slots__ = ()
+
+    def follow(self, report: Report) -> list[str]:
+        """Tell what is new of the run's trouble, and run the hooks. Returns what went wrong with that, in words."""
+        if report.dry_run:
+            return []
+        notes = self._tell(report.problems, [pair.pair for pair in report.pairs], report.run)
+        if self.config.hooks and report.run is not None:
+            from calsync_cli.after.hooks import run_hooks
+
+            changes = [self._told(change) for change in report.changes]
+            notes += run_hooks(self.config.hooks, report.run, changes, self.config.file.parent, self._surroundings())
+        return notes
+
+    def tell_failure(self, err: CalsyncError) -> list[str]:
+        """The same for what ended a whole run; that another one was at work is no trouble."""
+        from calsync_cli.engine.report import problem_of
+
+        return [] if isinstance(err, AlreadyRunning) else self._tell([problem_of(err)], [*self.config.pairs], None)
+
+    def _tell(self, problems: Sequence[Problem], pairs: Sequence[str], run: int | None) -> list[str]:
+        notify = self.config.notify
+        if notify.command is None and not notify.desktop:
+            return []
+        from calsync_cli.after.news import kind_of
+        from calsync_cli.after.notices import tell
+
+        rows = [{**one.json(), "kind": kind_of(one.code, one.exit_code)} for one in problems]
+        folder, environ = self.config.file.parent, self._surroundings()
+        return tell(notify, self.state_dir, rows, pairs, run=run, folder=folder, environ=environ)
+
+    def _surroundings(self) -> dict[str, str]:
+        """So that `calsync` asks about the same configuration and state when such a program calls it."""
+        own = {"CALSYNC_CONFIG": str(self.config.file), "CALSYNC_STATE_DIR": str(self.state_dir)}
+        return {**self.environ, **own}
+
+    def _told(self, change: Change) -> dict[str, Any]:
+        """A change with the event as it is now; nothing of one that is gone."""
+        pair = self.config.pairs[change.pair]
+        name = pair.a if change.side == "a" else pair.b
+        number = self._number(name)
+        rows = views.events(self.db, number, uid=change.uid) if number is not None else []
+        event = rows[0] if rows and change.action != "delete" else None
+        return {**change.json(), "calendar": str(name), "event": _details(event) if event is not None else None}
+
+
+def _details(event: views.EventRow) -> dict[str, Any]:
+    from calsync_cli.api.rows import event_json
+    from calsync_cli.model.series import FIELDS
+
+    form = event.form or {}
+    texts = {name: value for name in FIELDS if isinstance(value := form.get(name), str)}
+    sets = {name: sorted(value) for name in FIELDS if isinstance(value := form.get(name), frozenset)}
+    row = event_json(event, "")
+    return {**texts, **sets, **{name: row[name] for name in ("title", "start", "end", "recurring")}}
