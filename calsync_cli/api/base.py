@@ -72,9 +72,10 @@ class Base:
 
         lock = Lock(self.state_dir, self.ports)
         try:
-            backup.notice(self.db, self.state_dir)
+            notes = backup.notice(self.db, self.state_dir)
             session = Session(
-                self.db, self.ports, self.installation(), self.connect, progress=self.progress, stopping=self.stopping
+                self.db, self.ports, self.installation(), self.connect, progress=self.progress, stopping=self.stopping,
+                notes=notes,
             )
             try:
                 yield session

@@ -72,6 +72,14 @@ class Recalling(Looking):
         with self.locked() as session:
             return restore(session, self.groups([]), lost, wanted, wish)
 
+    def restore_pair(self, pair: str, wish: Wish) -> Report:
+        """Make again what was deleted on one calendar of the pair's group and is still on another (U2, N3)."""
+        from calsync_cli.engine.undo import put_right
+
+        groups = self.groups([pair])
+        with self.locked() as session:
+            return put_right(session, groups, wish)
+
     def purge(self, pair: str, wish: Wish) -> Report:
         """Take away every copy that the pair made and nobody edited."""
         from calsync_cli.engine.undo import purge

@@ -195,7 +195,7 @@ def history(ctx: Context, run: int | None, *, as_json: bool) -> int:
 def _draw_runs(ctx: Context, runs: Sequence[Mapping[str, Any]], now: datetime) -> None:
     rows = [
         [str(r["run"]), ago(r["started"], now), "-" if r["seconds"] is None else f"{r['seconds']} s",
-         "not yet" if r["exit_code"] is None else str(r["exit_code"]), _changes(r), str(r["conflicts"] or "-"),
+         _no_exit(r) if r["exit_code"] is None else str(r["exit_code"]), _changes(r), str(r["conflicts"] or "-"),
          str(r["failed"] or "-"), _requests(r["requests"])]
         for r in runs
     ]
@@ -203,7 +203,13 @@ def _draw_runs(ctx: Context, runs: Sequence[Mapping[str, Any]], now: datetime) -
     table(columns, rows, color=ctx.color)
 
 
+def _no_exit(run: Mapping[str, Any]) -> str:
+    return "-" if run["trigger"] == "restored" else "not yet"
+
+
 def _changes(run: Mapping[str, Any]) -> str:
+    if run["trigger"] == "restored":
+        return "the database was put back"
     numbers = [(run["created"], "+"), (run["updated"], "~"), (run["deleted"], "-")]
     return " ".join(f"{sign}{number:,}" for number, sign in numbers if number) or "none"
 

@@ -28,6 +28,12 @@ def restore(ctx: Context, words: str, on: Sequence[str], *, dry_run: bool, yes: 
     return _done(ctx, wish, lambda work, wish: work.restore(words, on, wish), as_json=as_json)
 
 
+def restore_pair(ctx: Context, pair: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Make again what was deleted on one calendar of a pair and is still on the other."""
+    wish = _wish(f"restore --pair {shlex.quote(pair)}", dry_run=dry_run, yes=yes, as_json=as_json)
+    return _done(ctx, wish, lambda work, wish: work.restore_pair(pair, wish), as_json=as_json)
+
+
 def purge(ctx: Context, pair: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Take away the copies that a pair made."""
     wish = _wish(f"purge {shlex.quote(pair)}", dry_run=dry_run, yes=yes, as_json=as_json)
@@ -51,7 +57,8 @@ def trash(ctx: Context, *, as_json: bool) -> int:
     cells = [[day_words(row["start"]), row["title"] or row["uid"], row["calendar"], ago(row["deleted"], now),
               str(row["run"])] for row in rows]
     table(["start", "title", "calendar", "deleted", "run>"], cells, color=ctx.color)
-    say(*(["", "bring one back: calsync restore TITLE"] if rows else ["nothing was deleted in the last 90 days"]))
+    ways = "bring one back: calsync restore TITLE; all that a run deleted: calsync undo RUN"
+    say(*(["", ways] if rows else ["nothing was deleted in the last 90 days"]))
     return 0
 
 

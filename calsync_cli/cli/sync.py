@@ -159,11 +159,12 @@ def show(ctx: Context, report: Report, *, as_json: bool, due: bool = False) -> N
         out += _change_lines(report, width)
         if report.changes or report.problems:
             out += [lines.pair_line(pair, width, dry_run=report.dry_run) for pair in report.pairs]
+        elif report.pairs:
+            out.append(lines.quiet_line(report))
         out += [f"note: {lines.shown(note)}" for note in report.notes]
     out += lines.problem_lines(report.problems, untouched=not lines.wrote(report))
     if not out and not ctx.quiet:
-        nothing = "nothing is due" if due else f"no pairs yet in {ctx.config_file}; write one: calsync config edit"
-        out = [lines.quiet_line(report) if report.pairs else nothing]
+        out = ["nothing is due" if due else f"no pairs yet in {ctx.config_file}; write one: calsync config edit"]
     if out:
         say(*out)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from calsync_cli.engine import guards
+from calsync_cli.engine.errands import put_back
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.losses import Words
@@ -55,6 +56,7 @@ def allowed(
             state.pairs[pair.name].guard = state.pairs[pair.name].guard or guard
         if plan_id not in wish.approved:
             words = f"{trip.words}. Nothing was changed in {pair_names(group)} ({trip.kind})"
+            words += _advice(trip.kind, group, scene, plan) if trip is trips[0] or trip.kind == "G9" else ""
             command = f"calsync sync {group.pairs[0].name} --approve {plan_id}"
             state.problem(Problem("guard", words, command, 0 if wish.dry_run else 4))
     if trips and plan_id not in wish.approved:
@@ -67,6 +69,19 @@ def allowed(
     command = f"calsync sync {group.pairs[0].name} --yes" if plan.whole else f"calsync {wish.trigger} --yes"
     state.problem(Problem("first-plan", f"{words} Nothing was changed yet.", command, 3))
     return False
+
+
+def _advice(kind: str, group: Group, scene: Scene, plan: Plan) -> str:
+    """What helps whoever does not want what the plan would do."""
+    if kind == "G9":
+        return ". Only one machine should sync a pair: if it is another one, take the pair out of its configuration"
+    deletes = sum(step.kind == "delete" for step in plan.steps)
+    if not deletes:
+        return ""
+    if put_back(scene.snapshot).steps:
+        name = group.pairs[0].name
+        return f". If they were deleted by mistake, this makes them there again: calsync restore --pair {name}"
+    return ". If that is a mistake there, wait: when they are back, the sync goes on by itself"
 
 
 def _asks(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) -> bool:

@@ -171,7 +171,7 @@ def _judge(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:
         case "delete":
             return _delete(case, gone, there, why=f"deleted on {case.labels(gone)}, which wins over the edit")
         case "restore":
-            return _restore(case, gone, there)
+            return restore(case, gone, there)
     return Decision(replace(case.link, open=True), holds=[hold])
 
 
@@ -183,12 +183,13 @@ def _judgement(case: Case, gone: list[Spoke], there: list[Spoke], word: str) -> 
     return "hold" if word == "ask" else "restore"
 
 
-def _restore(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:
+def restore(case: Case, gone: list[Spoke], there: list[Spoke], why: str = "") -> Decision:
     """D4: a new replica under the next generation."""
     fresh = {s.calendar: replace(Spoke(s.calendar), generation=s.generation + 1, alias=s.alias) for s in gone}
     spokes = tuple(fresh.get(s.calendar, s) for s in case.link.spokes)
     case.link = replace(case.link, spokes=spokes, hub=_without_lapsed(case, gone, there))
-    return _flow(case, there, why=f"edited on {case.labels(there)} after it was deleted on {case.labels(gone)}")
+    why = why or f"edited on {case.labels(there)} after it was deleted on {case.labels(gone)}"
+    return _flow(case, there, why=why)
 
 
 def _without_lapsed(case: Case, gone: list[Spoke], there: list[Spoke]) -> Hub:
@@ -213,7 +214,7 @@ def _one_way_gone(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision
     """W2, W4, W5: a target copy a person deleted is respected; a retired copy goes only if nobody touched it."""
     if all(case.calendars[s.calendar].role == "target" for s in gone):
         if case.snap.rules.target_deletes == "restore":
-            return _restore(case, gone, there)
+            return restore(case, gone, there)
         return _park(case, gone, _say(case, gone, "was deleted on {} and stays so (target_deletes)"))
     copies = [s for s in there if case.calendars[s.calendar].role == "target"]
     untouched = [

@@ -48,7 +48,7 @@ def run(session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | 
     """Bring the groups up to date. Raises only what ends the whole run (StoreError, AlreadyRunning, ConfigError)."""
     began, started = session.ports.monotonic_s(), session.ports.now()
     stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
-    state = State(session, wish, Report(None, wish.dry_run, stamp))
+    state = State(session, wish, Report(None, wish.dry_run, stamp, notes=[*session.notes]))
     notice_places(session, [*unfinished(session), *(name.account for group in groups for name in group.calendars)])
     if not wish.dry_run:
         with session.db.transaction():

@@ -59,6 +59,7 @@ class Session:
     """`connect` makes the provider of an account on first use; `installation` is this state folder's own id.
 
     progress  called with (what, done, total) while long work goes on
+    notes     what is to be told of the state before the run
     stopping  asked between requests: a person or the clock wants the run to end at the next clean boundary (J7, L4)
     """
 
@@ -69,6 +70,7 @@ class Session:
     inline: bool = False
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     stopping: Callable[[], bool] = lambda: False
+    notes: Sequence[str] = ()
     _providers: dict[str, Provider] = field(default_factory=dict)
     _crew: Crew | None = None
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, start_text
+from calsync_cli.engine.errands import errand_plan, put_back, unasked
 from calsync_cli.engine.folded import changes_of
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.keys import link_key
-from calsync_cli.engine.plan import step_order
 from calsync_cli.engine.presence import Is
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
@@ -68,13 +68,13 @@ def _past(first: Operation, last: Operation, read: Read) -> Past:
 
 def taken_back(snap: Snapshot, done: Sequence[Past], run: int) -> Plan:
     """The inverses of what `run` did, in reverse order."""
-    snap = _unasked(snap)
+    snap = unasked(snap)
     links = {link.id: link for link in snap.links}
     by_link: dict[int, list[Past]] = {}
     for past in done:
         if past.link in links and past.calendar in {calendar.id for calendar in snap.calendars}:
             by_link.setdefault(past.link, []).append(past)
-    return _plan(snap, [_take_back(Case(snap, links[name]), some, run) for name, some in by_link.items()])
+    return errand_plan(snap, [_take_back(Case(snap, links[name]), some, run) for name, some in by_link.items()])
 
 
 def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
@@ -112,18 +112,18 @@ def brought_back(snap: Snapshot, lost: Trash, form: Form, calendars: Sequence[in
     """Make the event again on these calendars, and link it there."""
     link = next((one for one in snap.links if one.id == lost.link or one.uid == lost.uid), None)
     link = link or Link(link_key(snap.rules.key, lost.uid), lost.uid, tuple(Spoke(c.id) for c in snap.calendars))
-    case, result = Case(_unasked(snap), link), Decision(link)
+    case, result = Case(unasked(snap), link), Decision(link)
     for spoke in link.spokes:
         if spoke.calendar in calendars and _shown(case, spoke) is None:
             image = lost.payload if spoke.calendar == lost.calendar else b""  # another may speak another language
             _create(case, spoke, form, image, "restored", result)
-    return _plan(snap, [result])
+    return errand_plan(snap, [result])
 
 
 def purged(snap: Snapshot, calendars: Collection[int]) -> Plan:
     """Take away every copy that calsync made on these calendars and nobody edited; the last one of an event stays."""
-    snap = _unasked(snap)
-    return _plan(snap, [_purge(Case(snap, link), calendars) for link in snap.links if link.alive])
+    snap = unasked(snap)
+    return errand_plan(snap, [_purge(Case(snap, link), calendars) for link in snap.links if link.alive])
 
 
 def _purge(case: Case, calendars: Collection[int]) -> Decision:
@@ -163,6 +163,14 @@ def restore(session: Session, groups: Sequence[Group], lost: Trash, calendars: S
         raise UsageError(f"what is kept of {lost.uid} cannot be read", next="calsync trash")
     wanted = _with_calendars(session, groups, {lost.calendar})
     return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, form, calendars))
+
+
+def put_right(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
+    """Make again, in these groups, what was deleted on one calendar and is still on another."""
+    def image(calendar: int, remote_id: str) -> bytes:
+        return mirror.payload(session.db, calendar, remote_id) or b""
+
+    return run(session, groups, wish, lambda scene: put_back(scene.snapshot, image))
 
 
 def purge(session: Session, groups: Sequence[Group], pair: Pair, wish: Wish) -> Report:
@@ -247,19 +255,3 @@ def _same(a: Form | None, b: Form | None) -> bool:
         return a is b
     return not recur.diff(a, b) and not recur.diff(b, a)
 
-
-def _unasked(snap: Snapshot) -> Snapshot:
-    """Who asks for something by name has been asked enough; what could mail somebody still waits (G8)."""
-    return replace(snap, rules=replace(snap.rules, approve=frozenset(), approve_creates=None))
-
-
-def _plan(snap: Snapshot, decisions: Sequence[Decision]) -> Plan:
-    changed = [d for d in decisions if d.steps]
-    return Plan(
-        group=snap.rules.key,
-        links=tuple(sorted((replace(d.link, open=True) for d in changed), key=lambda link: link.key)),
-        steps=tuple(sorted((step for d in changed for step in d.steps), key=step_order(snap))),
-        holds=tuple(hold for d in decisions for hold in d.holds),
-        kept=tuple(kept for d in decisions for kept in d.kept),
-        whole=False,
-    )

@@ -35,16 +35,23 @@ def newest_run(db: Database) -> int:
     return int(db.value("SELECT coalesce(max(id), 0) FROM run"))
 
 
-def notice(db: Database, folder: Path) -> None:
+def notice(db: Database, folder: Path) -> list[str]:
     """Within the run's lock, before anything is planned: a database that knows fewer runs than there were is an older
-    one. Its agreements still hold, but what it knows of the calendars is old: all are listed anew, under guard G4."""
-    known = _known_runs(folder)
-    if newest_run(db) >= known:
-        return
+    one. Its agreements still hold, but what it knows of the calendars is old: all are listed anew, under guard G4.
+    Returns what to tell of it."""
+    known, newest = _known_runs(folder), newest_run(db)
+    if newest >= known:
+        return []
     with db.transaction():
         forget_tokens(db)
         now = db.now_us()  # the runs in between are not known; their numbers are not given again
         db.run("INSERT INTO run (id, started_us, ended_us, trigger) VALUES (?, ?, ?, 'restored')", known, now, now)
+    if not newest:
+        words = f"the state database was lost; the last run was number {known:,}. Every calendar is listed anew, and "
+        return [f"{words}what belongs together is linked again. Nothing is deleted: what was deleted on one side since "
+                "then comes back from the other, and undo and trash begin anew"]
+    words = f"the state database is an older copy: it ends with run {newest:,}, and the last one was number {known:,}"
+    return [f"{words}. Every calendar is listed anew, and deletions wait for your yes; undo knows no run in between"]
 
 
 def note(db: Database, folder: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Event, Json, begin, end, number_of
+from calsync_cli.cli.commands.shared import Json, begin, end, number_of
 
 commands = typer.Typer()
 
@@ -34,7 +34,14 @@ def trash(ctx: typer.Context, json: Json = False) -> None:
 @commands.command()
 def restore(
     ctx: typer.Context,
-    event: Event,
+    event: Annotated[
+        str | None,
+        typer.Argument(metavar="[EVENT]", help="A UID, or words of the title.", show_default=False),
+    ] = None,
+    pair: Annotated[
+        str | None,
+        typer.Option("--pair", metavar="PAIR", help="Everything deleted on one calendar of it and still on the other."),
+    ] = None,
     on: Annotated[
         list[str] | None,
         typer.Option("--on", metavar="ACCOUNT/NAME", help="Only on this calendar; may be repeated."),
@@ -43,10 +50,16 @@ def restore(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Make a deleted event again, on every calendar of its pairs. Nobody is invited again."""
+    """Make a deleted event again on every calendar of its pairs, or all of a pair. Nobody is invited again."""
     from calsync_cli.cli import recall as command
+    from calsync_cli.errors import UsageError
 
-    end(command.restore(begin(ctx), event, on or [], dry_run=dry_run, yes=yes, as_json=json))
+    if (event is None) == (pair is None) or (pair is not None and on):
+        raise UsageError("restore takes an event, or --pair with the name of a pair alone", next="calsync restore -h")
+    if pair is not None:
+        end(command.restore_pair(begin(ctx), pair, dry_run=dry_run, yes=yes, as_json=json))
+    else:
+        end(command.restore(begin(ctx), event or "", on or [], dry_run=dry_run, yes=yes, as_json=json))
 
 
 @commands.command()
