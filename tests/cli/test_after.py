@@ -145,7 +145,8 @@ def test_nothing_a_hook_does_breaks_a_run(desk: Desk) -> None:
 def test_a_hook_is_found_beside_the_configuration_and_can_ask_calsync(desk: Desk) -> None:
     file = desk.shell.folder / "on-change"
     root = Path(__file__).parents[2]
-    file.write_text(f'#!/bin/sh\nPYTHONPATH="{root}" "{sys.executable}" -m calsync_cli events list --json > heard.json\n')
+    call = f'"{sys.executable}" -m calsync_cli events list --json > heard.json'
+    file.write_text(f'#!/bin/sh\nPYTHONPATH="{root}" {call}\n')
     file.chmod(0o755)
     desk.hook("", '["./on-change"]')
     desk.shell.put("x", "u", "Lunch")
