@@ -23,6 +23,7 @@ LOSSES: Table = {
     ),
     "time": (
         read("without an end it is a day, or a moment; a copy says that end"),
+        read("an end before its start reads as that start; of whole days as one day"),
         read("a time zone is known by its name, else by the rules that the file gives for it"),
         held("no start"),
         held("before the year 1000 or after 9998"),

@@ -22,20 +22,24 @@ LOSSES: Table = {
     "color": (
         rough("as the nearest of Google's eleven colours"),
         hidden("a colour that is near none of them"),
+        read("a number that is no colour of Google's reads as none, and stays"),
     ),
     "url": (
         hidden("all but web addresses, which are shown as the event's source"),
         rough("at an event that somebody else made, where the link stays that one's"),
+        read("the title beside a link is not read, and stays"),
     ),
     "reminders": (
         rough("five are shown, popups and mails of whole minutes before the start; others as a popup nearby"),
         hidden("after the start, or more than four weeks before it"),
         read("the calendar's default reminders read as none"),
+        read("text messages and reminders without a time are not read, and go with new ones"),
     ),
     "status": (rough("a cancelled event that is still there is shown as tentative"),),
     "visibility": (
         hidden("of one instance: Google would apply it to the whole series"),
         read("a word that calsync does not know reads as private"),
+        read("`public` reads as the calendar's own, and stays"),
     ),
     "description": (
         rough("8,192 characters are shown"),
@@ -45,6 +49,7 @@ LOSSES: Table = {
         rough("an event without a time zone is shown in the calendar's own"),
         left("a zone's name that Google was slow to learn: an older one of the same clock stands for it"),
         read("a time zone that nobody knows is read by its offset"),
+        read("an end before its start reads as that start; of whole days as one day"),
         held("no length"),
         held("before the year 1001 or after 9997"),
         held("a start that is a day and an end that is a time, or the other way round"),
@@ -60,6 +65,7 @@ LOSSES: Table = {
     ),
     "": (
         left("a cancelled date of an event that does not repeat"),
+        read("a date that the series has no longer is not read, and stays"),
         held("a changed instance that is no date of its series"),
         held("a new instance of a series that is not here"),
         held("the only date of an event cancelled"),

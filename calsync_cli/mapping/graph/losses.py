@@ -24,7 +24,10 @@ LOSSES: Table = {
         read("of an online meeting the link to join is read"),
     ),
     "title": (rough("255 characters in one line are shown"),),
-    "location": (read("address and coordinates are not read, and go with a new text"),),
+    "location": (
+        read("address and coordinates are not read, and go with a new text"),
+        read("several places read as one text"),
+    ),
     "description": (
         rough("without blanks at the ends of lines, second empty lines and tabs"),
         read("HTML reads as text"),
@@ -32,7 +35,7 @@ LOSSES: Table = {
         held("of an online meeting whose join block cannot be told from its text"),
     ),
     "visibility": (read("`personal` reads as private, and stays"),),
-    "busy": (read("out of office and working elsewhere read as busy, and stay"),),
+    "busy": (read("out of office, working elsewhere and unknown read as busy, and stay"),),
     "status": (
         rough("a cancelled event that is still there is shown as tentative"),
         hidden("of a free event that is tentative: it is shown as free"),
@@ -47,6 +50,7 @@ LOSSES: Table = {
         rough("a single time that comes twice or not at all is shown in UTC"),
         rough("a series that ends in another zone is shown as ending in its own"),
         read("a time zone that nobody knows is read by its instants"),
+        read("an end before its start reads as that start; of whole days as one day"),
         held("an event without a time zone while the mailbox's is not known"),
         held("a series without a time zone at a time that the mailbox's leaves out"),
         held("one instance without a time zone, its series with one"),
@@ -79,6 +83,7 @@ LOSSES: Table = {
     "": (
         left("a cancelled date of an event that does not repeat"),
         hidden("a cancelled date that is none of its series"),
+        read("a date that its organizer called off reads as cancelled"),
         held("a deleted date brought back"),
         held("an instance moved onto or past the day of another one"),
         held("a changed instance that is no date of its series"),

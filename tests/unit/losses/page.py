@@ -53,6 +53,9 @@ more than this, such as an event that is too large for it; it then stays where i
 does not fit into private properties (about 5,400 bytes an event at Google, 30,000 characters at Microsoft) is not
 copied, the largest first, and `calsync why EVENT` names it.
 
+A text is copied without control characters and without blanks at its end, and in the one spelling that Unicode gives to
+letters with marks (NFC). Nobody sees the difference, and it alone never makes calsync write.
+
 <!-- Made of the tables of the mappings; a test proves each line. To renew this file:
      python -m tests.unit.losses.page > docs/loss-table.md -->
 """

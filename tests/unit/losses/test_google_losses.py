@@ -100,6 +100,12 @@ def test_a_colour_of_no_name_is_kept() -> None:
     check_kept("color", "no colour of this world", None)
 
 
+@proves("color", read("a number that is no colour of Google's reads as none, and stays"))
+def test_a_number_of_no_colour_stays() -> None:
+    assert "color" not in WIRE.read(FILES["colour_unknown"]).form
+    assert edited("colour_unknown", {"title": "new"})["colorId"] == "24"
+
+
 @proves("url", hidden("all but web addresses, which are shown as the event's source"))
 def test_other_addresses_are_kept() -> None:
     check_kept("url", "tel:123", None)
@@ -113,6 +119,14 @@ def test_the_source_of_somebody_elses_event_stays() -> None:
     assert WIRE.read(payload).form["url"] == "https://new.example/"
     assert event(payload)["source"] == event(FILES["words_set"])["source"]
     assert losses_of(WIRE, payload) == (Loss("url", How.ROUGH, WIRE.read(FILES["words_set"]).form["url"]),)
+
+
+@proves("url", read("the title beside a link is not read, and stays"))
+def test_the_title_of_a_source_stays() -> None:
+    assert WIRE.read(FILES["words_set"]).form["url"] == event(FILES["words_set"])["source"]["url"]
+    assert edited("words_set", {"url": "https://new.example/"})["source"] == {
+        "title": "Ticket", "url": "https://new.example/",
+    }  # fmt: skip
 
 
 @proves(
@@ -159,6 +173,22 @@ def test_the_privacy_of_one_instance_is_kept() -> None:
     assert losses_of(WIRE, payload, form) == (Loss(f"{KEY}/visibility", How.HIDDEN),)
 
 
+@proves("reminders", read("text messages and reminders without a time are not read, and go with new ones"))
+def test_reminders_of_former_kinds_stay_until_there_are_new_ones() -> None:
+    name = "reminders_of_all_kinds"
+    assert WIRE.read(FILES[name]).form["reminders"] == {"display:-PT15M", "display:PT0S", "email:-P1D"}
+    assert edited(name, {"title": "new"})["reminders"] == event(FILES[name])["reminders"]
+    assert edited(name, {"reminders": frozenset({"display:-PT5M"})})["reminders"]["overrides"] == [
+        {"method": "popup", "minutes": 5}
+    ]
+
+
+@proves("visibility", read("`public` reads as the calendar's own, and stays"))
+def test_public_reads_as_the_calendars_own() -> None:
+    assert "visibility" not in WIRE.read(FILES["visibility_public"]).form
+    assert edited("visibility_public", {"title": "new"})["visibility"] == "public"
+
+
 @proves("visibility", read("a word that calsync does not know reads as private"))
 def test_words_of_tomorrow_hide() -> None:
     assert event(FILES["visibility_of_tomorrow"])["visibility"] not in ("private", "confidential", "public", "default")
@@ -202,6 +232,20 @@ def test_new_names_of_zones_are_written_as_their_older_ones() -> None:
     assert event(payload)["start"]["timeZone"] == "Europe/Kiev"
     assert WIRE.read(payload).form["time"] == span("20261124T093000", "20261124T103000", "Europe/Kiev")
     assert losses_of(WIRE, payload, form) == ()  # one clock under two names is one zone (R8)
+
+
+@proves("time", read("an end before its start reads as that start; of whole days as one day"))
+def test_an_end_before_its_start_reads_as_that_start() -> None:
+    assert WIRE.read(FILES["ends_before_it_starts"]).form["time"] == Span(HALF_TEN.start, HALF_TEN.start)
+    assert WIRE.read(FILES["all_day_end_equals_start"]).form["time"] == DAYS
+
+
+@proves("", read("a date that the series has no longer is not read, and stays"))
+@pytest.mark.parametrize("name", ["former_series_with_leftovers", "split_first_half_with_leftover"])
+def test_leftover_dates_stay(name: str) -> None:
+    assert not any(path.startswith("@") for path in WIRE.read(FILES[name]).form)
+    left = json.loads(WIRE.edit(FILES[name], {"title": "new"}))["instances"]
+    assert left == json.loads(FILES[name])["instances"] != []
 
 
 @proves("time", read("a time zone that nobody knows is read by its offset"))

@@ -151,14 +151,34 @@ def test_the_join_block_is_not_shown_and_stays() -> None:
         assert block in edited("teams_meeting", {"description": text})["body"]["content"]
 
 
+@proves("location", read("several places read as one text"))
+def test_several_places_are_one_text() -> None:
+    name = "location_in_the_list_only"
+    assert GRAPH.read(FILES[name]).form["location"] == "Room 4; Room 5"
+    assert edited(name, {"title": "new"})["locations"] == json.loads(FILES[name])["event"]["locations"]
+
+
+@proves("time", read("an end before its start reads as that start; of whole days as one day"))
+def test_an_end_before_its_start_reads_as_that_start() -> None:
+    assert GRAPH.read(FILES["ends_before_it_starts"]).form["time"] == Span(HALF_TEN.start, HALF_TEN.start)
+    assert GRAPH.read(FILES["all_day_end_equals_start"]).form["time"] == span("20261124", "20261125")
+
+
+@proves("", read("a date that its organizer called off reads as cancelled"))
+def test_a_date_called_off_is_cancelled() -> None:
+    name = "override_called_off_by_its_organizer"
+    assert GRAPH.read(FILES[name]).form[KEY] == CANCELLED
+    assert json.loads(FILES[name])["instances"][0]["isCancelled"] is True
+
+
 @proves("visibility", read("`personal` reads as private, and stays"))
 def test_personal_reads_as_private() -> None:
     assert GRAPH.read(FILES["sensitivity_personal"]).form["visibility"] == "private"
     assert edited("sensitivity_personal", {"title": "new"})["sensitivity"] == "personal"
 
 
-@proves("busy", read("out of office and working elsewhere read as busy, and stay"))
-@pytest.mark.parametrize("word", ["oof", "workingElsewhere"])
+@proves("busy", read("out of office, working elsewhere and unknown read as busy, and stay"))
+@pytest.mark.parametrize("word", ["oof", "workingElsewhere", "unknown"])
 def test_out_of_office_reads_as_busy_and_stays(word: str) -> None:
     name = f"show_as_{word.lower()}"
     assert "busy" not in GRAPH.read(FILES[name]).form

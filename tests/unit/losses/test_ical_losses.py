@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from calsync_cli.mapping.ical_losses import LOSSES
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.mapping.losses import How, Loss, held, left, losses_of, read
 from calsync_cli.model.series import CANCELLED, FIELDS, Form, Value
+from calsync_cli.model.times import Span, moved
 from tests.unit.losses.proofs import Proofs
 from tests.unit.mapping.test_ical_oddities import FILES, HALF_TEN, UNREADABLE, WEEKLY, span
 
@@ -108,6 +110,14 @@ def test_an_end_that_is_not_said() -> None:
     assert moment.form == {"time": span("20261124T083000", "20261124T083000", "UTC")}
     assert b"DTEND;VALUE=DATE:20261125" in ICAL.make("u", day.form, "m")
     assert b"DTEND:20261124T083000Z" in ICAL.make("u", moment.form, "m")
+
+
+@proves("time", read("an end before its start reads as that start; of whole days as one day"))
+def test_an_end_before_its_start_reads_as_that_start() -> None:
+    back = ICAL.read(FILES["dtend_before_dtstart"]).form["time"]
+    days = ICAL.read(FILES["all_day_dtend_equals_dtstart"]).form["time"]
+    assert isinstance(back, Span) and back.end == back.start
+    assert isinstance(days, Span) and days.end == moved(days.start, timedelta(days=1))
 
 
 @proves("time", read("a time zone is known by its name, else by the rules that the file gives for it"))
