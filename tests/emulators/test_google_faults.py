@@ -313,6 +313,15 @@ def test_item_44_messages_are_lost_doubled_or_late(g: GoogleEmulator, client: Cl
     assert len(g.channels.sent) == 4
 
 
+def test_item_44_channels_can_be_short_and_are_told_at_the_control_url(g: GoogleEmulator, client: Client) -> None:
+    g.modes.change({"channel_life_s": 3600})
+    told = watch(client, "c1", params={"ttl": "604800"}).json
+    assert abs(int(told["expiration"]) - (START.timestamp() + 3600) * 1000) < 1000
+    assert [one["id"] for one in g.control.report()["channels"]] == ["c1"]
+    g.clock.advance(3601)
+    assert g.control.report()["channels"] == []
+
+
 def test_item_44_a_channel_ends_at_its_expiry_or_when_stopped(g: GoogleEmulator, client: Client) -> None:
     one = watch(client, "c1", params={"ttl": "60"}).json
     two = watch(client, "c2").json

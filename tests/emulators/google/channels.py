@@ -19,7 +19,6 @@ from tests.emulators.google import errors
 from tests.emulators.google.call import Call, Reply
 from tests.emulators.google.state import Calendar, World
 
-LIFE_S = 604_800
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 RETRIED = (500, 502, 503, 504)
 
@@ -61,7 +60,8 @@ class Channels:
         calendar = call.calendar().id if "calendarId" in call.path else ""
         self._check(call)
         body, now = call.body, self.world.clock.now_s()
-        life = min(int(body.get("params", {}).get("ttl", LIFE_S)), LIFE_S)
+        longest = self.world.modes.channel_life_s
+        life = min(int(body.get("params", {}).get("ttl", longest)), longest)
         expires = now + life
         if "expiration" in body:
             expires = min(expires, int(body["expiration"]) / 1000)
@@ -99,6 +99,10 @@ class Channels:
             raise errors.not_found()
         del self.open[channel.id]
         return Reply(None, 204)
+
+    def living(self) -> list[Channel]:
+        now = self.world.clock.now_s()
+        return [channel for channel in self.open.values() if channel.expires_s >= now]
 
     # -- messages ------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The control URL: what happened, edits as people make them, faults, time.
 
 GET     {"mails": [...], "requests": {"read": n, "write": n}, "events": {calendar id: [...]}, and "problems", "remarks",
-        "faults" (times hit), "tokens" (token requests), "calendars" (id: summary)}; ?deleted=1 lists tombstones too
+        "faults" (times hit), "tokens" (token requests), "calendars" (id: summary), "channels" (not expired)}; ?deleted=1 lists tombstones too
 POST    one JSON object, or a list of them done in order; answers {"done": [result, ...]}, or 400 {"error": text}
         (what came before the failing one stays done)
 
@@ -24,6 +24,7 @@ Behaviour (faults.py, modes.py):
     {"do": "modes", "modes": {...}}                       {"do": "lag", "seconds": 2, "calls": 0}
     {"do": "page", "size": 2}                             {"do": "advance", "seconds": 3600}
     {"do": "quota", "per_minute": 600}                    {"do": "block_writes", "seconds": 3600}
+    {"do": "hold_push"}                                   {"do": "release_push"}            messages come late
     {"do": "expire_sync_tokens", "calendar": ...}         {"do": "expire_page_tokens"}      {"do": "clear_logs"}
 Sign-in:
     {"do": "expire_access_tokens"}                        {"do": "revoke", "user": ...}
@@ -73,6 +74,8 @@ class Control:
             "problems": emulator.problems, "remarks": emulator.api.remarks, "faults": emulator.faults.used,
             "tokens": emulator.oauth.token_requests,
             "calendars": {name: calendar.summary for name, calendar in emulator.world.calendars.items()},
+            "channels": [{"id": one.id, "calendar": one.calendar, "address": one.address, "token": one.token}
+                         for one in emulator.channels.living()],
         }
 
     def do(self, step: Body) -> Any:
@@ -130,6 +133,12 @@ class Control:
 
     def on_advance(self, seconds: float) -> None:
         self.emulator.clock.advance(seconds)
+
+    def on_hold_push(self) -> None:
+        self.emulator.channels.hold()
+
+    def on_release_push(self) -> None:
+        self.emulator.channels.release()
 
     def on_quota(self, per_minute: int | None = None) -> None:
         self.emulator.quota.per_minute = per_minute

@@ -42,6 +42,7 @@ class Modes:
     unsafe_hooks: bool = True                                     # push to plain http on loopback, for tests
     sync_message: Literal["before", "after", "never"] = "after"  # relative to the answer of watch (9)
     push_delivery: Literal["once", "lost", "doubled"] = "once"
+    channel_life_s: int = 604_800                                 # the longest; a shorter wish is honoured (9)
     batch_limit: int = 50                                         # 1000 by the newer guide (7)
     calendars_allowed: int = 38                                   # new ones before the quota is gone (8.1)
 
