@@ -1,7 +1,8 @@
 """One httpx client per account: timeouts, certificates, proxy, TLS on. Errors of the library end here.
 
 Units   seconds
-Errors  TransientError: surely not applied (no connection was made); UnknownOutcome: a write may have been
+Limits  MAX_BODY bytes to an answer, unpacked; an exchange takes PATIENCE times the account's `timeout` at most
+Errors  TransientError: surely not applied (no connection was made); UnknownOutcome: a write may have been; TooMuch
 Source  httpx 0.28; facts 7.4
 """
 
@@ -17,17 +18,17 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from calsync_cli import __version__
-from calsync_cli.errors import ConfigError, ProtocolError, TransientError, UnknownOutcome
+from calsync_cli.errors import ConfigError, TransientError, UnknownOutcome
 from calsync_cli.model.account import Account
+from calsync_cli.providers import body
+from calsync_cli.providers.body import TooMuch as TooMuch
+from calsync_cli.providers.deadline import Deadline, limit_all
 
-MAX_BODY = 64_000_000
+MAX_BODY = 32_000_000
+PATIENCE = 10
 CONNECT_S = 10.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PORTS = {"https": 443, "http": 80}
-
-
-class TooMuch(ProtocolError):
-    """The answer is longer than MAX_BODY; asking for less may help."""
 
 
 NEVER_SENT = (
@@ -39,11 +40,13 @@ NEVER_SENT = (
 def make_client(account: Account) -> httpx.Client:
     """No redirects are followed and no credentials are set: both are the caller's, by origin (facts 0.9)."""
     limits = httpx.Limits(max_connections=account.concurrency, max_keepalive_connections=account.concurrency)
-    return httpx.Client(
+    client = httpx.Client(
         http2=False, follow_redirects=False, limits=limits, proxy=account.proxy, verify=_context(account),
         timeout=httpx.Timeout(account.timeout_s, connect=min(CONNECT_S, account.timeout_s)),
-        headers={"User-Agent": f"calsync/{__version__}"},
+        headers={"User-Agent": f"calsync/{__version__}", "Accept-Encoding": body.ACCEPTED},
     )
+    limit_all(client)
+    return client
 
 
 def _context(account: Account) -> ssl.SSLContext | bool:
@@ -86,41 +89,48 @@ def joined(base: str, href: str) -> str:
     return site(base) + href if href.startswith("/") and not href.startswith("//") else urljoin(base, href)
 
 
-Receive = Callable[[httpx.Client, httpx.Request, httpx.Auth | None], httpx.Response]
-
-
 def send(
     client: httpx.Client, request: httpx.Request, *, auth: httpx.Auth | None, writes: bool,
-    again: Callable[[], bool] = lambda: False, receive: Receive | None = None,
+    again: Callable[[], bool] = lambda: False, receive: Receive | None = None, deadline: Deadline | None = None,
 ) -> httpx.Response:
     """One exchange with the body read and bounded. `again` says whether a read that was cut may be repeated."""
     host = request.url.netloc.decode("ascii", "replace")
     try:
-        return (receive or _receive)(client, request, auth)
+        with deadline or Deadline(_patience_s(request)):
+            return (receive or _receive)(client.send(request, auth=auth, stream=True))
     except NEVER_SENT as err:
         raise TransientError(f"{host} cannot be reached ({_words(err)})", next="calsync doctor") from err
+    except TooMuch as err:
+        if writes:
+            raise UnknownOutcome(f"{host} gave no readable answer to a write ({err})") from err
+        raise
     except httpx.HTTPError as err:
         if writes:
             raise UnknownOutcome(f"{host} gave no readable answer to a write ({_words(err)})") from err
         if again():
-            return send(client, request, auth=auth, writes=writes, receive=receive)
+            return send(client, request, auth=auth, writes=writes, receive=receive, deadline=deadline)
         raise TransientError(f"{host} gave no readable answer ({_words(err)})") from err
 
 
-def _receive(client: httpx.Client, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-    response = client.send(request, auth=auth, stream=True)
+Receive = Callable[[httpx.Response], httpx.Response]
+
+
+def _patience_s(request: httpx.Request) -> float:
+    return PATIENCE * float(request.extensions["timeout"]["read"])
+
+
+def _receive(response: httpx.Response) -> httpx.Response:
     try:
-        chunks, size = [], 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > MAX_BODY:
-                raise TooMuch(f"{request.url.host} sent more than {MAX_BODY:,} bytes in one answer")
-            chunks.append(chunk)
+        return whole(response, body.read(response, MAX_BODY))
     finally:
         response.close()
-    decoded = ("content-encoding", "content-length", "transfer-encoding")  # no longer true of the body as it is now
-    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in decoded]
-    return httpx.Response(response.status_code, headers=headers, content=b"".join(chunks), request=request)
+
+
+def whole(response: httpx.Response, content: bytes) -> httpx.Response:
+    """The answer with its body as it is now."""
+    untrue = ("content-encoding", "content-length", "transfer-encoding")
+    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in untrue]
+    return httpx.Response(response.status_code, headers=headers, content=content, request=response.request)
 
 
 def _words(err: Exception) -> str:

@@ -267,15 +267,17 @@ def test_a_code_that_google_does_not_take_is_told(desk: Desk, refused: Refused, 
     ("answer", "code", "words"),
     [
         (Response(200, b"<html>proxy</html>"), 1, "not answer like Google"),
-        (Response(500, b""), 1, "not answer like Google"),
-        (Response(302, b"", {"Location": "https://x.example/"}), 1, "makes no sense"),
-        (Response(200, b"", fate="dropped"), 1, "cannot be reached"),
+        (Response(500, b""), 1, "just now (500); the sign-in page has to be shown again"),
+        (Response(302, b"", {"Location": "https://x.example/"}), 1, "not answer like Google"),
+        (Response(200, b"", fate="dropped"), 1, "no readable answer"),
         (json_response(200, {"access_token": 3, "refresh_token": "r"}), 1, "no sense"),
         (json_response(200, {"access_token": "a", "expires_in": 9}), 5, "no lasting sign-in"),
+        *((Response(200, body), 1, "not answer like Google") for body in (b"[]", b"null", b"[" * 100_000)),
         *((Response(200, body), 1, "makes no sense") for body in (
-            b"[]", b"null", b'{"error": null}', b"[" * 100_000, b'{"access_token": "a", "scope": 5}',
-            b'{"access_token": "a", "expires_in": 1e999}', b'{"access_token": "a", "expires_in": "soon"}',
+            b'{"access_token": "a", "scope": 5}', b'{"access_token": "a", "expires_in": 1e999}',
+            b'{"access_token": "a", "expires_in": "soon"}',
         )),
+        (Response(200, b'{"error": null}'), 5, "no lasting sign-in"),
     ],
 )
 def test_a_token_server_that_makes_no_sense_is_told(desk: Desk, answer: Response, code: int, words: str) -> None:

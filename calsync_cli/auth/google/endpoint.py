@@ -7,7 +7,7 @@ Errors  Refused: the server's own no, for deaths.py to put into words; Transient
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,8 +32,11 @@ class Refused(Exception):
         self.error, self.description, self.subtype = error, description, subtype
 
 
-def post(account: Account, url: str, form: Mapping[str, str], ports: Ports) -> dict[str, Any]:
-    pauses = list(PAUSES_S)
+def post(
+    account: Account, url: str, form: Mapping[str, str], ports: Ports, pauses_s: Sequence[float] = PAUSES_S
+) -> dict[str, Any]:
+    """pauses_s: before each further attempt."""
+    pauses = list(pauses_s)
     with make_client(account) as client:
         while True:
             try:
@@ -53,7 +56,7 @@ def _once(client: httpx.Client, url: str, form: Mapping[str, str]) -> dict[str, 
     if status in (408, 429) or status >= 500 or error in PASSING:
         after = response.headers.get("Retry-After", "")
         wait = float(after) if after.isdecimal() and len(after) < 6 else None
-        raise TransientError(f"{host} cannot renew sign-ins just now ({error or status})", retry_after_s=wait)
+        raise TransientError(f"{host} cannot sign anybody in just now ({error or status})", retry_after_s=wait)
     if status == 200 and data is not None and not error:
         return data
     if error:

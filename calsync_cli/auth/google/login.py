@@ -1,8 +1,8 @@
 """Signing in to a Google account: consent in a browser, a code for a grant, the grant tried at once (facts 1.3, 1.4).
 
 Shape   `sign_in(account, client, ports, page)` -> (Grant, calendar list); nothing is stored here
-Library google-auth-oauthlib makes the address with PKCE (S256) and exchanges the code; the receiver is ours, since the
-        library's takes the first request for the answer, whatever it is (facts 1.4)
+Library google-auth-oauthlib makes the address with PKCE (S256). The receiver is ours, since the library's takes the
+        first request for the answer, whatever it is (facts 1.4); so is the exchange, since its answer has to be bounded
 Errors  AuthError in words; UsageError for another person's account; TransientError, ProtocolError, ConfigError
 """
 
@@ -22,7 +22,7 @@ from calsync_cli.auth.answer import Answer, printable
 from calsync_cli.auth.google import scopes
 from calsync_cli.auth.google.client_file import Client
 from calsync_cli.auth.google.deaths import explain
-from calsync_cli.auth.google.endpoint import Refused
+from calsync_cli.auth.google.endpoint import Refused, post
 from calsync_cli.auth.google.grant import Grant, life
 from calsync_cli.auth.stored import header_text
 from calsync_cli.errors import AuthError, ProtocolError, TransientError, UsageError
@@ -31,9 +31,6 @@ from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports
 from calsync_cli.providers.google.calendar_list import entries
 from calsync_cli.providers.http import make_client
-
-NONSENSE = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
-"""What the libraries raise for an answer that is JSON and nothing else they expect."""
 
 Page = Callable[[Callable[[str, str], str]], Answer]
 """Shows a consent page: gets a function from (redirect address, state) to the page's address, gives the answer."""
@@ -65,16 +62,14 @@ def _flow(account: Account, client: Client) -> Any:
         "client_id": client.id, "client_secret": client.secret.reveal(), "auth_uri": client.auth_url,
         "token_uri": client.token_url,
     }
-    flow = InstalledAppFlow.from_client_config({"installed": known}, scopes=list(scopes.SCOPES[account.access]))
-    flow.oauth2session.max_redirects = 0  # a token server that sends us on is none
-    return flow
+    return InstalledAppFlow.from_client_config({"installed": known}, scopes=list(scopes.SCOPES[account.access]))
 
 
 @contextmanager
 def _loopback_may_be_http(client: Client) -> Iterator[None]:
     """The library refuses plain http even to this machine. Ours were checked (config/values.py, `address`)."""
     name = "OAUTHLIB_INSECURE_TRANSPORT"
-    plain = any(urlsplit(url).scheme == "http" for url in (client.auth_url, client.token_url))
+    plain = urlsplit(client.auth_url).scheme == "http"
     before = os.environ.get(name)
     if plain:
         os.environ[name] = "1"
@@ -98,39 +93,18 @@ def _declined(error: str, account: Account, now: datetime) -> AuthError:
 
 
 def _exchanged(flow: Any, code: str, account: Account, client: Client, ports: Ports) -> Mapping[str, Any]:
-    """The token server's answer. Nothing of an error of the libraries is shown but the server's own words: theirs may
-    repeat the request."""
-    from oauthlib.oauth2 import OAuth2Error
-    from requests import ConnectionError, RequestException, Timeout
-
-    proxies = {"http": account.proxy, "https": account.proxy} if account.proxy else None
-    host = urlsplit(client.token_url).netloc
+    """The token server's answer, asked for once: a code is good for one exchange."""
+    form = {
+        "grant_type": "authorization_code", "code": code, "redirect_uri": str(flow.redirect_uri),
+        "client_id": client.id, "client_secret": client.secret.reveal(), "code_verifier": str(flow.code_verifier),
+    }
     try:
-        with _loopback_may_be_http(client):
-            found: Mapping[str, Any] = flow.fetch_token(
-                code=code, timeout=account.timeout_s, proxies=proxies, verify=_text(account.ca_file) or True,
-                cert=_text(account.client_cert),
-            )
-            return found
-    except OAuth2Error as err:
-        refused = Refused(printable(str(err.error or ""))[:100], printable(str(err.description or ""))[:200])
-    except Warning as err:  # the library's way of saying that other rights were granted than asked for
-        token: Mapping[str, Any] | None = getattr(err, "token", None)
-        if token is not None:
-            return token
-        raise ProtocolError(f"{host} gave an answer that makes no sense") from None
-    except (ConnectionError, Timeout):
-        text = f"{host} cannot be reached; the sign-in page has to be shown again"
+        return post(account, client.token_url, form, ports, pauses_s=())
+    except Refused as refused:
+        raise explain(refused, account, None, ports.now()) from None
+    except TransientError as err:
+        text = f"{err}; the sign-in page has to be shown again"
         raise TransientError(text, next=f"calsync login {account.name}") from None
-    except (RequestException, *NONSENSE):
-        raise ProtocolError(f"{host} gave an answer that makes no sense", next="calsync config check") from None
-    if refused.error == "missing_token":  # any answer without a token in it, like the page of a proxy
-        raise ProtocolError(f"{host} does not answer like Google's token server", next="calsync config check")
-    raise explain(refused, account, None, ports.now())
-
-
-def _text(path: Any) -> str | None:
-    return None if path is None else str(path)
 
 
 def _grant(answer: Mapping[str, Any], account: Account, client: Client, ports: Ports) -> Grant:
@@ -138,7 +112,8 @@ def _grant(answer: Mapping[str, Any], account: Account, client: Client, ports: P
     try:
         granted = answer.get("scope")
         known = granted.split() if isinstance(granted, str) else granted
-        ends = life(answer.get("refresh_token_expires_in"))
+        ends, expires = life(answer.get("refresh_token_expires_in")), life(answer.get("expires_in"))
+        rights = frozenset(scopes.SCOPES[account.access] if known is None else map(header_text, known))
         refresh = answer.get("refresh_token")
         if refresh is None:
             words = "Google gave no lasting sign-in; remove calsync at myaccount.google.com/connections and start again"
@@ -146,8 +121,7 @@ def _grant(answer: Mapping[str, Any], account: Account, client: Client, ports: P
         grant = Grant(
             client_id=client.id, client_secret=client.secret, token_url=client.token_url,
             refresh_token=Secret(header_text(refresh)), access_token=Secret(header_text(answer.get("access_token"))),
-            scopes=frozenset(scopes.SCOPES[account.access] if known is None else map(header_text, known)),
-            signed_in=now, obtained=now, expires=now + (life(answer.get("expires_in")) or timedelta(hours=1)),
+            scopes=rights, signed_in=now, obtained=now, expires=now + (expires or timedelta(hours=1)),
             ends=now + ends if ends else None,
         )
     except (TypeError, ValueError, OverflowError):

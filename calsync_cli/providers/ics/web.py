@@ -4,7 +4,6 @@ Redirects at most 5; never from https to http; and onto an address inside of thi
         there too, so that a publisher cannot make this machine ask its neighbours
 Secrets the address is one: who knows it reads the calendar. Only scheme and host are ever told. A user and password in
         it go to the same origin and nowhere else
-Packing gzip alone is asked for, and unpacked step by step, so that a small answer cannot become a large one
 Errors  as in source.py; each status that publishers use has words of its own
 """
 
@@ -13,12 +12,8 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
-import socket
-import threading
-import zlib
 from collections.abc import Mapping
 from hashlib import sha256
-from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -27,7 +22,8 @@ import httpx
 from calsync_cli.errors import AuthError, CalendarGone, ProtocolError, RemoteError, TransientError
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
-from calsync_cli.providers import http
+from calsync_cli.providers import body, http
+from calsync_cli.providers.deadline import Deadline
 from calsync_cli.providers.ics.source import KEPT, MAX_BYTES, Answer, Validators, too_large, useless
 
 log = logging.getLogger(__name__)
@@ -35,7 +31,6 @@ TOTAL_S = 60.0
 MAX_HOPS = 5
 ASKING = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE | re.ASCII)
-_GZIP = 31
 
 
 class WebSource:
@@ -69,9 +64,9 @@ class WebSource:
     # -- redirects -----------------------------------------------------------------------------------------------------
 
     def _followed(self, headers: Mapping[str, str]) -> httpx.Response:
-        url, watch = self._url, _Watch(self._ports)
+        url, watch, deadline = self._url, _Watch(), Deadline(TOTAL_S)
         for _ in range(MAX_HOPS + 1):
-            response = self._sent(url, headers, watch)
+            response = self._sent(url, headers, watch, deadline)
             if not response.has_redirect_location:
                 return response
             url = self._next(url, response.headers["location"])
@@ -93,27 +88,23 @@ class WebSource:
             raise _inside(self.host)
         return target
 
-    def _sent(self, url: str, headers: Mapping[str, str], watch: _Watch) -> httpx.Response:
+    def _sent(self, url: str, headers: Mapping[str, str], watch: _Watch, deadline: Deadline) -> httpx.Response:
         if self._client is None:
             self._client = http.make_client(self._account)
         wire = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-        wire += [(b"Accept", b"text/calendar, */*;q=0.5"), (b"Accept-Encoding", b"gzip"), (b"Connection", b"close")]
+        wire += [(b"Accept", b"text/calendar, */*;q=0.5"), (b"Connection", b"close")]
         extensions = {"timeout": self._client.timeout.as_dict()}
         if self._account.proxy is None:
             extensions["trace"] = watch.trace  # type: ignore[assignment]
         request = self._client.build_request("GET", url, headers=wire, extensions=extensions)
         auth = httpx.BasicAuth(*self._auth) if self._auth and http.origin(url) == http.origin(self._url) else None
-
         self.requests["read"] += 1
-
-        def receive(client: httpx.Client, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-            with watch:
-                return self._received(client.send(request, auth=auth, stream=True))
-
         try:
-            response = http.send(self._client, request, auth=auth, writes=False, receive=receive)
+            response = http.send(
+                self._client, request, auth=auth, writes=False, receive=self._received, deadline=deadline
+            )
         except TransientError as err:
-            if watch.over:
+            if deadline.over:
                 raise TransientError(f"{self.host} took more than {TOTAL_S:.0f} s. {KEPT}") from err
             if watch.refused:
                 raise _inside(self.host) from err
@@ -124,33 +115,15 @@ class WebSource:
     # -- the answer ----------------------------------------------------------------------------------------------------
 
     def _received(self, response: httpx.Response) -> httpx.Response:
+        """Only of a 200 is the body read."""
         try:
-            body = self._unpacked(response) if response.status_code == 200 else b""
+            return http.whole(response, body.read(response, MAX_BYTES) if response.status_code == 200 else b"")
+        except http.TooMuch:
+            raise too_large(f"The feed of {self.host}") from None
+        except httpx.DecodingError as err:
+            raise useless(f"{self.host} sent the feed in a form that cannot be read: {err}") from None
         finally:
             response.close()
-        dropped = ("content-encoding", "content-length", "transfer-encoding")  # not true of the body any more
-        headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in dropped]
-        return httpx.Response(response.status_code, headers=headers, content=body, request=response.request)
-
-    def _unpacked(self, response: httpx.Response) -> bytes:
-        packing = response.headers.get("content-encoding", "").strip().lower()
-        if packing not in ("", "identity", "gzip", "x-gzip"):
-            raise useless(f"{self.host} sent the feed packed as {packing[:20]!r}, unasked")
-        unpack = zlib.decompressobj(_GZIP) if packing.endswith("gzip") else None
-        chunks, size, received = [], 0, 0
-        for chunk in response.iter_raw():
-            received += len(chunk)
-            try:
-                plain = unpack.decompress(chunk, MAX_BYTES + 1 - size) if unpack else chunk
-            except zlib.error:
-                raise useless(f"{self.host} sent a feed that cannot be unpacked") from None
-            size += len(plain)
-            if max(size, received) > MAX_BYTES:
-                raise too_large(f"The feed of {self.host}")
-            chunks.append(plain)
-        if unpack is not None and received and not unpack.eof:
-            raise useless(f"{self.host} sent only a part of the feed")
-        return b"".join(chunks)
 
     def _refusal(self, response: httpx.Response) -> RemoteError:
         status, edit = response.status_code, "calsync config edit"
@@ -179,48 +152,17 @@ def _max_age_s(response: httpx.Response) -> int | None:
 
 
 class _Watch:
-    """Over one request and those it is sent on to: the time, and where the connections lead.
+    """Over one request and those it is sent on to: where the connections lead, of which each is a new one."""
 
-    Every read of a connection has its own time limit, so a server that sends a byte now and then could hold one for
-    days; when the whole time is over, the socket is shut.
-    """
-
-    def __init__(self, ports: Ports) -> None:
-        self.over = self.refused = self.saw_inside = False
+    def __init__(self) -> None:
+        self.refused = self.saw_inside = False
         self.at_home: bool | None = None
-        self._clock, self._begin_s = ports.monotonic_s, ports.monotonic_s()
-        self._timer: threading.Timer | None = None
-        self._sockets: list[socket.socket] = []
-
-    def __enter__(self) -> None:
-        self._timer = threading.Timer(TOTAL_S - (self._clock() - self._begin_s), self._shut)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._timer is not None
-        self._timer.cancel()
-        self._sockets.clear()
-
-    def _shut(self) -> None:
-        self.over = True
-        for one in self._sockets:
-            try:
-                socket.socket.shutdown(one, socket.SHUT_RDWR)
-            except OSError:
-                continue
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Called by the HTTP library with every step; a new connection is looked at before anything is sent."""
         if not event.endswith(("connect_tcp.complete", "start_tls.complete")):
             return
-        if self.over:
-            raise httpx.ConnectTimeout("too late")
-        stream = info["return_value"]
-        self._sockets.append(stream.get_extra_info("socket"))
-        inside = _is_inside(str(stream.get_extra_info("server_addr")[0]))
+        inside = _is_inside(str(info["return_value"].get_extra_info("server_addr")[0]))
         self.saw_inside |= inside
         if inside and self.at_home is False:
             self.refused = True
