@@ -2,7 +2,8 @@
 
 Shape   Service(name, api).json_of(response) -> object; .objects(data, name) -> list of objects; .item_id(resource)
         -> id; text(resource, name) -> text or ""; printable(text) -> what can be shown on a terminal
-Errors  ProtocolError for an answer of another shape than the service's; single events are the mapping's matter
+Errors  ProtocolError for an answer of another shape than the service's; single events are the mapping's matter.
+        TooMuch for more objects and lists than fit into memory, each of which takes a hundred times its length there
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 import httpx
 
 from calsync_cli.errors import ProtocolError
+from calsync_cli.providers.body import TooMuch
 
+MAX_PARTS = 1_000_000  # an event has some twenty
 Json = dict[str, Any]
 _ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,1100}")
 """Google's own limit is 1024 (its facts 5.1), Graph's ids have some 150 (A8); instances carry their date in them."""
@@ -31,6 +34,8 @@ class Service:
 
     def json_of(self, response: httpx.Response) -> Json:
         """The object that an answer holds."""
+        if response.content.count(b"{") + response.content.count(b"[") > MAX_PARTS:
+            raise TooMuch(f"{response.request.url.host} sent an answer of more than {MAX_PARTS:,} parts")
         try:
             data = response.json()
         except (ValueError, RecursionError):

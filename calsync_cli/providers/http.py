@@ -1,7 +1,8 @@
 """One httpx client per account: timeouts, certificates, proxy, TLS on. Errors of the library end here.
 
 Units   seconds
-Limits  MAX_BODY bytes to an answer, unpacked; an exchange takes PATIENCE times the account's `timeout` at most
+Limits  MAX_BODY bytes to an answer, unpacked, MAX_LIST to all pages of a list; an exchange takes PATIENCE times the
+        account's `timeout` at most
 Errors  TransientError: surely not applied (no connection was made); UnknownOutcome: a write may have been; TooMuch
 Source  httpx 0.28; facts 7.4
 """
@@ -24,7 +25,7 @@ from calsync_cli.providers import body
 from calsync_cli.providers.body import TooMuch as TooMuch
 from calsync_cli.providers.deadline import Deadline, limit_all
 
-MAX_BODY = 32_000_000
+MAX_BODY, MAX_LIST = 32_000_000, 256_000_000
 PATIENCE = 10
 CONNECT_S = 10.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -3,8 +3,8 @@
 Shape   `request(method, url, ...)` -> httpx.Response with any status; only sign-in and transport become errors here
 Threads more of them than `concurrency` wait here: httpcore 1.0.9 cuts connections that are in use when its pool has a
         queue, and a write that is cut is one of unknown outcome
-Redirects keep method and body, at most 5, https or loopback only; credentials go to the same origin, or between hosts
-        of icloud.com, and nowhere else (facts 0.9)
+Redirects keep method and body, at most 5, never out of https; credentials go to the same origin, or between hosts of
+        icloud.com, and nowhere else (facts 0.9)
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class DavClient:
             allowed = http.is_allowed(url)
         except (ValueError, httpx.InvalidURL) as err:
             raise ProtocolError(f"{urlsplit(base).hostname} points to an address that is none: {href!r}") from err
-        if not allowed:
+        if not allowed or (urlsplit(url).scheme == "http" and urlsplit(base).scheme == "https"):
             here, there = urlsplit(base).hostname, http.site(url)
             raise ProtocolError(f"{here} points to {there}, which is not encrypted; nothing was sent there")
         return url

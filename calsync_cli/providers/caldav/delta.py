@@ -25,6 +25,7 @@ from calsync_cli.providers.caldav.xml import CS, D
 REMOVED = frozenset({404, 410, 418})
 GONE = frozenset({404, 410})
 BAD_TOKEN = frozenset({400, 403, 409, 410, 412, 500})
+MAX_PAGES = 10_000
 NO_REPORT = frozenset({400, 403, 404, 405, 415, 500, 501})
 
 
@@ -46,7 +47,7 @@ class Delta:
     def _sync(self, cal: Calendar, token: str) -> list[Page] | None:
         """sync-collection with its 507 pages (RFC 6578 section 3.6); None where the server has no such report."""
         pages: list[Page] = []
-        first, seen = token, {token}
+        first, seen, size = token, {token}, 0
         while True:
             response = self._client.ask("REPORT", self._hrefs.url(cal.id), xml.sync_collection(token), depth=0)
             if response.status_code != 207:
@@ -58,6 +59,9 @@ class Delta:
                 return pages
             if answer.token is None or answer.token in seen:
                 raise ProtocolError(f"{cal.name}: the server cuts its answer and gives no way to go on")
+            size += len(response.content)
+            if len(pages) >= MAX_PAGES or size > http.MAX_LIST:
+                raise ProtocolError(f"{cal.name}: the server's list of events does not end")
             token = answer.token
             seen.add(token)
 

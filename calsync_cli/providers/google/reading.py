@@ -24,6 +24,7 @@ from calsync_cli.errors import (
 )
 from calsync_cli.model.account import Account
 from calsync_cli.ports import Ports
+from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar, Hint, Item, Page
 from calsync_cli.providers.google.answers import Json, etag_of, event_of, events, json_of, text
 from calsync_cli.providers.google.client import Call, GoogleClient, event_path, events_path, list_entry_path
@@ -109,8 +110,8 @@ class Reader:
 
     def _pages(self, cal: Calendar, question: Mapping[str, str]) -> _Listing:
         """A later page wins. The token is on the last one only (facts 0.2)."""
-        result, page, before = _Listing(), "", set[str]()
-        while page not in before and len(before) < MAX_PAGES:
+        result, page, before, size = _Listing(), "", set[str](), 0
+        while page not in before and len(before) < MAX_PAGES and size <= http.MAX_LIST:
             before.add(page)
             more = {"pageToken": page} if page else {}
             response = self._client.call(Call("GET", events_path(cal.id), {**question, **more}))
@@ -120,6 +121,7 @@ class Reader:
                 words = f"{cal.name}: Google no longer knows the last state; everything is listed anew"
                 raise SyncTokenExpired(words)
             data = self.read(cal, response)
+            size += len(response.content)
             result.items |= {text(one, "id"): one for one in events(data)}
             result.envelope = {**data, "items": None}
             result.date = response.headers.get("date")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from calsync_cli.errors import ProtocolError, SyncTokenExpired, TransientError
+from calsync_cli.providers import http
 from calsync_cli.providers.graph.answers import Json, events, text
 from calsync_cli.providers.graph.client import Call, GraphClient
 from calsync_cli.providers.graph.refusals import Meaning, is_lost_link, meaning
@@ -61,8 +62,8 @@ class Rounds:
         raise TransientError(f"{name}: Microsoft's list of events could not be read to its end")
 
     def _pages(self, name: str, call: Call, *, stored: bool) -> Round:
-        found, before, prefer = Round(), set[str](), call.prefer
-        while call.path not in before and len(before) < MAX_PAGES:
+        found, before, prefer, size = Round(), set[str](), call.prefer, 0
+        while call.path not in before and len(before) < MAX_PAGES and size <= http.MAX_LIST:
             response = self._client.call(call)
             if (stored or before) and is_lost_link(response):
                 if before:
@@ -73,6 +74,7 @@ class Rounds:
             if before and meaning(response) is Meaning.FAULT:
                 raise _Stuck
             data = self._read(response)
+            size += len(response.content)
             found.rows |= {text(one, "id"): one for one in events(data)}
             found.date = response.headers.get("date")
             before.add(call.path)

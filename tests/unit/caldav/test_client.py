@@ -78,7 +78,10 @@ def test_the_password_goes_to_its_own_origin_only(client, home: str, to: str, se
     assert ("authorization" in seen[1].headers) == sent
 
 
-@pytest.mark.parametrize("to", ["http://dav.example.org/new/", "ftp://dav.example.org/", "file:///etc/hosts", "http://[x/"])
+@pytest.mark.parametrize("to", [
+    "http://dav.example.org/new/", "http://127.0.0.1:8080/new/", "http://localhost/new/", "ftp://dav.example.org/",
+    "file:///etc/hosts", "http://[x/",
+])  # fmt: skip
 def test_a_redirect_out_of_encryption_is_not_followed(client, to: str) -> None:  # type: ignore[no-untyped-def]
     dav, seen = client(moved(302, to))
     with pytest.raises(ProtocolError):
