@@ -34,6 +34,7 @@ class Capabilities:
     searched       what a create made is looked for by its key, and the search may be minutes behind: one that is not
                    found may still be there (J table)
     strict         a token that is no good is always refused, never answered with everything instead
+    push           it can tell by itself (`Pushing`) that something changed: in one calendar, or in some of the account
     """
 
     mapping: str
@@ -47,6 +48,7 @@ class Capabilities:
     atomic: bool = True
     searched: bool = False
     strict: bool = False
+    push: Literal["", "calendar", "account"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,42 @@ class Write:
     remote_id: str
     body: bytes = b""
     etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A server's promise to post notices to `address`. What they say is a hint that something changed, and no more.
+
+    id        at the server; "" until it gave one
+    calendar  stable id; "": any calendar of the account
+    secret    comes back in every notice
+    resource  the server's name of what is watched; Google wants it when the channel is closed
+    expires   None until it is open
+    """
+
+    id: str
+    calendar: str
+    address: str
+    secret: str
+    resource: str = ""
+    expires: datetime | None = None
+
+
+class Pushing(Protocol):
+    """What providers with `caps.push` can do besides. Nothing here touches an event. Whatever CalsyncError is raised,
+    the channel may be open, and is closed before another is tried."""
+
+    def open_channel(self, wanted: Channel) -> Channel:
+        """The server may post to the address, and wait for the answer, before this returns."""
+        ...
+
+    def renew_channel(self, channel: Channel) -> Channel | None:
+        """The same for longer; None where that cannot be: another has to be opened, and this one closed."""
+        ...
+
+    def close_channel(self, channel: Channel) -> None:
+        """One that is closed already, or whose opening was cut, is no error."""
+        ...
 
 
 class Provider(Protocol):

@@ -17,9 +17,10 @@ import httpx
 from calsync_cli.errors import AuthError, CalsyncError, ProtocolError
 from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
-from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt, Write
+from calsync_cli.providers.base import Calendar, Capabilities, Channel, Item, Missing, Page, Receipt, Write
 from calsync_cli.providers.google.answers import etag_of, event_id, event_of, json_of, text
 from calsync_cli.providers.google.calendar_list import PATH, listed
+from calsync_cli.providers.google.channels import Channels
 from calsync_cli.providers.google.client import Call, GoogleClient, event_path
 from calsync_cli.providers.google.multipart import MAX_PARTS
 from calsync_cli.providers.google.reading import ROLES, Reader, rights
@@ -41,8 +42,9 @@ class GoogleProvider:
         self._writer = Writer(self._client, self._reader, ports)
         self.caps = Capabilities(
             mapping="google", delta=True, server_stamps=True, concurrency=account.concurrency, batch=MAX_PARTS,
-            bulk=MAX_PARTS, atomic=False, strict=True,
+            bulk=MAX_PARTS, atomic=False, strict=True, push="calendar",
         )
+        self._channels = Channels(self._client, ports)
 
     @property
     def requests(self) -> dict[str, int]:
@@ -127,6 +129,17 @@ class GoogleProvider:
     def bulk(self, cal: Calendar, writes: Sequence[Write]) -> list[Receipt | CalsyncError]:
         """In the order of `writes`, many to a request. Raises only before anything has left."""
         return self._writer.bulk(cal, writes)
+
+    # -- push ----------------------------------------------------------------------------------------------------------
+
+    def open_channel(self, wanted: Channel) -> Channel:
+        return self._channels.open(wanted)
+
+    def renew_channel(self, channel: Channel) -> Channel | None:
+        return None
+
+    def close_channel(self, channel: Channel) -> None:
+        self._channels.close(channel)
 
 
 def _versions(payload: bytes) -> dict[str, str]:

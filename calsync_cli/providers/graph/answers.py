@@ -18,8 +18,8 @@ from calsync_cli.errors import ProtocolError
 from calsync_cli.providers.answers import Json, Service, printable, text, version
 
 __all__ = [
-    "GRAPH", "Json", "Said", "etag_of", "event_id", "event_of", "events", "json_of", "listed", "modified", "said",
-    "text",
+    "GRAPH", "Json", "Said", "etag_of", "event_id", "event_of", "events", "instant", "json_of", "listed", "modified",
+    "said", "text",
 ]
 
 GRAPH = Service("Microsoft", "Graph")
@@ -52,8 +52,12 @@ def etag_of(resource: Mapping[str, Any]) -> str:
 
 
 def modified(resource: Mapping[str, Any]) -> datetime | None:
+    return instant(resource, "lastModifiedDateTime")
+
+
+def instant(resource: Mapping[str, Any], name: str) -> datetime | None:
     """Up to seven digits of a second come; Python takes six."""
-    told = text(resource, "lastModifiedDateTime")
+    told = text(resource, name)
     head, dot, rest = told.partition(".")
     try:
         when = datetime.fromisoformat(f"{head}.{rest.rstrip('Zz')[:6]}+00:00" if dot else told)

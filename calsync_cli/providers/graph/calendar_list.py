@@ -8,7 +8,7 @@ Errors  AuthError, TransientError, ProtocolError: of the list itself
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from calsync_cli.errors import CalsyncError, ProtocolError, TransientError
 from calsync_cli.providers.graph.answers import Json, event_id, json_of, listed, text
@@ -23,12 +23,12 @@ def calendars(client: GraphClient) -> list[Json]:
     found: dict[str, Json] = {}
     failed: TransientError | None = None
     try:
-        found = {event_id(one): one for one in _pages(client, PATH)}
+        found = {event_id(one): one for one in pages(client, PATH)}
     except TransientError as err:
         failed = err
     try:
-        for group in list(_pages(client, GROUPS)):
-            for one in _pages(client, f"{GROUPS}/{quoted(event_id(group))}/calendars"):
+        for group in list(pages(client, GROUPS)):
+            for one in pages(client, f"{GROUPS}/{quoted(event_id(group))}/calendars"):
                 found.setdefault(event_id(one), one)
     except CalsyncError:
         if failed is not None:
@@ -36,8 +36,14 @@ def calendars(client: GraphClient) -> list[Json]:
     return list(found.values())
 
 
-def _pages(client: GraphClient, path: str) -> Iterator[Json]:
-    call, before = Call("GET", path, {"$top": "100"}), set[str]()
+WIDE = {"$top": "100"}
+
+
+def pages(
+    client: GraphClient, path: str, params: Mapping[str, str] = WIDE, what: str = "calendar list"
+) -> Iterator[Json]:
+    """The members of all pages of a list."""
+    call, before = Call("GET", path, params), set[str]()
     while call.path not in before and len(before) < MAX_PAGES:
         before.add(call.path)
         response = client.call(call)
@@ -49,4 +55,4 @@ def _pages(client: GraphClient, path: str) -> Iterator[Json]:
         if not after:
             return
         call = Call("GET", after)
-    raise ProtocolError(f"the calendar list of {client.account.name} does not end")
+    raise ProtocolError(f"the {what} of {client.account.name} does not end")

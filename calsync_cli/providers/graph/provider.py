@@ -17,13 +17,14 @@ import httpx
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import EVERYTHING, Account, Window
 from calsync_cli.ports import Ports
-from calsync_cli.providers.base import Calendar, Capabilities, Item, Missing, Page, Receipt, Write
+from calsync_cli.providers.base import Calendar, Capabilities, Channel, Item, Missing, Page, Receipt, Write
 from calsync_cli.providers.graph.answers import json_of
 from calsync_cli.providers.graph.calendar_list import PATH, calendars
 from calsync_cli.providers.graph.client import IN_FLIGHT, MAX_PARTS, Call, GraphClient
 from calsync_cli.providers.graph.reading import Reader, calendar_of
 from calsync_cli.providers.graph.refusals import Meaning, meaning, refusal
 from calsync_cli.providers.graph.steps import KEY, UNKNOWN_ID
+from calsync_cli.providers.graph.subscriptions import Subscriptions
 from calsync_cli.providers.graph.writing import Writer
 
 __all__ = ["KEY", "UNKNOWN_ID", "GraphProvider"]
@@ -39,8 +40,9 @@ class GraphProvider:
         self._writer = Writer(self._client, self._reader)
         self.caps = Capabilities(
             mapping="graph", delta=True, server_stamps=True, concurrency=min(IN_FLIGHT, account.concurrency),
-            batch=MAX_PARTS, bulk=MAX_PARTS, atomic=False, searched=True, strict=True,
+            batch=MAX_PARTS, bulk=MAX_PARTS, atomic=False, searched=True, strict=True, push="account",
         )
+        self._subscriptions = Subscriptions(self._client, ports)
 
     @property
     def requests(self) -> dict[str, int]:
@@ -117,3 +119,14 @@ class GraphProvider:
     def bulk(self, cal: Calendar, writes: Sequence[Write]) -> list[Receipt | CalsyncError]:
         """As many as one likes, each with its own end (J5)."""
         return self._writer.bulk(cal, writes)
+
+    # -- push ----------------------------------------------------------------------------------------------------------
+
+    def open_channel(self, wanted: Channel) -> Channel:
+        return self._subscriptions.open(wanted)
+
+    def renew_channel(self, channel: Channel) -> Channel | None:
+        return self._subscriptions.renew(channel)
+
+    def close_channel(self, channel: Channel) -> None:
+        self._subscriptions.close(channel)

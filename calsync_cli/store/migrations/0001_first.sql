@@ -177,3 +177,15 @@ CREATE TABLE kept (                          -- every value ever overwritten, lo
     at_us       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX kept_link ON kept (link_id);
+
+CREATE TABLE channel (                       -- servers that were asked to post notices, until they were told to stop
+    id         INTEGER PRIMARY KEY,
+    account    TEXT NOT NULL,
+    calendar   TEXT NOT NULL,                -- the provider's stable id; '': any of the account
+    remote_id  TEXT NOT NULL,                -- '': the server gives it, and has not yet
+    resource   TEXT NOT NULL,                -- '': the same
+    address    TEXT NOT NULL,
+    secret     TEXT NOT NULL,
+    opened_us  INTEGER NOT NULL,             -- when it was asked for
+    expires_us INTEGER                       -- NULL: it may be open or not, for no answer was seen
+) STRICT;

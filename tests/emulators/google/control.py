@@ -1,7 +1,8 @@
 """The control URL: what happened, edits as people make them, faults, time.
 
 GET     {"mails": [...], "requests": {"read": n, "write": n}, "events": {calendar id: [...]}, and "problems", "remarks",
-        "faults" (times hit), "tokens" (token requests), "calendars" (id: summary), "channels" (not expired)}; ?deleted=1 lists tombstones too
+        "faults" (times hit), "tokens" (token requests), "calendars" (id: summary),
+        "channels" (not expired)}; ?deleted=1 lists tombstones too
 POST    one JSON object, or a list of them done in order; answers {"done": [result, ...]}, or 400 {"error": text}
         (what came before the failing one stays done)
 
