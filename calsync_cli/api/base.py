@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calsync_cli import files
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair
 from calsync_cli.ports import Ports
@@ -100,8 +101,7 @@ class Base:
         if file.exists():
             return file.read_text(encoding="ascii").strip()
         known = self.db.meta("installation") or self.ports.fresh_id()
-        file.touch(mode=0o600)
-        file.write_text(known + "\n", encoding="ascii")
+        files.write(file, known + "\n")
         with self.db.transaction():
             self.db.set_meta("installation", known)
         return known

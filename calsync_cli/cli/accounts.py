@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from calsync_cli import files
 from calsync_cli.cli import password_login
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
@@ -129,12 +130,9 @@ def _write_account(file: Path, name: str, changes: Mapping[str, str]) -> None:
         document = tomlkit.parse(file.read_text(encoding="utf-8-sig")) if file.exists() else tomlkit.document()
         accounts: Any = document.setdefault("accounts", tomlkit.table(is_super_table=True))
         accounts.setdefault(name, tomlkit.table()).update(changes)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(file.name + ".part")
-        partial.unlink(missing_ok=True)
-        partial.touch(mode=stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600)
-        partial.write_text(tomlkit.dumps(document), encoding="utf-8")
-        partial.replace(file)
+        files.make_folder(file.parent)
+        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
+        files.write(file, tomlkit.dumps(document), mode=mode)
     except OSError as err:
         text = f"the sign-in worked, but {file} cannot be written ({err.strerror}); it was not stored"
         raise UsageError(text, next=f"calsync -c FILE login {name}") from err
@@ -161,7 +159,7 @@ def logout(ctx: Context, name: str) -> int:
         text = f"account {name} has its password from the configuration; nothing is stored that could be removed"
         raise UsageError(text, next="calsync config edit")
     if known is None:
-        print(f"{name} was not signed in")
+        say(f"{name} was not signed in")
         return 0
     if config.accounts[name].provider == "google":
         from calsync_cli.cli import google_login
@@ -172,7 +170,7 @@ def logout(ctx: Context, name: str) -> int:
 
         return microsoft_login.logout(ctx, config.accounts[name], store)
     store.delete(name)
-    print(f"the password of {name} is removed from {store.describe()}; its calendars were not touched")
+    say(f"the password of {name} is removed from {store.describe()}; its calendars were not touched")
     return 0
 
 
@@ -187,7 +185,7 @@ def accounts(ctx: Context, *, as_json: bool) -> int:
     if as_json:
         print_json(rows)
     elif not rows:
-        print(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, google, icloud or microsoft")
+        say(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, google, icloud or microsoft")
     else:
         table(["account", "provider", "ready", "state"], shown, color=ctx.color)
     return 0 if all(row["signed_in"] for row in rows) else 5
@@ -280,5 +278,5 @@ def create_calendar(ctx: Context, account: str, name: str) -> int:
                 provider.close()
     finally:
         work.close()
-    print(f"made {account}/{made}")
+    say(f"made {account}/{made}")
     return 0

@@ -46,11 +46,12 @@ class Context:
     @property
     def state_dir(self) -> Path:
         """The state folder, made for the owner alone (design 6)."""
+        from calsync_cli import files
         from calsync_cli.config.paths import default_state_dir
 
         folder = (self.state_option or default_state_dir()).expanduser().absolute()
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(folder)
         except OSError as err:
             text = f"the state folder {folder} cannot be made ({err.strerror}); nothing was touched"
             raise StoreError(text, next="calsync --state-dir DIR ...") from err

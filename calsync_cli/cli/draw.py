@@ -15,8 +15,14 @@ STYLES = {
 }
 
 
-def print_json(data: Any) -> None:
-    print(json.dumps(data, ensure_ascii=False, indent=1))
+def print_json(data: Any, indent: int | None = 1) -> None:
+    """Whatever could steer a terminal is escaped; it stands inside of texts only."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    print(text if text.isascii() and "\x7f" not in text else "".join(_escaped(c) for c in text))
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1]
 
 
 Cell = str | tuple[str, ...]

@@ -72,10 +72,10 @@ def _say(err: CalsyncError, as_json: bool, context: Context | None = None) -> in
     if not err.next and context is not None and context.command:
         err.next = f"{context.command} -h"
     if as_json:
-        import json
+        from calsync_cli.cli.draw import print_json
 
         problem = {"account": None, "event": None, "code": err.code, "message": str(err), "next": err.next}
-        print(json.dumps({"exit_code": err.exit_code, "errors": [problem]}, ensure_ascii=False))
+        print_json({"exit_code": err.exit_code, "errors": [problem]}, indent=None)
     else:
         from calsync_cli.cli.screen import say
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calsync_cli.cli.conflict_view import View, draw
+from calsync_cli.cli.screen import say
 from calsync_cli.cli.words import NAMES
 from calsync_cli.model.series import join, split
 
@@ -92,7 +93,7 @@ def _word(prompt: str, keys: Mapping[str, str], meanings: Sequence[str]) -> str:
             return keys[said]
         if said != "?":
             print("  that is none of the answers:")
-        print("\n".join(meanings))
+        say(*meanings)
 
 
 def _meanings(seen: View, by_field: bool) -> list[str]:

@@ -16,6 +16,8 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from calsync_cli.cli.screen import harmless
+
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 FILE_NAME = "calsync.log"
 
@@ -66,13 +68,15 @@ def close_log() -> None:
 
 
 class _Line(logging.Formatter):
-    """Times with their offset, one record per line, no secrets."""
+    """Times with their offset, no secrets; only the first line of a record begins at the margin, so that no text of
+    others can pass for one, and nothing in it steers the terminal that shows the log."""
 
     default_time_format = "%Y-%m-%dT%H:%M:%S%z"
     default_msec_format = None
 
     def format(self, record: logging.LogRecord) -> str:
-        return scrubbed(super().format(record))
+        first, *more = scrubbed(super().format(record)).splitlines() or [""]
+        return "\n".join([harmless(first), *(f"    {harmless(line)}" for line in more)])
 
 
 class _OwnersFile(RotatingFileHandler):

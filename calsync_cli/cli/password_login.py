@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from calsync_cli.cli.context import Context
-from calsync_cli.cli.screen import say
+from calsync_cli.cli.screen import say, shown
 from calsync_cli.config.secrets import SecretStore
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import Account
@@ -40,9 +40,9 @@ def login(
     found = sign_in(replace(account, username=name), secret, ctx.ports)
     write({"username": name} if name != account.username else {})
     store.set(account.name, secret)
-    print(f"signed in to {account.name} as {name}; password kept in {store.describe()}")
+    say(f"signed in to {account.name} as {name}; password kept in {store.describe()}")
     for calendar in found:
-        print(f"  {account.name}/{calendar.name}" + ("  (read-only)" if calendar.access == "read" else ""))
+        say(f"  {account.name}/{shown(calendar.name)}" + ("  (read-only)" if calendar.access == "read" else ""))
     return 0
 
 

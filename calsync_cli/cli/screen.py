@@ -23,6 +23,11 @@ def shown(text: str) -> str:
     return " ".join("".join(_harmless(c) for c in text).split())
 
 
+def harmless(line: str) -> str:
+    """The line with its blanks as they are."""
+    return line if line.isprintable() else "".join(map(_harmless, line))
+
+
 def _harmless(letter: str) -> str:
     if letter.isprintable() or letter in JOINERS:
         return letter
@@ -60,12 +65,13 @@ def columns_of(stream: TextIO) -> int:
 
 
 def say(*texts: str, to: TextIO | None = None) -> None:
-    """Print lines; on a terminal they are broken between words, and go on a little to the right."""
+    """Print lines, whoever worded them: nothing in them steers a terminal, and a line end is one of ours only if the
+    text was made harmless before. On a terminal they are broken between words, and go on a little to the right."""
     if not texts:
         return
     stream = to or sys.stdout
     columns = columns_of(stream)
-    for line in "\n".join(texts).split("\n"):
+    for line in map(harmless, "\n".join(texts).split("\n")):
         print("\n".join(wrapped(line, columns)) if columns else line, file=stream)
 
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from calsync_cli import files
 from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
+from calsync_cli.cli.draw import print_json
 from calsync_cli.cli.running import run
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Change, Report
@@ -138,11 +140,8 @@ class _Stopped(Exception):
 
 def _save_plan(file: Path, report: Report) -> None:
     document = {"format": "calsync plan 1", "plans": report.plans}
-    partial = file.with_name(file.name + ".part")
     try:
-        partial.touch(mode=0o600)
-        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-        partial.replace(file)
+        files.write(file, json.dumps(document, ensure_ascii=False, indent=1))
     except OSError as err:
         text = f"the plan cannot be saved to {file} ({err.strerror}); no calendar was touched"
         raise UsageError(text, next="calsync sync --plan-file FILE") from err
@@ -151,7 +150,7 @@ def _save_plan(file: Path, report: Report) -> None:
 def show(ctx: Context, report: Report, *, as_json: bool, due: bool = False) -> None:
     """The report as one JSON document, or as lines. A terminal gets the first changes, a file all of them."""
     if as_json:
-        print(json.dumps(report.json(), ensure_ascii=False, indent=1))
+        print_json(report.json())
         return
     out: list[str] = []
     width = max((len(pair.pair) for pair in report.pairs), default=0)

@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+from calsync_cli import files
 from calsync_cli.config.lockfile import Busy, held
 from calsync_cli.config.paths import default_state_dir
 from calsync_cli.errors import AuthError, TransientError
@@ -67,7 +68,7 @@ def _guarded(folder: Path, name: str, ports: Ports) -> Iterator[None]:
     file = folder / f"sign-in-{sha256(name.encode()).hexdigest()[:16]}.lock"
     with ExitStack() as stack:
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(folder)
             stack.enter_context(held(file, ports, GUARD_WAIT_S))
         except Busy:
             text = f"another calsync has been changing the sign-in of {name} for {GUARD_WAIT_S:.0f} s"
@@ -326,15 +327,8 @@ class FileStore:
     def _save(self, data: _Sealed) -> None:
         """All or nothing, for the owner alone."""
         values = {name: [b64encode(part).decode() for part in pair] for name, pair in data.values.items()}
-        partial = self._path.with_name(self._path.name + ".part")
         try:
-            partial.unlink(missing_ok=True)  # one left by a crash may have other rights
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"salt": b64encode(data.salt).decode(), "values": values}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
+            files.write(self._path, json.dumps({"salt": b64encode(data.salt).decode(), "values": values}), sync=True)
         except OSError as err:
             text = f"the password file {self._path} cannot be written ({err.strerror}); it was left as it is"
             raise AuthError(text, next="calsync doctor") from err

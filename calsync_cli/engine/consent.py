@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from calsync_cli import files
 from calsync_cli.engine import guards
 from calsync_cli.engine.errands import put_back
 from calsync_cli.engine.groups import Group
@@ -133,15 +134,12 @@ def plan_document(
 def _keep_plan(folder: Path, document: dict[str, Any], *, waits: bool) -> list[str]:
     """A stopped plan waits in a file of its own until it is approved. Returns what went wrong with that."""
     path = folder / f"{document['plan']}.json"
-    partial = path.with_suffix(".part")
     try:
         if not waits:
             path.unlink(missing_ok=True)
             return []
-        folder.mkdir(mode=0o700, exist_ok=True)
-        partial.touch(mode=0o600)
-        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-        partial.replace(path)
+        files.make_folder(folder)
+        files.write(path, json.dumps(document, ensure_ascii=False, indent=1))
     except OSError as err:
         return [f"the plan could not be saved in {folder} ({err.strerror})"] if waits else []
     return []

@@ -7,11 +7,11 @@ Errors  StoreError where the folder cannot be written
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from pathlib import Path
 
+from calsync_cli import files
 from calsync_cli.errors import StoreError
 from calsync_cli.ports import Ports
 from calsync_cli.store.db import FILE_NAME, Database, open_database
@@ -23,8 +23,7 @@ def keep_daily(db: Database, folder: Path) -> None:
     """A copy that replaces yesterday's once it is whole. What cannot be copied does not stop a run."""
     partial = folder / f"{DAILY}.part"
     try:
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_RDWR, 0o600))
+        files.make(partial)
         db.run("VACUUM INTO ?", str(partial))
         partial.replace(folder / DAILY)
     except (OSError, StoreError, sqlite3.Error):
@@ -58,10 +57,7 @@ def note(db: Database, folder: Path) -> None:
     """After a run: how many there were."""
     number = newest_run(db)
     if number > _known_runs(folder):
-        partial = folder / f"{RUNS}.part"
-        partial.touch(mode=0o600)
-        partial.write_text(f"{number}\n", encoding="ascii")
-        partial.replace(folder / RUNS)
+        files.write(folder / RUNS, f"{number}\n")
 
 
 def _known_runs(folder: Path) -> int:
@@ -113,8 +109,8 @@ def _replaced(folder: Path, stamp: str) -> str:
                 old.replace(aside if old == file else folder / f"{aside.name}{old.name[len(FILE_NAME):]}")
                 words = f"the damaged database is now {aside}"
         if daily.exists() and is_sound(daily):
+            files.make(file)
             shutil.copyfile(daily, file)
-            file.chmod(0o600)
             return f"{words}; the copy of the day stands in its place, and the next sync lists everything anew"
     except OSError as err:
         raise StoreError(f"{err.filename or folder}: {err.strerror}; no calendar was touched") from err

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "calsync_cli"
-LEAVES = {"errors", "ports", "model", "__init__", "__version__"}
+LEAVES = {"errors", "files", "ports", "model", "__init__", "__version__"}
 PURE_ENGINE = {"engine.world", "engine.fold", "engine.plan", "engine.match", "engine.merge", "engine.guards",
                "engine.keys", "engine.groups", "engine.case", "engine.presence", "engine.write_steps",
                "engine.following", "engine.folded", "engine.verdict", "engine.instances", "engine.shift",
