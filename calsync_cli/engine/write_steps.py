@@ -53,7 +53,9 @@ def _is_writable_target(case: Case, spoke: Spoke) -> bool:
 
 def _differs(path: Path, now: Form, value: Value | None) -> bool:
     old = {path: now[path]} if path in now else {}
-    return bool(recur.diff(_with_time(old, now), _with_time({path: value} if value is not None else {}, now)))
+    new = {path: value} if value is not None else {}
+    light = {other: now[other] for other in ("time", "recurrence") if other in now and other != path}
+    return bool(recur.diff({**light, **old}, {**light, **new}))  # in the light of the set's own time block (R8)
 
 
 def _target_edits(case: Case, spoke: Spoke, now: Form, folded: Folded) -> dict[Path, Value | None]:
@@ -165,9 +167,3 @@ def detach(case: Case, folded: Folded, result: Decision) -> None:
             for c, state in case.calendars.items()
             if state.role != "source"
         ]
-
-
-def _with_time(form: dict[Path, Value], now: Form) -> dict[Path, Value]:
-    """Recurrences and zones are compared in the light of the set's own time block (R8)."""
-    light = {path: now[path] for path in ("time", "recurrence") if path in now}
-    return {**light, **form} if not ("time" in form and "recurrence" in form) else form

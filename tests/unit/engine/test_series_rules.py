@@ -38,6 +38,18 @@ def test_series_edit_here_and_instance_edit_there_both_apply() -> None:
         assert stage.form(calendar, "u")[f"@{key(2)}/location"] == "Room 2"
 
 
+@pytest.mark.parametrize("calendar", [1, 2])
+def test_a_series_that_becomes_one_event_does_so_everywhere(calendar: int) -> None:
+    """F1: a rule that is taken away is a change like any other, with its exceptions."""
+    stage = linked(series(**{f"@{key(2)}": CANCELLED, f"@{key(3)}/title": "Special"}))
+    stage.edit(calendar, "u", {"recurrence": None, f"@{key(2)}": None, f"@{key(3)}/title": None})
+    stage.settle()
+    for one in (1, 2):
+        form = stage.form(one, "u")
+        assert "recurrence" not in form and not any(path.startswith("@") for path in form)
+    assert not stage.run().steps
+
+
 def test_instance_edited_where_the_other_side_dropped_the_date_is_held_until_answered() -> None:
     """R2: an orphan is asked about, in every run, never dropped."""
     stage = linked()
