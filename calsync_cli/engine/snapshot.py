@@ -57,7 +57,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     moved = not rules.window.all and before.day != today  # a window moves by time alone; a day's step is soon enough
     everything = full or not planned or changed or moved
     calendars = tuple(_state(session, group, o, counts, planned) for _, o in rows)
-    loose = [item for i in ids for item in links.unlinked(db, key, i, everything=everything)]
+    loose = [item for i in ids for item in links.unlinked(db, key, i, ids, everything=everything)]
     known = links.load_links(db, key, ids, everything=everything)
     found = _with_matches(session, key, ids, loose, known, calendars)
     found = [_with_sources(link, names, db) for link in found]

@@ -155,11 +155,15 @@ def _spoke(row: sqlite3.Row) -> Spoke:
     )
 
 
-def unlinked(db: Database, grp: str, calendar: int, *, everything: bool) -> list[Replica]:
+def unlinked(
+    db: Database, grp: str, calendar: int, members: Sequence[int], *, everything: bool
+) -> list[Replica]:
     """Readable items without a link in this group: new ones, those that wait for a person, or all of them.
 
-    Copies that a one-way rule of ours made are derived and never a source (N4).
+    Copies that a one-way rule of ours made are derived and never a source (N4), but where the calendar they came from
+    is a member too: then the pair was one-way before, and they are replicas of one set (V7, K3).
     """
+    within = ",".join(str(int(member)) for member in members if member != calendar) or "NULL"
     sql = (
         "SELECT m.* FROM mirror_item m WHERE m.id IN ("
         "SELECT id FROM mirror_item WHERE calendar_id = ? AND seq > ? "
@@ -170,7 +174,8 @@ def unlinked(db: Database, grp: str, calendar: int, *, everything: bool) -> list
         "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.grp = ? AND s.calendar_id = m.calendar_id "
         "AND s.remote_id = m.remote_id) "
         "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.calendar_id = m.calendar_id AND s.remote_id = m.remote_id "
-        "AND s.owned = 1 AND s.grp LIKE 'oneway:%')"
+        "AND s.owned = 1 AND s.grp LIKE 'oneway:%' AND NOT EXISTS (SELECT 1 FROM spoke o WHERE o.link_id = s.link_id "
+        f"AND o.calendar_id IN ({within})))"
     )
     seq = -1 if everything else planned_seq(db, grp, calendar)
     return [_replica(row) for row in db.all(sql, calendar, seq, calendar, calendar, grp, grp)]

@@ -130,7 +130,7 @@ def test_what_a_run_asks_is_answered_by_indices() -> None:
     asked = Explained(database._connection, system_ports())
     asked.plans = []
     links.load_links(asked, "g", [1, 2])
-    links.unlinked(asked, "g", 1, everything=False)
+    links.unlinked(asked, "g", 1, (1, 2), everything=False)
     links.links_for(asked, "g", [1, 2], ["u"], ["k"])
     links.newest_seq(asked, [1])
     links.linked_counts(asked, "g", [1])
