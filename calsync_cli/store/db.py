@@ -118,13 +118,18 @@ def open_database(folder: Path, ports: Ports) -> Database:
 
 def open_connection(name: str, ports: Ports, *, backup: Path | None = None) -> Database:
     """`name` may be ":memory:". `backup` is copied aside before a schema change (U3)."""
+    database = connect(name, ports)
+    _migrate(database, backup)
+    return database
+
+
+def connect(name: str, ports: Ports) -> Database:
+    """As `open_connection`, but the schema stays as it is."""
     connection = sqlite3.connect(name, isolation_level=None, timeout=10.0)
     connection.row_factory = sqlite3.Row
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
-    database = Database(connection, ports)
-    _migrate(database, backup)
-    return database
+    return Database(connection, ports)
 
 
 # -- migrations --------------------------------------------------------------------------------------------------------

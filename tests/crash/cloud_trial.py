@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from tests.crash.cloud_scenarios import CloudScenario
-from tests.crash.enumerate import CALL_FAULTS, COMMIT_FAULTS, Point, Trial, quiet, state
+from tests.crash.enumerate import Trial, quiet, state
 from tests.engine.cloud_oracle import check_agendas, check_one_look
 from tests.engine.oracles import Broken
 
@@ -33,8 +32,7 @@ class CloudTrial(Trial):
         world.load(self.game)
         before = world.writes()
         self.run()
-        self.calls, self.commits = world.board.count, world.commit_count
-        self.writing, self.batches = set(world.writing), set(world.batches)
+        self.counted()
         self.runs = quiet(world, self.wish) + 1
         if scenario.writes != (world.writes() > before):
             raise Broken(f"{scenario.name}: {world.writes() - before} writes")
@@ -43,19 +41,9 @@ class CloudTrial(Trial):
         check_one_look(world)
         self.expected = state(world)
 
-    def points(self) -> Iterator[Point]:
-        for number in range(1, self.calls + 1):
-            yield from (Point("call", number, fault) for fault in (*CALL_FAULTS, *self._halves(number)))
-        for number in range(1, self.commits + 1):
-            yield from (Point("commit", number, fault) for fault in COMMIT_FAULTS)
+    def counted(self) -> None:
+        super().counted()
+        self.batches = set(self.world.batches)  # type: ignore[attr-defined]
 
-    def different_points(self) -> Iterator[Point]:
-        """One for each state that a death can leave behind, and for each answer to a write that can be lost. A read
-        leaves no state of its own, nor does a request that never left.
-        """
-        for number in sorted(self.writing):
-            yield from (Point("call", number, fault) for fault in (*CALL_FAULTS[1:], *self._halves(number)))
-        yield from (Point("commit", number, "after") for number in range(1, self.commits + 1))
-
-    def _halves(self, number: int) -> tuple[str, ...]:
+    def more_faults(self, number: int) -> tuple[str, ...]:
         return HALVES if number in self.batches else ()

@@ -6,6 +6,7 @@ Steps   each provider call and each commit, in order. A call: kill-before, kill-
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Trial:
         world.load(self.game)
         before = world.writes()
         self.run()
-        self.calls, self.commits = world.board.count, world.commit_count
+        self.counted()
         self.runs = quiet(world, self.wish) + 1
         if world.writes() - before != scenario.writes:
             raise Broken(f"{scenario.name}: {world.writes() - before} writes instead of {scenario.writes}")
@@ -64,22 +65,71 @@ class Trial:
     def run(self) -> None:
         self.world.crash_run(self.scenario.errand, **self.wish)
 
+    def counted(self) -> None:
+        """After a run in which nothing was broken: its steps."""
+        self.calls, self.commits = self.world.board.count, self.world.commit_count
+        self.writing = set(self.world.writing)
+
     def points(self) -> Iterator[Point]:
+        """Every step, in every way."""
         for number in range(1, self.calls + 1):
-            yield from (Point("call", number, fault) for fault in CALL_FAULTS)
+            yield from (Point("call", number, fault) for fault in (*CALL_FAULTS, *self.more_faults(number)))
         for number in range(1, self.commits + 1):
             yield from (Point("commit", number, fault) for fault in COMMIT_FAULTS)
 
-    def play(self, point: Point) -> None:
-        """Raises Broken where anything that test-plan 5 requires does not hold."""
+    def different_points(self) -> Iterator[Point]:
+        """One for each state that a death can leave behind, and for each answer to a write that can be lost. A read
+        leaves no state of its own, nor does a request that never left.
+        """
+        for number in sorted(self.writing):
+            yield from (Point("call", number, fault) for fault in (*CALL_FAULTS[1:], *self.more_faults(number)))
+        yield from (Point("commit", number, "after") for number in range(1, self.commits + 1))
+
+    def more_faults(self, number: int) -> tuple[str, ...]:
+        """What else can become of this call."""
+        return ()
+
+    def play(self, point: Point, then: Point | None = None) -> None:
+        """Raises Broken where anything that test-plan 5 requires does not hold. then: what breaks in the recovery."""
+        self.world.load(self.game)
+        self._break(point)
+        if then is not None:
+            self.world.begin_count()
+            self._break(then)
+        self._judge()
+
+    def play_twice(self, point: Point) -> Iterator[tuple[Point, AssertionError | None]]:
+        """The run breaks at this point, and the recovery at each of its own steps."""
         world = self.world
         world.load(self.game)
+        self._break(point)
+        broken_off = world.save()
+        world.load(broken_off)
+        self.run()
+        steps = copy.copy(self)
+        steps.counted()
+        for then in steps.points():
+            world.load(broken_off)
+            try:
+                self._break(then)
+                self._judge()
+            except AssertionError as err:
+                yield then, err
+            else:
+                yield then, None
+
+    def _break(self, point: Point) -> None:
+        """One run that breaks there, and a new process."""
+        world = self.world
         if point.where == "call":
             world.board.fault_at(point.number, point.fault)  # type: ignore[arg-type]
         else:
             world.kill_commit = (point.number, point.fault)
         self.run()
         world.restart()
+
+    def _judge(self) -> None:
+        world = self.world
         if self.scenario.errand is not None:
             self.scenario.errand(world)
         runs = quiet(world, self.wish)
@@ -88,6 +138,8 @@ class Trial:
         world.oracle.final()
         ended = state(world)
         for name, expected in self.expected.items():
+            if name == "asked" and not self.scenario.one_question:
+                expected, ended[name] = ([uid for _, uid in asked] for asked in (expected, ended[name]))
             if ended[name] != expected:
                 raise Broken(f"I21: {name} is {ended[name]}\n    instead of {expected}")
 

@@ -167,6 +167,10 @@ class CloudWorld(FaultyWorld):
             "sides": {name: side.save() for name, side in self.servers.items()},
         }
 
+    def begin_count(self) -> None:
+        super().begin_count()
+        self.batches.clear()
+
     def load(self, game: dict[str, Any]) -> None:
         for name, saved in game["clouds"].items():
             self.clouds[name].load(saved)
@@ -175,9 +179,7 @@ class CloudWorld(FaultyWorld):
         self.clock.now = game["now"]
         self.board.disarm()
         self.board.revive()
-        self.board.count = self.commit_count = 0
+        self.begin_count()
         self.kill_commit = None
-        self.writing.clear()
-        self.batches.clear()
         self.oracle.load(game["oracle"])
         self._load(game["db"])

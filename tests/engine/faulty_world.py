@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from calsync_cli.engine.report import Report
-from calsync_cli.providers.memory import Traits
+from calsync_cli.providers.memory import Call, Traits
 from calsync_cli.providers.memory_server import Shelf
-from calsync_cli.store.db import Database, open_connection
+from calsync_cli.store.db import Database, connect, open_connection
 from tests.engine.oracles import Oracle
 from tests.engine.world import World
 from tests.fakes.memory_faults import Board, FaultyServer, SimulatedCrash
@@ -38,16 +38,22 @@ class FaultyWorld(World):
         self.commit_count = 0
         self.kill_commit: tuple[int, str] | None = None
         self.oracle = Oracle(self)
+        self.writing: set[int] = set()
+        """The numbers of the calls that write."""
 
         def make(now: Any, kind: Traits) -> FaultyServer:
             server = FaultyServer(now, replace(kind), board=self.board)
-            server.observers.append(self.oracle.call)
+            server.observers += [self._note, self.oracle.call]
             return server
 
         super().__init__(names, pairs, make, traits, **pair)
         self._hook(self.db)
 
     # -- the process ---------------------------------------------------------------------------------------------------
+
+    def _note(self, call: Call) -> None:
+        if call.writes:
+            self.writing.add(self.board.count)
 
     def _hook(self, db: Database) -> None:
         self.db = db
@@ -95,10 +101,13 @@ class FaultyWorld(World):
         self.oracle.forget()
 
     def _load(self, image: bytes) -> None:
-        fresh = open_connection(":memory:", self.ports)
+        fresh = connect(":memory:", self.ports)
         fresh._connection.deserialize(image)
         self.db.close()
         self._hook(fresh)
+
+    def close(self) -> None:
+        self.db.close()
 
     # -- saved games ---------------------------------------------------------------------------------------------------
 
@@ -114,10 +123,15 @@ class FaultyWorld(World):
         self.clock.now = game["now"]
         self.board.disarm()
         self.board.revive()
-        self.board.count = self.commit_count = 0
+        self.begin_count()
         self.kill_commit = None
         self.oracle.load(game["oracle"])
         self._load(game["db"])
+
+    def begin_count(self) -> None:
+        """Steps are numbered from here on."""
+        self.board.count = self.commit_count = 0
+        self.writing.clear()
 
     def wait(self, minutes: float) -> None:
         self.clock.now += timedelta(minutes=minutes)
