@@ -75,6 +75,18 @@ def _resolve(provider: Provider, item: Round) -> Calendar:
     return pick(known, item.name)
 
 
+def one_name_each(rounds: list[Round]) -> None:
+    """A calendar that two pairs call differently would be two calendars to the planner: none of it is touched."""
+    names: dict[tuple[str, str], Round] = {}
+    for item in rounds:
+        if item.cal is None or item.error is not None:
+            continue
+        first = names.setdefault((item.name.account, item.cal.id), item)
+        if first is not item:
+            text = f"is the same calendar as {first.name}; call it the same in every pair"
+            first.error = item.error = ConfigError([(str(item.name), text)], next="calsync config edit")
+
+
 def pick(known: Sequence[Calendar], name: CalendarName) -> Calendar:
     """The calendar meant by an id, the last part of one, or a display name. Raises ConfigError naming the choices."""
     wanted = name.calendar.rstrip("/")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from calsync_cli.engine.listing import Round, fetch_bodies, list_calendar
+from calsync_cli.engine.listing import Round, fetch_bodies, list_calendar, one_name_each
 from calsync_cli.engine.seen import absent_since, denied, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.tally import Tally
@@ -62,6 +62,7 @@ def observe(
     rounds = [_begin(session, name, window, full) for name, window in windows.items()]
     listed = Tally(session.progress, "list", len(rounds))
     _all(session, rounds, lambda r: listed.counting(partial(list_calendar, session.provider(r.name.account), r)))
+    one_name_each(rounds)
     for item in rounds:
         if item.error is None:
             _settle_row(session, item)
