@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from calsync_cli import files
 from calsync_cli.cli import password_login
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.inspect import account_state
 from calsync_cli.cli.lines import day_words
 from calsync_cli.cli.screen import say
+from calsync_cli.config import edit
 from calsync_cli.config.secrets import open_store
 from calsync_cli.config.values import BadValue, address, closest
 from calsync_cli.errors import AuthError, CalsyncError, UsageError, worst_exit
@@ -121,18 +120,17 @@ def _address(text: str) -> str:
 
 def _write_account(file: Path, name: str, changes: Mapping[str, str]) -> None:
     """Set these keys of the account in the user's file; comments, order, rights and a symbolic link stay."""
-    import tomlkit
+
+    def put(document: Any) -> None:
+        if name in edit.section(document, "accounts"):
+            document["accounts"][name].update(changes)
+        else:
+            edit.add(document, "accounts", name, changes)
 
     if not changes:
         return
-    file = file.resolve()
     try:
-        document = tomlkit.parse(file.read_text(encoding="utf-8-sig")) if file.exists() else tomlkit.document()
-        accounts: Any = document.setdefault("accounts", tomlkit.table(is_super_table=True))
-        accounts.setdefault(name, tomlkit.table()).update(changes)
-        files.make_folder(file.parent)
-        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
-        files.write(file, tomlkit.dumps(document), mode=mode)
+        edit.changed(file, put)
     except OSError as err:
         text = f"the sign-in worked, but {file} cannot be written ({err.strerror}); it was not stored"
         raise UsageError(text, next=f"calsync -c FILE login {name}") from err
