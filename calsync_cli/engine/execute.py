@@ -14,7 +14,7 @@ from calsync_cli.engine import settle
 from calsync_cli.engine.intent import Done, Work, claim_folders, store_plan
 from calsync_cli.engine.keys import parse_marker
 from calsync_cli.engine.plan import write_digest
-from calsync_cli.engine.seen import read_item, store_seen
+from calsync_cli.engine.seen import missed, read_item, store_seen
 from calsync_cli.engine.send import NOT_LOOKED, NotLooked, answers_to, look_after_doubt, read_back
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
@@ -137,9 +137,6 @@ def _close(session: Session, work: Work, stored: Item | None, looked: Item | Not
         case UnknownOutcome():
             journal.note(session.db, op.id, str(error))
             work.outcome = "unknown"
-        case NotFound() if op.kind == "delete" and looked is None:
-            settle.confirm_delete(session, op)
-            work.outcome, work.error = "confirmed", None
         case PreconditionFailed() | NotFound():
             _close_stale(session, work, looked)
         case UidConflict():
@@ -159,6 +156,11 @@ def _close_stale(session: Session, work: Work, looked: Item | NotLooked | None) 
     """Somebody was faster: what is there now goes into the mirror and is planned from (J6)."""
     op = work.op
     work.outcome = "stale"
+    gone = looked is None and missed(session, op.calendar, work.account, op.remote_id)
+    if op.kind == "delete" and gone and isinstance(work.error, NotFound):
+        settle.confirm_delete(session, op)
+        work.outcome, work.error = "confirmed", None
+        return
     if op.kind == "create" and isinstance(looked, Item):
         if is_ours(session, op, work.account, looked):
             settle.confirm_write(session, op, work.account, looked, None, late=True)
@@ -166,14 +168,12 @@ def _close_stale(session: Session, work: Work, looked: Item | NotLooked | None) 
         else:
             settle.next_generation(session, op)
         return
-    if op.kind == "create" and looked is None:  # taken by something that is gone: Google gives no id twice (J4)
+    if op.kind == "create" and gone:  # taken by something that is gone: Google gives no id twice (J4)
         settle.next_generation(session, op)
         return
     settle.abandon(session, op, str(work.error))
     if isinstance(looked, Item):
         store_seen(session, op.calendar, work.account, [read_item(session, work.account, looked)], [])
-    elif looked is None:
-        store_seen(session, op.calendar, work.account, [], [op.remote_id])
 
 
 def is_ours(session: Session, op: Operation, account: str, item: Item) -> bool:

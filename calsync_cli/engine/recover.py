@@ -7,7 +7,7 @@ from functools import partial
 from calsync_cli.engine import settle
 from calsync_cli.engine.execute import is_ours
 from calsync_cli.engine.observe import SETTLE, as_calendar
-from calsync_cli.engine.seen import read_item, store_seen
+from calsync_cli.engine.seen import missed, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import CalsyncError, TransientError
 from calsync_cli.model.series import Form
@@ -90,12 +90,13 @@ def _resolve(session: Session, op: Operation, account: str, item: Item | None) -
 
 
 def _resolve_delete(session: Session, op: Operation, account: str, item: Item | None) -> None:
-    if item is None:
+    if item is None and missed(session, op.calendar, account, op.remote_id):
         settle.confirm_delete(session, op)
         session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
         return
     settle.abandon(session, op, "it was not deleted before the run was cut off")
-    store_seen(session, op.calendar, account, [read_item(session, account, item)], [])
+    if item is not None:
+        store_seen(session, op.calendar, account, [read_item(session, account, item)], [])
 
 
 def _resolve_create(session: Session, op: Operation, account: str, item: Item | None) -> None:

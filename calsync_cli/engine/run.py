@@ -32,6 +32,7 @@ from calsync_cli.errors import worst_exit
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.codec import dumps
 from calsync_cli.store import journal, mirror, views
+from calsync_cli.store.db import micros
 
 items = logging.getLogger("calsync_cli.items")
 
@@ -48,6 +49,7 @@ def run(session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | 
     """Bring the groups up to date. Raises only what ends the whole run (StoreError, AlreadyRunning, ConfigError)."""
     began, started = session.ports.monotonic_s(), session.ports.now()
     stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
+    session.began_us = micros(started)
     state = State(session, wish, Report(None, wish.dry_run, stamp, notes=[*session.notes]))
     notice_places(session, [*unfinished(session), *(name.account for group in groups for name in group.calendars)])
     if not wish.dry_run:

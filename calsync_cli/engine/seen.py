@@ -1,6 +1,7 @@
 """What was read from a calendar -> rows of its mirror (O2, O3, O8).
 
-Shape   `read_item` makes one row of a payload; `store_seen` stores rows and absences in the caller's transaction
+Shape   `read_item` makes one row of a payload; `store_seen` stores rows and absences in the caller's transaction;
+        `missed` an absence that a write met
 """
 
 from __future__ import annotations
@@ -53,6 +54,16 @@ def store_seen(session: Session, calendar_id: int, account: str, seen: Sequence[
         mirror.set_gone(session.db, calendar_id, remote_id, 2 if proved else 1, seq)
 
 
+def missed(session: Session, calendar_id: int, account: str, remote_id: str) -> bool:
+    """Within a transaction: a write found that it is not there, and so did a look. Whether that is a proof (O2); if
+    not, the mirror remembers it, and the next run looks again.
+    """
+    store_seen(session, calendar_id, account, denied(session, calendar_id, account, [remote_id]), [remote_id])
+    single = session.provider(account).caps.absent_for is None
+    return single or mirror.proved_gone(session.db, calendar_id, remote_id)
+
+
 def absent_since(session: Session, needed: timedelta) -> int:
-    """Before when, in microseconds, something must have been missing for its absence to be a proof now."""
-    return micros(session.ports.now() - needed)
+    """Since when, in microseconds, something must have been missing for its absence to be a proof now: for that long,
+    and in an earlier run too."""
+    return min(micros(session.ports.now() - needed), session.began_us - 1)

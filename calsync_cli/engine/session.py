@@ -58,6 +58,7 @@ def _caught(call: Callable[[], T]) -> T | CalsyncError:
 class Session:
     """`connect` makes the provider of an account on first use; `installation` is this state folder's own id.
 
+    began_us  when the run in progress began; set by `run`, 0 before
     progress  called with (what, done, total) while long work goes on
     notes     what is to be told of the state before the run
     stopping  asked between requests: a person or the clock wants the run to end at the next clean boundary (J7, L4)
@@ -68,6 +69,7 @@ class Session:
     installation: str
     connect: Callable[[str], Provider]
     inline: bool = False
+    began_us: int = 0
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     stopping: Callable[[], bool] = lambda: False
     notes: Sequence[str] = ()

@@ -33,7 +33,7 @@ from tests.engine.google_cloud import GoogleCloud
 from tests.engine.google_sides import GoogleSide
 from tests.engine.graph_cloud import GraphCloud
 from tests.engine.graph_sides import GraphSide
-from tests.engine.ical_sides import DavSide, VdirSide
+from tests.engine.ical_sides import DavSide, ICloudSide, VdirSide
 from tests.engine.sides import Side
 from tests.engine.world import Clock
 from tests.fakes.memory_faults import Board
@@ -43,8 +43,8 @@ SHM = Path("/dev/shm")
 
 
 class CloudWorld(FaultyWorld):
-    """Sides by name: "google", "graph", "vdir" or "dav". `rules` go into every pair, `modes` to Google's emulator,
-    `knobs` to Microsoft's, `dav` to the CalDAV server. `ring`: the last calendar is joined to the first.
+    """Sides by name: "google", "graph", "vdir", "dav" or "icloud". `rules` go into every pair, `modes` to Google's
+    emulator, `knobs` to Microsoft's, `dav` to the CalDAV server. `ring`: the last calendar is joined to the first.
     """
 
     def __init__(
@@ -94,6 +94,8 @@ class CloudWorld(FaultyWorld):
                 return GraphSide(self, name, self.users[name])
             case "vdir":
                 return VdirSide(self, name)
+            case "icloud":
+                return ICloudSide(self, name)
         return DavSide(self, name, *dav)
 
     def __enter__(self) -> Self:

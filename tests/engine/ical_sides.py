@@ -26,10 +26,12 @@ from calsync_cli.model.series import CANCELLED, Form, Recurrence, Value, join, s
 from calsync_cli.model.times import AllDay, Span, When, instance_key, key_start, moved, wall
 from calsync_cli.providers.base import Provider
 from calsync_cli.providers.caldav.provider import CalDavProvider
+from calsync_cli.providers.icloud.provider import ICloudProvider
 from calsync_cli.providers.vdir import VdirProvider
 from tests.engine.cloud_wire import Gate, Wire
 from tests.engine.sides import BERLIN, FIRST, LAST, Seen, Side, key_of, later, moment_text, plain_uid, when_of
 from tests.fakes.caldav_server import FakeCalDav
+from tests.fakes.icloud_server import PASSWORD, FakeICloud
 
 if TYPE_CHECKING:
     from tests.engine.cloud_world import CloudWorld
@@ -238,10 +240,11 @@ class VdirSide(IcalSide):
 
 class DavSide(IcalSide):
     kind = "dav"
+    made_by: type[FakeCalDav] = FakeCalDav
 
     def __init__(self, world: CloudWorld, name: str, *switches: str) -> None:
         super().__init__(world, name)
-        self.server = world.stack.enter_context(FakeCalDav(*switches))
+        self.server = world.stack.enter_context(self.made_by(*switches))
         self.path = self.server.calendar("Work")
         date = lambda *_: formatdate(world.clock.now.timestamp(), usegmt=True)  # noqa: E731
         self.server.http.RequestHandlerClass.date_time_string = date  # type: ignore[method-assign, assignment]
@@ -252,7 +255,9 @@ class DavSide(IcalSide):
 
     def provider(self) -> Provider:
         account = Account(self.name, "caldav", url=self.server.url.rstrip("/") + self.path, username="me")
-        made = CalDavProvider(account, lambda: Secret("any"), self.world.ports)
+        return self._wired(CalDavProvider(account, lambda: Secret("any"), self.world.ports))
+
+    def _wired(self, made: CalDavProvider) -> Provider:
         inner = httpx.HTTPTransport(verify=False)
         made._client._client = httpx.Client(transport=Wire(self.world, self.name, inner))
         return made
@@ -277,3 +282,13 @@ class DavSide(IcalSide):
 
     def new_id(self, uid: str) -> str:
         return f"{self.path}{uid}.ics"
+
+
+class ICloudSide(DavSide):
+    """`server.hidden`: what Apple denies though it is there."""
+
+    made_by = FakeICloud
+    server: FakeICloud
+
+    def provider(self) -> Provider:
+        return self._wired(ICloudProvider(self.server.account(self.name), lambda: Secret(PASSWORD), self.world.ports))

@@ -14,6 +14,7 @@ from calsync_cli.providers.base import Calendar, Page
 from calsync_cli.providers.memory import MemoryProvider, Traits
 from calsync_cli.store import links
 from tests.engine.faulty_world import AnyPlan, FaultyWorld
+from tests.engine.oracles import check_rest
 from tests.engine.world import ics
 
 
@@ -296,3 +297,78 @@ def test_a_new_event_that_is_listed_and_denied_is_asked_for_again(runs: int) -> 
     world.run()
     assert world.titles("a") == world.titles("b") and len(world.titles("b")) == 2
     assert world.quiet()
+
+
+FRAGILE = Traits(absent_for=timedelta(0))
+
+
+def fragile(*uids: str) -> FaultyWorld:
+    world = FaultyWorld("ab", traits={"a": FRAGILE})
+    for uid in uids:
+        world.put("a", ics(uid, uid))
+    world.run()
+    return world
+
+
+def deny(world: FaultyWorld, uid: str, *, writes: bool = True) -> None:
+    """For the next run server a answers that this event is missing."""
+    world.servers["a"].denied[world.find("a", uid)] = writes  # type: ignore[attr-defined]
+
+
+def after_a_denied_run(world: FaultyWorld) -> FaultyWorld:
+    world.crash_run()
+    world.restart()
+    world.servers["a"].denied.clear()  # type: ignore[attr-defined]
+    check_rest(world)
+    world.oracle.final()
+    return world
+
+
+def test_several_looks_of_one_run_are_one_absence() -> None:
+    """O2: in two runs. A refused write and the look after it, and the rounds of one run, are one run."""
+    world = fragile("u1", "u2")
+    world.edit("b", "u1", title="Edited")
+    deny(world, "u1")
+    after_a_denied_run(world)
+    assert world.titles("a") == world.titles("b") == ["Edited", "u2"]
+
+
+def test_a_deletion_that_was_met_by_a_denial_is_not_done() -> None:
+    """The event is still there; nothing else would ever say so, for the token has moved on."""
+    world = fragile("u1", "u2")
+    world.delete("b", "u1")
+    deny(world, "u1")
+    after_a_denied_run(world)
+    assert world.titles("a") == world.titles("b") == ["u2"]
+
+
+def test_a_deletion_of_unknown_end_that_is_denied_is_not_done() -> None:
+    world = fragile("u1", "u2")
+    world.delete("b", "u1")
+    world.board.arm("kill-before", call="delete")
+    world.crash_run()
+    world.restart()
+    deny(world, "u1", writes=False)
+    after_a_denied_run(world)
+    assert world.titles("a") == world.titles("b") == ["u2"]
+
+
+def test_a_create_whose_place_is_taken_by_what_is_denied_makes_no_second() -> None:
+    """I5: it is our own, and it is looked for again instead of made again elsewhere."""
+    world = fragile("u1")
+    world.put("b", ics("u2", "New"))
+    world.board.arm("kill-after", call="create")
+    world.crash_run()
+    world.restart()
+    deny(world, "u2")
+    after_a_denied_run(world)
+    assert world.titles("a") == world.titles("b") == ["New", "u1"]
+
+
+def test_what_is_denied_in_two_runs_is_gone() -> None:
+    world = fragile("u1", "u2")
+    world.delete("a", "u1")
+    world.run()
+    assert world.titles("b") == ["u1", "u2"]
+    world.run()
+    assert world.titles("b") == ["u2"] and world.quiet()

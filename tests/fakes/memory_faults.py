@@ -31,8 +31,9 @@ from calsync_cli.errors import (
     TransientError,
     UnknownOutcome,
 )
-from calsync_cli.providers.base import Hint, Missing
-from calsync_cli.providers.memory import Call, MemoryServer, Traits
+from calsync_cli.providers.base import Hint, Item, Missing
+from calsync_cli.providers.memory import Call, Change, MemoryServer, Traits
+from calsync_cli.providers.memory_server import Shelf
 
 T = TypeVar("T")
 
@@ -136,7 +137,10 @@ class Board:
 
 
 class FaultyServer(MemoryServer):
-    """`observers` see each call before it happens, for oracles on the order of things (I11, I12, I13)."""
+    """`observers` see each call before it happens, for oracles on the order of things (I11, I12, I13).
+
+    denied: ids that are listed and answered as missing all the same; True: writes to them too
+    """
 
     def __init__(
         self, now: Callable[[], datetime], traits: Traits | None = None, *, board: Board | None = None, seed: int = 0
@@ -144,6 +148,7 @@ class FaultyServer(MemoryServer):
         super().__init__(now, traits)
         self.board = board or Board()
         self.observers: list[Callable[[Call], None]] = []
+        self.denied: dict[str, bool] = {}
         self._rng = random.Random(seed)
         self._late: list[tuple[int, datetime, Callable[[], object]]] = []
         self._now: Fault | None = None
@@ -229,6 +234,15 @@ class FaultyServer(MemoryServer):
         if self._now == "empty":
             return [], since or token, listing
         return hints, token, listing
+
+    def item(self, calendar_id: str, remote_id: str, *, exact: bool) -> Item | None:
+        found = super().item(calendar_id, remote_id, exact=exact)
+        return None if remote_id in self.denied else found
+
+    def _check(self, shelf: Shelf, call: Call, there: Change | None) -> None:
+        super()._check(shelf, call, there)
+        if call.name != "create" and call.remote_id is not None and self.denied.get(call.remote_id):
+            raise NotFound("404")
 
     def _start(self, since: str | None) -> int | None:
         start = super()._start(since)

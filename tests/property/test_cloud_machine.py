@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.property.google_machine import GoogleMachine
 from tests.property.graph_machine import GraphMachine
+from tests.property.icloud_machine import ICloudMachine
 
 EXAMPLES = int(os.environ.get("CALSYNC_L2_CLOUD_EXAMPLES", "30"))
 STEPS = int(os.environ.get("CALSYNC_L2_CLOUD_STEPS", "25"))
@@ -49,9 +50,18 @@ class Ring(GraphMachine):
     third = "dav"
 
 
+class ICloudAndFolder(ICloudMachine):
+    other = "vdir"
+
+
+class ICloudAndCalDav(ICloudMachine):
+    other = "dav"
+
+
 GOOGLE = (GoogleAndFolder, GoogleAndCalDav, GoogleAndGoogle)
 GRAPH = (GraphAndFolder, GraphAndCalDav, GraphAndGoogle, Ring)
-for machine in (*GOOGLE, *GRAPH):
+ICLOUD = (ICloudAndFolder, ICloudAndCalDav)
+for machine in (*GOOGLE, *GRAPH, *ICLOUD):
     machine.TestCase.settings = SETTINGS
 TestGoogleAndFolder = GoogleAndFolder.TestCase
 TestGoogleAndCalDav = GoogleAndCalDav.TestCase
@@ -60,3 +70,5 @@ TestGraphAndFolder = GraphAndFolder.TestCase
 TestGraphAndCalDav = GraphAndCalDav.TestCase
 TestGraphAndGoogle = GraphAndGoogle.TestCase
 TestRing = Ring.TestCase
+TestICloudAndFolder = ICloudAndFolder.TestCase
+TestICloudAndCalDav = ICloudAndCalDav.TestCase
