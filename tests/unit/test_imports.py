@@ -19,6 +19,8 @@ ALLOWED = {
                            "mapping.feed", "mapping.feed.text", "mapping.feed.split", "mapping.feed.names",
                            "mapping.ends"},
     "store": LEAVES | {"store", *PURE_ENGINE},
+    "schedule": LEAVES | {"schedule"},
+    "watch": LEAVES | {"watch", "engine", "providers", "store", "config", "api"},
     "after": LEAVES | {"after", "store"},
     "auth": LEAVES | {"auth", "providers", "config"},
     "engine": LEAVES | {"engine", "mapping", "providers", "store", "config"},

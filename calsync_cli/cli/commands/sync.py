@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from calsync_cli.cli.commands.shared import Json, begin, end
+from calsync_cli.errors import UsageError
 
 commands = typer.Typer()
 
@@ -28,9 +29,18 @@ def sync(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="List everything anew, ignoring sync tokens.")] = False,
     budget: Annotated[str | None, typer.Option("--budget", metavar="5m", help="Stop cleanly after this time.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on whenever something changes: `calsync watch`.")] = False,
     json: Json = False,
 ) -> None:
     """Bring pairs up to date: all of them, or those named."""
+    if watch:
+        others = (due, dry_run, plan_file, yes, approve, full, budget, json, all and pairs)
+        if any(others):
+            raise UsageError("--watch goes with the names of pairs only", next="calsync watch -h")
+        from calsync_cli.cli import watch as watching
+
+        end(watching.watch(begin(ctx), pairs or [], public_url=None, tunnel=None, poll=None))
+        return
     from calsync_cli.cli import sync as command
 
     end(command.sync(
