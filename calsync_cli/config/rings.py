@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from calsync_cli.model.account import CalendarName, Pair
 
 # What the planner knows once per group (engine/snapshot.py). Of delete_limit and notify the strictest counts.
-SHARED = ("conflict", "tie", "window", "orphan", "past_deletes", "field_policy", "field_off", "reminders")
+SHARED = (
+    "conflict", "tie", "window", "orphan", "past_deletes", "other_tools", "field_policy", "field_off", "reminders",
+)
 IN_WORDS = {"field_policy": "fields", "field_off": "fields"}
 
 

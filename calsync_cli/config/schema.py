@@ -95,6 +95,8 @@ PAIR: Mapping[str, Key] = {
     "target_edits": Key("choice", "edits of one-way copies", ("keep", "overwrite", "ask"), "keep",
                         later_choices=("ask",)),
     "target_deletes": Key("choice", "deleted one-way copies", ("respect", "restore"), "respect"),
+    "other_tools": Key("choice", "copies that another program made, and that no other calendar of the pair has",
+                       ("skip", "sync"), "skip"),
     "fields": Key("table", "per field: how a conflict ends, or off when the field does not cross", keys=FIELDS),
     "approve": Key("classes", "what waits for your yes: delete, restore, series-edit, create>20, past, notify, all"),
     "filter": Key("table", "which events take part", later=True, keys=FILTER),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +20,7 @@ class Matched:
     """links: every link with the new replicas hung in. foreign: replicas another installation syncs (K9).
 
     barred: by link key, calendars that may hold the set already under another UID, so that no copy is made there (K2)
+    left: copies that another program made, and that stay where they are (N5)
     """
 
     links: list[Link] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Matched:
     foreign: list[Replica] = field(default_factory=list)
     linked: list[str] = field(default_factory=list)
     barred: dict[str, frozenset[int]] = field(default_factory=dict)
+    left: list[Replica] = field(default_factory=list)
 
 
 def match(snap: Snapshot) -> Matched:
@@ -51,6 +53,8 @@ def match(snap: Snapshot) -> Matched:
     left_alone = {(one.calendar, one.remote_id) for one in result.quarantined}
     result.foreign = [item for item in result.foreign if (item.calendar, item.remote_id) not in left_alone]
     _match_by_fingerprint(snap, result)
+    if snap.rules.other_tools == "skip":
+        _leave_copies(result)
     result.links.sort(key=lambda link: link.key)
     known = {link.key for link in snap.links}
     result.linked = [k.key for k in result.links if k.key not in known and sum(s.state == "live" for s in k.spokes) > 1]
@@ -123,6 +127,29 @@ def _is_ours(snap: Snapshot, item: Replica) -> bool:
     """
     identity = next(c.identity for c in snap.calendars if c.id == item.calendar)
     return parse_marker(item.marker, identity, item.uid) is not None
+
+
+def _leave_copies(result: Matched) -> None:
+    """N5: a copy that another program made may be the other half of an event that is here already, but is no source."""
+    for link in list(result.links):
+        there = [spoke.replica for spoke in _live(link) if spoke.replica is not None]
+        lacking = any(spoke.state == "absent" for spoke in link.spokes)
+        if lacking and not link.hub and there and all(item.tool for item in there):
+            result.links.remove(link)
+            result.left += there
+    places = {(item.calendar, item.remote_id) for item in result.left}
+    result.cleared = [item for item in result.cleared if (item.calendar, item.remote_id) not in places]
+
+
+def left_words(snap: Snapshot, matched: Matched) -> list[str]:
+    """By calendar and program."""
+    labels = {calendar.id: calendar.label for calendar in snap.calendars}
+    counts = Counter((labels[item.calendar], item.tool) for item in matched.left)
+    way = f'to take them along, write other_tools = "sync" in {" and ".join(snap.rules.pairs)}'
+    return [
+        f"copies of events elsewhere that {tool} made on {label} stay there alone: {count:,}; {way}"
+        for (label, tool), count in sorted(counts.items())
+    ]
 
 
 def _duplicate(item: Replica, spoke: Spoke) -> Quarantine:

@@ -16,7 +16,7 @@ from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import Contender, Folded, changes_of
 from calsync_cli.engine.following import with_needs
 from calsync_cli.engine.keys import digest
-from calsync_cli.engine.match import Matched, match
+from calsync_cli.engine.match import Matched, left_words, match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
 from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step
 from calsync_cli.engine.write_steps import bring_up, create, detach, keep_lost
@@ -47,7 +47,7 @@ def plan(snap: Snapshot) -> Plan:
         linked=tuple(matched.linked),
         cleared=tuple((item.calendar, item.remote_id) for item in matched.cleared),
         foreign=tuple((item.calendar, item.remote_id) for item in matched.foreign),
-        notes=tuple(note for d in decisions for note in d.notes),
+        notes=(*left_words(snap, matched), *(note for d in decisions for note in d.notes)),
         undecided=frozenset(d.link.key for d in decisions if d.undecided),
     )
 

@@ -181,6 +181,7 @@ def _rules(group: Group, key: str) -> Rules:
         past_deletes=first.past_deletes,
         target_edits=first.target_edits,
         target_deletes=first.target_deletes,
+        other_tools=first.other_tools,
         approve=frozenset().union(*(pair.approve for pair in group.pairs)),
         approve_creates=min((n for pair in group.pairs if (n := pair.approve_creates) is not None), default=None),
     )

@@ -40,6 +40,7 @@ class Rules:
     past_deletes: Literal["keep", "propagate"] = "keep"
     target_edits: Literal["keep", "overwrite", "ask"] = "keep"
     target_deletes: Literal["respect", "restore"] = "respect"
+    other_tools: Literal["skip", "sync"] = "skip"
     approve: frozenset[str] = frozenset()
     approve_creates: int | None = None
     clock_tolerance: timedelta = timedelta(seconds=120)
@@ -78,7 +79,7 @@ class CalendarState:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One row of the mirror. `form` None: not readable, `problem` says why. `gone`: proved (O2)."""
+    """One row of the mirror. `form` None: not readable, `problem` says why. `gone`: proved (O2). `tool`: N5."""
 
     calendar: int
     remote_id: str
@@ -90,6 +91,7 @@ class Replica:
     people: People = ""
     gone: bool = False
     stamp: datetime | None = None
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping import other_tools
 from calsync_cli.mapping.alarms import reminder_of
 from calsync_cli.mapping.contentlines import Component, Document, Line, parse
 from calsync_cli.mapping.inherit import Fields, by_time, cancelled, inherited_span, own_paths
@@ -17,7 +18,7 @@ from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import clean, duration, split_list, stamp, text
 from calsync_cli.mapping.when import original_start, read_when, span_of
 from calsync_cli.mapping.zones import Zones
-from calsync_cli.model.series import CANCELLED, Path, People, Reading, Recurrence, Value
+from calsync_cli.model.series import CANCELLED, Form, Path, People, Reading, Recurrence, Value, form_title
 from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_key, utc, wall
 
 MARKER = "X-CALSYNC-LINK"
@@ -283,7 +284,13 @@ def reading(source: Source) -> Reading:
         if f"@{key}" not in form:
             form |= override_paths(source, key, event)
     events = source.document.calendar.parts("VEVENT")
-    return Reading(source.uid, form, _marker(source), _people(events), tuple(dict.fromkeys(source.losses)))
+    marker, losses = _marker(source), tuple(dict.fromkeys(source.losses))
+    return Reading(source.uid, form, marker, _people(events), losses, tool="" if marker else _tool(source, form))
+
+
+def _tool(source: Source, form: Form) -> str:
+    line = source.document.calendar.first("PRODID")
+    return other_tools.of_lines(line.value if line is not None else "", source.uid, form_title(form))
 
 
 def override_paths(source: Source, key: InstanceKey, event: Component) -> dict[Path, Value]:

@@ -106,6 +106,7 @@ class Pair:
     past_deletes: Literal["keep", "propagate"] = "keep"
     target_edits: Literal["keep", "overwrite", "ask"] = "keep"
     target_deletes: Literal["respect", "restore"] = "respect"
+    other_tools: Literal["skip", "sync"] = "skip"
     reminders: Literal["keep", "merge"] = "keep"
     approve: frozenset[str] = frozenset()
     approve_creates: int | None = None

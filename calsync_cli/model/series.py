@@ -140,6 +140,7 @@ class Reading:
     losses      remarks for a person about what was read only roughly; never a reason to stop
     own_uid     the service's own, where uid is one that calsync keeps beside the event: whoever copies an event there
                 copies that along, and then it is the copy's (K5). made: when it was made, by the service's clock
+    tool        the other program that made it, as a copy of an event elsewhere (N5); "" for all others
     """
 
     uid: str
@@ -149,6 +150,7 @@ class Reading:
     losses: tuple[str, ...] = ()
     own_uid: str = ""
     made: str = ""
+    tool: str = ""
 
     @property
     def title(self) -> str:

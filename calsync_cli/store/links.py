@@ -158,7 +158,8 @@ def _spoke(row: sqlite3.Row) -> Spoke:
 def unlinked(
     db: Database, grp: str, calendar: int, members: Sequence[int], *, everything: bool
 ) -> list[Replica]:
-    """Readable items without a link in this group: new ones, those that wait for a person, or all of them.
+    """Readable items without a link in this group: new ones, those that wait for a person or were made by another
+    program (N5), or all of them.
 
     Copies that a one-way rule of ours made are derived and never a source (N4), but where the calendar they came from
     is a member too: then the pair was one-way before, and they are replicas of one set (V7, K3).
@@ -168,6 +169,7 @@ def unlinked(
         "SELECT m.* FROM mirror_item m WHERE m.id IN ("
         "SELECT id FROM mirror_item WHERE calendar_id = ? AND seq > ? "
         "UNION SELECT id FROM mirror_item WHERE calendar_id = ? AND problem IS NOT NULL "
+        "UNION SELECT id FROM mirror_item WHERE calendar_id = ? AND tool <> '' "
         "UNION SELECT i.id FROM hold h JOIN mirror_item i ON i.calendar_id = h.calendar_id "
         "AND i.remote_id = h.remote_id WHERE h.calendar_id = ? AND h.grp = ?) "
         "AND m.gone < 2 AND m.form IS NOT NULL "
@@ -178,14 +180,14 @@ def unlinked(
         f"AND o.calendar_id IN ({within})))"
     )
     seq = -1 if everything else planned_seq(db, grp, calendar)
-    return [_replica(row) for row in db.all(sql, calendar, seq, calendar, calendar, grp, grp)]
+    return [_replica(row) for row in db.all(sql, calendar, seq, calendar, calendar, calendar, grp, grp)]
 
 
 def _replica(row: sqlite3.Row) -> Replica:
     return Replica(
         row["calendar_id"], row["remote_id"], row["uid"], row["etag"],
         None if row["form"] is None else form_from(row["form"]), row["problem"], row["marker"], row["people"],
-        row["gone"] == 2, moment(row["stamp_us"]) if row["stamp_us"] else None,
+        row["gone"] == 2, moment(row["stamp_us"]) if row["stamp_us"] else None, row["tool"],
     )
 
 
@@ -216,6 +218,8 @@ def save_link(db: Database, grp: str, link: Link) -> int:
         db.run("UPDATE spoke SET remote_id = NULL WHERE link_id = ? AND calendar_id = ?", link_id, spoke.calendar)
     for spoke in link.spokes:
         save_spoke(db, grp, link_id, spoke)
+    if not link.open:
+        _forget_answers(db, link_id)
     return link_id
 
 
@@ -234,6 +238,13 @@ def save_spoke(db: Database, grp: str, link_id: int, spoke: Spoke) -> None:
 
 def set_open(db: Database, link_id: int, *, open: bool) -> None:
     db.run("UPDATE link SET open = ? WHERE id = ?", int(open), link_id)
+    if not open:
+        _forget_answers(db, link_id)
+
+
+def _forget_answers(db: Database, link_id: int) -> None:
+    """What was answered has been done."""
+    db.run("DELETE FROM hold WHERE link_id = ? AND choice IS NOT NULL", link_id)
 
 
 def mark_planned(db: Database, grp: str, seqs: Mapping[int, int], day: str) -> None:
@@ -300,11 +311,12 @@ def waits_for_rights(db: Database, calendar: int) -> bool:
 
 def replace_holds(
     db: Database, grp: str, holds: Sequence[Hold], planned: Iterable[int], undecided: Collection[int],
-    link_ids: Mapping[str, int],
+    writing: Collection[int], link_ids: Mapping[str, int],
 ) -> None:
     """Holds of the planned links, and of items, become what the plan says; number and age of the same ones stay.
 
-    Of undecided links none is dropped, nor its answer (J3, row 16).
+    Of undecided links none is dropped, nor its answer (J3, row 16). Of those that are to be written none that was
+    answered: the plan is derived again should the write not come about, and nobody is asked twice (I21).
     """
     old = defaultdict(list)
     planned = set(planned)
@@ -329,7 +341,7 @@ def replace_holds(
         )
     for rows in old.values():
         for row in rows:
-            if row["link_id"] not in undecided:
+            if row["link_id"] not in undecided and not (row["choice"] and row["link_id"] in writing):
                 db.run("DELETE FROM hold WHERE id = ?", row["id"])
 
 

@@ -37,7 +37,7 @@ class CalendarRow:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One item as it was just read. form None: not readable, `problem` says why. own_uid, made: as in Reading."""
+    """One item as it was just read. form None: not readable, `problem` says why. own_uid, made, tool: as in Reading."""
 
     remote_id: str
     uid: str
@@ -50,6 +50,7 @@ class Seen:
     stamp: datetime | None = None
     own_uid: str = ""
     made: str = ""
+    tool: str = ""
 
 
 def calendar_row(db: Database, calendar_id: int) -> CalendarRow:
@@ -160,7 +161,7 @@ def _is_copy(db: Database, calendar_id: int, seen: Seen, known_uid: str) -> bool
 def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str | None = None) -> bool:
     """Store one item. True if its meaning changed; an echo only moves the version marker (O5)."""
     old = db.one(
-        "SELECT form, problem, gone, marker, uid FROM mirror_item WHERE calendar_id = ? AND remote_id = ?",
+        "SELECT form, problem, gone, marker, uid, tool FROM mirror_item WHERE calendar_id = ? AND remote_id = ?",
         calendar_id, seen.remote_id,
     )
     if seen.own_uid not in ("", seen.uid) and _is_copy(db, calendar_id, seen, "" if old is None else old["uid"]):
@@ -168,7 +169,7 @@ def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str |
     form = None if seen.form is None else form_json(seen.form)
     same = (
         old is not None and old["gone"] == 0 and old["form"] == form and old["uid"] == seen.uid
-        and (form is not None or old["problem"] == seen.problem)
+        and (form is not None or old["problem"] == seen.problem) and old["tool"] == seen.tool
     )
     stamp = micros(seen.stamp) if seen.stamp else None
     if same:
@@ -180,13 +181,13 @@ def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str |
         return False
     db.run(
         "INSERT INTO mirror_item (calendar_id, remote_id, uid, etag, stamp_us, payload, form, problem, marker, people, "
-        "gone, seq, writer, seen_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) "
+        "tool, gone, seq, writer, seen_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) "
         "ON CONFLICT (calendar_id, remote_id) DO UPDATE SET uid = excluded.uid, etag = excluded.etag, "
         "stamp_us = excluded.stamp_us, payload = excluded.payload, form = excluded.form, problem = excluded.problem, "
-        "marker = excluded.marker, people = excluded.people, gone = 0, seq = excluded.seq, "
+        "marker = excluded.marker, people = excluded.people, tool = excluded.tool, gone = 0, seq = excluded.seq, "
         "writer = excluded.writer, seen_at_us = excluded.seen_at_us",
         calendar_id, seen.remote_id, seen.uid, seen.etag, stamp, seen.payload, form, seen.problem, seen.marker,
-        seen.people, seq, writer, db.now_us(),
+        seen.people, seen.tool, seq, writer, db.now_us(),
     )
     return True
 

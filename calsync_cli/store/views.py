@@ -64,7 +64,7 @@ class EventRow:
 
 
 _EVENTS = """
-SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, s.link_id, s.state,
+SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, m.tool, s.link_id, s.state,
        l.open, l.quarantine, l.rev, s.rev AS s_rev,
        (SELECT x.problem FROM spoke x WHERE x.link_id = s.link_id AND x.refused IS NOT NULL LIMIT 1) AS refused,
        (SELECT group_concat(h.kind, ',') FROM hold h WHERE h.link_id = s.link_id
@@ -111,6 +111,8 @@ def _status(row: sqlite3.Row, bounds: Bounds) -> tuple[str, str]:
         return "error", row["refused"] or words
     if row["state"] == "dormant":
         return "dormant", OUTSIDE
+    if row["link_id"] is None and row["tool"]:
+        return "dormant", f"{row['tool']}, another program, made it as a copy; it is not taken along (other_tools)"
     if row["link_id"] is None:
         return ("dormant", OUTSIDE) if _is_outside(row, bounds) else ("pending", "not synced yet")
     return ("pending", "something is still to be written") if row["open"] else ("synced", "")

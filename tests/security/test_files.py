@@ -118,8 +118,8 @@ def test_a_file_of_others_laid_in_advance_is_not_written_into(tmp_path: Path) ->
 
 NAMES = [
     "../../../evil", "..%2f..%2fevil", "/tmp/evil", "C:\\evil", "con", "nul.ics", "aux", "evil\x01", "evil%00", "..",
-    ".", ".calsync", "~/evil", "$HOME/evil", "`touch evil`", "$(touch evil)", "; touch evil", "-rf", "x" * 3000, "e:vil",
-    "\u202elive", "evil.ics/../../evil", "evil ",
+    ".", ".calsync", "~/evil", "$HOME/evil", "`touch evil`", "$(touch evil)", "; touch evil", "-rf", "x" * 3000,
+    "e:vil", "\u202elive", "evil.ics/../../evil", "evil ",
 ]  # fmt: skip
 
 

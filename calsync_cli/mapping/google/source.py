@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping import other_tools
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, known_zone, read_key
 from calsync_cli.mapping.google.counts import as_kept
 from calsync_cli.mapping.google.dates import form_dates
@@ -183,7 +184,10 @@ def reading(source: Source) -> Reading:
         else:
             form |= own_paths(source.fields, key, override_fields(source, key, resource))
     people: People = "host" if any(has_people(resource) for resource in source.set.resources) else ""
-    return Reading(source.uid, form, source.marker, people, tuple(dict.fromkeys([*source.losses, *_remarks(source)])))
+    losses = tuple(dict.fromkeys([*source.losses, *_remarks(source)]))
+    event = source.set.event if source.set.event is not None else source.set.instances[0]
+    tool = other_tools.of_private(private_of(event), text_of(event, "summary")) if source.marker is None else ""
+    return Reading(source.uid, form, source.marker, people, losses, tool=tool)
 
 
 def off_by_line(source: Source) -> list[InstanceKey]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping import other_tools
 from calsync_cli.mapping.graph.clock import Clock
 from calsync_cli.mapping.graph.dates import Dates, dates_of
 from calsync_cli.mapping.graph.document import EventSet, parsed
@@ -201,7 +202,8 @@ def reading(source: Source) -> Reading:
     losses = tuple(dict.fromkeys([*source.losses, *_remarks(source)]))
     event = source.set.event or {}
     own = _own_uid(event) if event else ""
-    return Reading(source.uid, form, source.marker, people, losses, own, text_of(event, "createdDateTime"))
+    tool = other_tools.of_title(text_of(event, "subject")) if source.marker is None else ""
+    return Reading(source.uid, form, source.marker, people, losses, own, text_of(event, "createdDateTime"), tool)
 
 
 def is_off(source: Source, resource: Json) -> bool:

@@ -42,6 +42,7 @@ CREATE TABLE mirror_item (
     problem      TEXT,                       -- why it is quarantined, in words
     marker       TEXT,
     people       TEXT NOT NULL DEFAULT '',   -- whom a write may mail: nobody, guest (its deletion only), host
+    tool         TEXT NOT NULL DEFAULT '',   -- the other program that made it as a copy (N5)
     gone         INTEGER NOT NULL DEFAULT 0, -- 0 there, 1 missing since seen_at_us, 2 proved gone (O2)
     seq          INTEGER NOT NULL,           -- grows with each change of form, problem or gone
     writer       TEXT,                       -- the group that wrote exactly this state itself: nothing new to it
@@ -51,6 +52,7 @@ CREATE TABLE mirror_item (
 CREATE INDEX mirror_item_seq ON mirror_item (calendar_id, seq);
 CREATE INDEX mirror_item_uid ON mirror_item (uid, calendar_id);
 CREATE INDEX mirror_item_problem ON mirror_item (calendar_id) WHERE problem IS NOT NULL;
+CREATE INDEX mirror_item_tool ON mirror_item (calendar_id) WHERE tool <> '';
 CREATE INDEX mirror_item_gone ON mirror_item (calendar_id) WHERE gone > 0;
 
 CREATE TABLE grp (                           -- a group of calendars planned as one (N1)

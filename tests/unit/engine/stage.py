@@ -73,6 +73,7 @@ class Thing:
     marker: str | None = None
     people: People = ""
     stamp: datetime | None = None
+    tool: str = ""
 
 
 class Broken(AssertionError):
@@ -169,7 +170,7 @@ class Stage:
             for rid, thing in self.things[calendar].items():
                 self.mirror[calendar, rid] = Replica(
                     calendar, rid, thing.uid, str(thing.version), thing.form, None, thing.marker, thing.people,
-                    stamp=thing.stamp,
+                    stamp=thing.stamp, tool=thing.tool,
                 )
             for (where, rid), seen in self.mirror.items():
                 if where == calendar and rid not in self.things[calendar]:

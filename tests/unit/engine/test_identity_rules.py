@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from calsync_cli.engine.groups import groups, selected
 from calsync_cli.engine.guards import check
 from calsync_cli.engine.keys import Marker, link_key
@@ -437,6 +439,62 @@ def test_a_replica_made_again_after_its_set_was_deleted_rejoins_it() -> None:
     stage.settle()
     assert the_link(stage).id == before
     assert titles(stage, 1) == titles(stage, 2) == ["Back"]
+
+
+def test_a_copy_that_another_tool_made_is_no_source() -> None:
+    """N5: told, and left where it is, run after run; a person's own event beside it flows."""
+    stage = stage_of()
+    stage.put(1, "copy", event("Copy"), tool="OtherSync")
+    stage.put(1, "own", event("Own"))
+    for _ in range(3):
+        made = stage.run()
+        assert made.notes == (
+            'copies of events elsewhere that OtherSync made on a/cal stay there alone: 1; to take them along, write '
+            'other_tools = "sync" in ab',
+        ), made.notes
+    assert titles(stage, 2) == ["Own"] and not stage.has(2, "copy") and len(stage.links) == 1
+
+
+def test_a_copy_that_another_tool_made_flows_where_a_person_wants_it_to() -> None:
+    """N5: also one that was left alone before."""
+    stage = stage_of()
+    stage.put(1, "copy", event("Copy"), tool="OtherSync")
+    stage.run()
+    stage.rules = replace(stage.rules, other_tools="sync")
+    assert not stage.run().notes
+    assert titles(stage, 2) == ["Copy"]
+
+
+@pytest.mark.parametrize("uid", ["copy", "native"])
+def test_a_copy_that_another_tool_made_is_linked_with_its_original(uid: str) -> None:
+    """N5, K2, K3: whoever changes from another tool to this one gets no double of anything."""
+    stage = stage_of()
+    stage.put(1, "copy", event("Dentist"), tool="OtherSync")
+    stage.put(2, uid, event("Dentist"))
+    made = stage.run()
+    assert not made.steps and not made.notes and len(stage.links) == 1
+    stage.edit(2, uid, {"location": "Room"})
+    stage.settle()
+    assert stage.things[1][stage.find(1, "copy")].form["location"] == "Room"
+
+
+def test_an_original_that_comes_later_joins_the_copy_that_another_tool_made() -> None:
+    """N5, K3, I5."""
+    stage = stage_of()
+    stage.put(1, "u", event(), tool="OtherSync")
+    stage.run()
+    stage.put(2, "u", event())
+    assert not stage.run().steps and len(stage.links) == 1
+
+
+def test_what_is_linked_flows_on_whatever_another_tool_marks() -> None:
+    """N5."""
+    stage = linked()
+    thing = stage.things[1][stage.find(1, "u")]
+    thing.tool = "OtherSync"
+    stage.edit(1, "u", {"title": "New"})
+    assert not stage.run().notes
+    assert titles(stage, 2) == ["New"]
 
 
 def test_edits_in_two_of_three_calendars_settle_as_one_plan() -> None:
