@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from calsync_cli.model.secret import Secret
+from calsync_cli.model.views import ALL, PLAIN, Filter, View
 
 ProviderKind = Literal["google", "microsoft", "icloud", "caldav", "vdir", "ics", "memory"]
 Side = Literal["a", "b"]
@@ -113,6 +114,16 @@ class Pair:
     field_policy: Mapping[str, Conflict] = field(default_factory=dict)
     field_off: frozenset[str] = frozenset()
     carry: tuple[str, ...] = ()
+    to_a: View = PLAIN
+    to_b: View = PLAIN
+    filter: Filter = ALL
+    on_leave: Literal["keep", "retire"] = "keep"
+    chain: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Both sides may hold everything, so it can be part of a group (N1)."""
+        return self.direction == "two-way" and self.to_a == self.to_b == PLAIN and self.filter == ALL
 
 
 @dataclass(frozen=True, slots=True)
