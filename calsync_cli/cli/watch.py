@@ -19,7 +19,7 @@ from calsync_cli.model.account import Tunnel
 from calsync_cli.model.account import Watch as Settings
 from calsync_cli.watch.inbox import Inbox
 from calsync_cli.watch.loop import Watch
-from calsync_cli.watch.reach import Reach, knocker
+from calsync_cli.watch.reach import Knocker, Reach
 from calsync_cli.watch.receiver import Receiver
 from calsync_cli.watch.systemd import Systemd
 from calsync_cli.watch.tunnel import way
@@ -54,7 +54,7 @@ def _watch(ctx: Context, settings: Settings, pairs: Sequence[str]) -> int:
         with screen(ctx) as shown:
             leading = way(settings.tunnel, settings.public_url, receiver.port, ctx.ports, inbox)
             loop = Watch(
-                ctx.workspace, ctx.ports, inbox, leading, Reach(knocker(receiver.knock)), shown, Systemd(ctx.environ),
+                ctx.workspace, ctx.ports, inbox, leading, Reach(Knocker(receiver.knock)), shown, Systemd(ctx.environ),
                 poll=settings.poll, pairs=pairs, let_in=let_in,
             )
             with _signals(loop) as caught:

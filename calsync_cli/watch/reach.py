@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx
 
 LIMIT_S = 8.0
 FIRST, LONGEST = timedelta(seconds=1), timedelta(seconds=60)
@@ -46,16 +50,19 @@ class Reach:
             self._when = now + min(LONGEST, FIRST * 2 ** (self.failures - 1))
 
 
-def knocker(path: str) -> Callable[[str], bool]:
-    """path: the receiver's own for this purpose."""
+class Knocker:
+    """path: the receiver's own for this purpose. One client for all knocks; no connection outlives its knock."""
 
-    def knock(url: str) -> bool:
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._client: httpx.Client | None = None
+
+    def __call__(self, url: str) -> bool:
         import httpx
 
+        if self._client is None:
+            self._client = httpx.Client(timeout=LIMIT_S, headers={"Connection": "close"})
         try:
-            answer = httpx.post(f"{url}/{path}", timeout=LIMIT_S, follow_redirects=False)
-        except (httpx.HTTPError, OSError, ValueError):
+            return self._client.post(f"{url}/{self._path}").status_code == 204
+        except (httpx.HTTPError, httpx.InvalidURL, OSError):
             return False
-        return answer.status_code == 204
-
-    return knock
