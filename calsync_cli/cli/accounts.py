@@ -183,7 +183,7 @@ def accounts(ctx: Context, *, as_json: bool) -> int:
     if as_json:
         print_json(rows)
     elif not rows:
-        say(f"no accounts yet in {ctx.config_file}; start with: calsync login caldav, google, icloud or microsoft")
+        say(f"no accounts yet in {ctx.config_file}; start with: calsync init")
     else:
         table(["account", "provider", "ready", "state"], shown, color=ctx.color)
     return 0 if all(row["signed_in"] for row in rows) else 5

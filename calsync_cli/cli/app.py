@@ -15,7 +15,7 @@ import typer
 
 from calsync_cli import __version__
 from calsync_cli.cli import exits
-from calsync_cli.cli.commands import approvals, conflicts, look, recall, schedule, setup, sync
+from calsync_cli.cli.commands import approvals, begin, conflicts, look, recall, schedule, setup, sync, watch
 from calsync_cli.cli.context import Context
 
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     help="Keeps calendars in two-way sync, from your own machine.",
 )
-for part in (sync, look, conflicts, approvals, recall, schedule, setup):
+for part in (begin, sync, look, conflicts, approvals, recall, watch, schedule, setup):
     app.add_typer(part.commands)
 
 

@@ -106,7 +106,7 @@ WAITS = {
 
 def _needs(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if not rows:
-        return ["no pairs yet; write one into the configuration: calsync config edit"]
+        return ["no pairs yet; make one: calsync init"]
     found = []
     for state, (one, more, command) in WAITS.items():
         count = sum(row[state] for row in rows)

@@ -163,7 +163,7 @@ def show(ctx: Context, report: Report, *, as_json: bool, due: bool = False) -> N
         out += [f"note: {lines.shown(note)}" for note in report.notes]
     out += lines.problem_lines(report.problems, untouched=not lines.wrote(report))
     if not out and not ctx.quiet:
-        out = ["nothing is due" if due else f"no pairs yet in {ctx.config_file}; write one: calsync config edit"]
+        out = ["nothing is due" if due else f"no pairs yet in {ctx.config_file}; make one: calsync init"]
     if out:
         say(*out)
 

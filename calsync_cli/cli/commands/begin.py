@@ -1,0 +1,68 @@
+"""The words of the commands that begin: `init` and `import`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calsync_cli.cli.commands.shared import Json, begin, end
+
+commands = typer.Typer()
+
+File = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help="Its configuration; else where it looks itself.", show_default=False),
+]
+Print = Annotated[bool, typer.Option("--print", help="Show what would be added, change nothing.")]
+
+
+@commands.command()
+def init(
+    ctx: typer.Context,
+    file: File = None,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="vdirsyncer", help="Take over what that program is set up for.")
+    ] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option("--account", metavar="NAME=WHERE", help="A folder, https://..., google, microsoft, icloud."),
+    ] = None,
+    a: Annotated[str | None, typer.Option("--a", metavar="ACCOUNT/CALENDAR", help="The first calendar.")] = None,
+    b: Annotated[str | None, typer.Option("--b", metavar="ACCOUNT/CALENDAR", help="The second calendar.")] = None,
+    create: Annotated[bool, typer.Option("--create", help="Make a calendar that is not there.")] = False,
+    direction: Annotated[
+        str | None, typer.Option("--direction", metavar="WAY", help="two-way, a-to-b or b-to-a.")
+    ] = None,
+    conflict: Annotated[
+        str | None, typer.Option("--conflict", metavar="WHO", help="merge, ask, newest, a or b.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="PAIR", help="What the pair is called.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Sync at once, without asking.")] = False,
+) -> None:
+    """From nothing to a first sync: connect, choose two calendars, see the plan."""
+    from calsync_cli.cli import importing
+    from calsync_cli.cli import init as command
+    from calsync_cli.errors import UsageError
+
+    context = begin(ctx)
+    if source is not None:
+        end(importing.bring(context, source, file, preview=False))
+    elif file is not None:
+        raise UsageError("a file is for --from vdirsyncer", next="calsync init -h")
+    else:
+        wanted = command.Wanted(tuple(account or ()), a, b, direction, conflict, name, create, yes)
+        end(command.init(context, wanted))
+
+
+@commands.command("import")
+def import_(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="vdirsyncer", help="Which program's.")],
+    file: File = None,
+    preview: Print = False,
+    json: Json = False,
+) -> None:
+    """Take over another program's configuration: `import vdirsyncer`."""
+    from calsync_cli.cli import importing as command
+
+    end(command.bring(begin(ctx), source, file, preview=preview, as_json=json))
