@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from calsync_cli.engine.world import CalendarState, Plan, Snapshot, Step
+from calsync_cli.engine.world import CalendarState, Link, Plan, Snapshot, Step
 from calsync_cli.model.series import split
 
 MIN_DELETES_FOR_PERCENT = 5
@@ -34,7 +34,7 @@ def check(snap: Snapshot, plan: Plan) -> tuple[Trip, ...]:
         trips += _deletes(snap, calendar, steps)
         trips += _emptied(calendar)
         trips += _rewritten(calendar, steps)
-        trips += _created(snap, calendar, steps)
+        trips += _created(snap, plan, calendar, steps)
         if calendar.lowered:
             trips.append(Trip("G6", f"{calendar.label}: {calendar.lowered}"))
     trips += _clock(snap)
@@ -77,16 +77,23 @@ def _rewritten(calendar: CalendarState, steps: list[Step]) -> list[Trip]:
     ]
 
 
-def _created(snap: Snapshot, calendar: CalendarState, steps: list[Step]) -> list[Trip]:
+def _created(snap: Snapshot, plan: Plan, calendar: CalendarState, steps: list[Step]) -> list[Trip]:
     """An empty listing followed by "create everything again" shows as many creates at once (G7).
 
-    What an accepted plan still owes, after a crash in a first push, is no such surprise.
+    What an accepted plan still owes, after a crash in a first push, is no such surprise; so what will be owed to a
+    calendar that cannot be read just now counts already.
     """
     owed = {link.key for link in snap.links if link.open and link.id is not None}
     count = sum(step.kind == "create" and step.link not in owed for step in steps)
+    if not calendar.readable and calendar.role != "source":
+        count += sum(link.key not in owed and _is_owed(link, calendar) for link in plan.links)
     if snap.first or count <= CREATE_MIN or count <= CREATE_SHARE * calendar.listed:
         return []
     return [Trip("G7", f"{_events(count)} would be created on {calendar.label}, which holds {calendar.listed}")]
+
+
+def _is_owed(link: Link, calendar: CalendarState) -> bool:
+    return link.alive and any(s.calendar == calendar.id and s.state == "absent" for s in link.spokes)
 
 
 def _clock(snap: Snapshot) -> list[Trip]:

@@ -94,13 +94,14 @@ def _store_outlook(session: Session, scene: Scene, plan: Plan, known: Mapping[st
     db, key = session.db, scene.key
     looked_at = set(known.values())
     undecided = {known[name] for name in plan.undecided if name in known}
-    links.replace_holds(db, key, plan.holds, looked_at, undecided, known)
+    writing = {known[step.link] for step in plan.steps if step.link in known}
+    links.replace_holds(db, key, plan.holds, looked_at, undecided, writing, known)
     links.save_quarantine(db, plan.quarantined, plan.cleared)
     if all(calendar.readable for calendar in scene.snapshot.calendars):
-        # row 16: what could not be compared with all is planned again
+        # row 16: what could not be compared with all is planned again, under the guards of today (G4)
         links.mark_planned(db, key, scene.seqs, scene.day)
-    links.group_planned(db, key, scene.rules_digest)
-    mirror.clear_reset(db, list(scene.names))
+        links.group_planned(db, key, scene.rules_digest)
+        mirror.clear_reset(db, list(scene.names))
 
 
 def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Operation, Words]:

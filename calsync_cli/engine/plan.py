@@ -99,6 +99,10 @@ def decide(case: Case) -> Decision:
     if gone and there and case.one_way():
         return _one_way_gone(case, gone, there)
     match PRESENCE[bool(gone), bool(there), edited, unknown]:
+        case Do.FLOW if unknown or presence.is_blind(case, states):
+            # what was open may wait for just the calendar that cannot be read now, and so may what was answered
+            decision, was_open = _flow(case, there), case.link.open
+            return replace(decision, link=replace(decision.link, open=decision.link.open or was_open), undecided=True)
         case Do.FLOW:
             return _flow(case, there)
         case Do.CLOSE if not gone and _awaits_creation(case):

@@ -72,6 +72,11 @@ def state(case: Case, spoke: Spoke) -> Is:
     return Is.THERE if spoke.replica.form is not None else Is.UNKNOWN
 
 
+def is_blind(case: Case, states: Mapping[int, Is]) -> bool:
+    """Whether it is to be made on a calendar that cannot be read just now."""
+    return any(is_now is Is.ABSENT and not case.calendars[number].readable for number, is_now in states.items())
+
+
 def edited(case: Case, spoke: Spoke) -> bool:
     """A person's change that has not been folded, or (no base yet) a replica that was never agreed on."""
     assert spoke.replica is not None and spoke.replica.form is not None

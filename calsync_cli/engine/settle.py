@@ -188,7 +188,7 @@ def refresh_link(
         spokes = tuple(_emptied(s) if s in deleted else replace(s, state="absent") for s in link.spokes)
         links.save_link(session.db, grp, replace(link, spokes=spokes, alive=False, open=False, hub={}))
         return
-    waits = bool(deleted) or is_pending(link, calendars, local) or links.has_holds(session.db, link_id)
+    waits = bool(deleted) or is_pending(link, calendars, local) or links.has_questions(session.db, link_id)
     links.set_open(session.db, link_id, open=waits or link.quarantine is not None)
 
 

@@ -80,8 +80,8 @@ def members(db: Database, grp: str) -> list[int]:
     return [row[0] for row in db.all("SELECT calendar_id FROM grp_calendar WHERE grp = ?", grp)]
 
 
-def has_holds(db: Database, link_id: int) -> bool:
-    return db.value("SELECT 1 FROM hold WHERE link_id = ?", link_id) is not None
+def has_questions(db: Database, link_id: int) -> bool:
+    return db.value("SELECT 1 FROM hold WHERE link_id = ? AND choice IS NULL", link_id) is not None
 
 
 def linked_counts(db: Database, grp: str, calendars: Sequence[int]) -> dict[int, int]:
@@ -218,6 +218,8 @@ def save_link(db: Database, grp: str, link: Link) -> int:
         db.run("UPDATE spoke SET remote_id = NULL WHERE link_id = ? AND calendar_id = ?", link_id, spoke.calendar)
     for spoke in link.spokes:
         save_spoke(db, grp, link_id, spoke)
+    if not link.open:
+        _forget_answers(db, link_id)
     return link_id
 
 
@@ -236,6 +238,13 @@ def save_spoke(db: Database, grp: str, link_id: int, spoke: Spoke) -> None:
 
 def set_open(db: Database, link_id: int, *, open: bool) -> None:
     db.run("UPDATE link SET open = ? WHERE id = ?", int(open), link_id)
+    if not open:
+        _forget_answers(db, link_id)
+
+
+def _forget_answers(db: Database, link_id: int) -> None:
+    """What was answered has been done."""
+    db.run("DELETE FROM hold WHERE link_id = ? AND choice IS NOT NULL", link_id)
 
 
 def mark_planned(db: Database, grp: str, seqs: Mapping[int, int], day: str) -> None:
@@ -302,11 +311,12 @@ def waits_for_rights(db: Database, calendar: int) -> bool:
 
 def replace_holds(
     db: Database, grp: str, holds: Sequence[Hold], planned: Iterable[int], undecided: Collection[int],
-    link_ids: Mapping[str, int],
+    writing: Collection[int], link_ids: Mapping[str, int],
 ) -> None:
     """Holds of the planned links, and of items, become what the plan says; number and age of the same ones stay.
 
-    Of undecided links none is dropped, nor its answer (J3, row 16).
+    Of undecided links none is dropped, nor its answer (J3, row 16). Of those that are to be written none that was
+    answered: the plan is derived again should the write not come about, and nobody is asked twice (I21).
     """
     old = defaultdict(list)
     planned = set(planned)
@@ -331,7 +341,7 @@ def replace_holds(
         )
     for rows in old.values():
         for row in rows:
-            if row["link_id"] not in undecided:
+            if row["link_id"] not in undecided and not (row["choice"] and row["link_id"] in writing):
                 db.run("DELETE FROM hold WHERE id = ?", row["id"])
 
 

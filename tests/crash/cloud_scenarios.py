@@ -37,6 +37,7 @@ class CloudScenario:
     errand: Deed | None = None
     only: tuple[str, ...] = ("google", "graph")
     one_question: bool = True
+    in_one_run: bool = True
 
     def world(self, cloud: str, other: str, knobs: dict[str, Any] | None = None) -> CloudWorld:
         return CloudWorld(cloud, other, modes=self.modes, knobs=knobs, **self.rules)

@@ -253,10 +253,10 @@ FURTHER = [
     Scenario("all-day series, one day renamed", lambda w: w.edit("b", "s1", **{"@20261208/title": "This day"}),
              all_day),
     Scenario("an instance loses its date on one side", both(
-        rule("a", "COUNT=2;FREQ=WEEKLY"), instance("b", LATER, "Mine", "title")), weekly),
+        rule("a", "COUNT=2;FREQ=WEEKLY"), instance("b", LATER, "Mine", "title")), weekly, in_one_run=False),
     Scenario("an instance that lost its date stands alone", both(
-        rule("a", "COUNT=2;FREQ=WEEKLY"), instance("b", LATER, "Mine", "title")), weekly, rules={"orphan": "detach"},
-             writes=3),
+        rule("a", "COUNT=2;FREQ=WEEKLY"), instance("b", LATER, "Mine", "title")), weekly, in_one_run=False,
+             rules={"orphan": "detach"}, writes=3),
     Scenario("two dates edited on two sides", both(
         instance("a", KEY, "A", "title"), instance("b", LATER, "B", "title")), weekly, writes=2),
     Scenario("one date edited on two sides", both(
@@ -271,7 +271,7 @@ FURTHER = [
         w.put("b", ics("s2", "Series later", "RRULE:FREQ=WEEKLY;COUNT=3", start="20261222T090000"))), weekly,
              writes=2),
     Scenario("this and following, and a date of the later half edited elsewhere", both(
-        split, instance("b", LAST, "Mine", "title")), weekly, writes=2),
+        split, instance("b", LAST, "Mine", "title")), weekly, in_one_run=False, writes=2),
     Scenario("this and following, not approved", split, weekly, rules=asked("series-edit")),
     Scenario("series deleted on both sides", both(delete("a", "s1"), delete("b", "s1")), both(weekly, one), writes=0),
     # many at once, tokens, pages, answers
@@ -328,7 +328,7 @@ FURTHER = [
         two, Run, spoil("b", "u2"), edit("a", title="T"), Run), settled=False, errand=try_again),
     # more calendars
     Scenario("ring of three, one field edited in two", both(edit("b", title="B"), edit("c", title="C")), one,
-             names="abc", pairs=ring, writes=0),
+             names="abc", pairs=ring, in_one_run=False, writes=0),
     Scenario("ring of three, new in all", both(
         put("a", "u1", "One"), put("b", "u1", "One"), put("c", "u1", "One", "LOCATION:L")), names="abc", pairs=ring,
              writes=2),

@@ -1,7 +1,10 @@
 """The situations in which every step is made to fail (test-plan 5). A scenario is a world, what was agreed before, and
 what people did then; `writes` is what the run without a fault must write, so that no scenario is empty. An `errand` is
-what a person asks for instead of a run, and asks for again after a crash. one_question: not so where nobody can tell
-after a crash whether a server or a person stored something else; then another question is asked of the same event.
+what a person asks for instead of a run, and asks for again after a crash.
+
+one_question: not so where nobody can tell after a crash whether a server or a person stored something else; then
+another question is asked of the same event. in_one_run: not so where edits that contradict each other end in another
+way when the first is heard a run before the other, which is what a lost answer to a read makes of them (M3).
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ class Scenario:
     settled: bool = True
     errand: Deed | None = None
     one_question: bool = True
+    in_one_run: bool = True
 
     def world(self) -> FaultyWorld:
         traits = {name: Traits(**values) for name, values in self.traits.items()}

@@ -135,7 +135,7 @@ def test_what_a_run_asks_is_answered_by_indices() -> None:
     links.newest_seq(asked, [1])
     links.linked_counts(asked, "g", [1])
     links.known_group(asked, [1])
-    links.has_holds(asked, 1)
+    links.has_questions(asked, 1)
     mirror.etags(asked, 1, ["x"])
     mirror.suspects(asked, 1)
     mirror.proved_gone(asked, 1, "x")

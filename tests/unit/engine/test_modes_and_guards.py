@@ -249,6 +249,15 @@ def test_creating_everything_again_stops_the_group() -> None:
     assert trips(stage, first=True) == []
 
 
+def test_a_flood_of_new_events_does_not_slip_by_while_the_other_side_is_away() -> None:
+    """G7, I15: the plan that takes them in is the one that is stopped, not the one that writes them later."""
+    stage = linked(4)
+    for number in range(51):
+        stage.put(1, f"new{number}", event(f"N{number}", time=span(minutes=number + 100)))
+    stage.unreadable.add(2)
+    assert trips(stage) == ["G7"]
+
+
 def test_a_read_only_calendar_and_guests_that_would_be_mailed_are_held_not_written() -> None:
     """G8, I6, I8."""
     stage = linked(2)
