@@ -12,9 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from calsync_cli.config import environment, feeds, rings, schema, sections, windows
+from calsync_cli.config import crossing, environment, feeds, rings, schema, sections, values, windows
 from calsync_cli.config.schema import ACCOUNT, DEFAULTS, SECRETS, Key
-from calsync_cli.config.sections import READERS
 from calsync_cli.config.values import BadValue, FromEnvironment, Place, closest, is_own_machine
 from calsync_cli.errors import ConfigError
 from calsync_cli.model.account import (
@@ -30,6 +29,7 @@ from calsync_cli.model.account import (
 
 T = TypeVar("T")
 
+READERS = {**values.READERS, **sections.READERS, **crossing.READERS}
 NEEDED = {"caldav": "url", "vdir": "path"}
 
 
@@ -65,8 +65,7 @@ class _Reader:
         self._sources = sources
         self._problems: list[tuple[str, str]] = []
         self._warnings: list[str] = []
-        self._said_window: set[str] = set()
-        self._said_direction: set[str] = set()
+        self._said: dict[str, set[str]] = {"window": set(), "direction": set(), "to_a": set(), "to_b": set()}
 
     def config(self) -> Config:
         self._known("", self._data, schema.SECTIONS)
@@ -81,10 +80,11 @@ class _Reader:
         watch = self._section("watch", sections.watch) or NO_WATCH
         at_microsoft = {name for name, table in tables.items() if table.get("provider") == "microsoft"}
         at_feeds = {name for name, table in tables.items() if table.get("provider") == "ics"}
-        pairs = feeds.one_way(pairs, self._said_direction, at_feeds)
-        pairs = windows.bounded(pairs, self._said_window, at_microsoft)
+        pairs = feeds.one_way(pairs, self._said["direction"], at_feeds)
+        crossed = list(crossing.problems(pairs, self._said))
+        pairs = windows.bounded(crossing.where_copies_go(pairs), self._said["window"], at_microsoft)
         found = (rings.problems(pairs), windows.problems(pairs, at_microsoft), feeds.problems(pairs, at_feeds))
-        for path, text in chain.from_iterable(found):
+        for path, text in chain(crossed, *found):
             self._bad(path, text)
         if self._problems:
             raise ConfigError(self._problems)
@@ -96,7 +96,9 @@ class _Reader:
 
     def _bad(self, path: str, text: str) -> None:
         variable = self._sources.get(path)
-        self._problems.append((path, f"{text} (from the environment, {variable})" if variable else text))
+        problem = (path, f"{text} (from the environment, {variable})" if variable else text)
+        if problem not in self._problems:  # [defaults] may be wrong in the same way for many pairs
+            self._problems.append(problem)
 
     def _tables(self, section: str) -> Iterator[tuple[str, dict[str, Any]]]:
         tables = self._data.get(section, {})
@@ -124,17 +126,11 @@ class _Reader:
         return {name: value for name, value in found.items() if value is not None}
 
     def _value(self, path: str, key: Key, value: Any) -> Any:
-        """The checked value, or None after a problem. What is not of this version is refused after its form (never
-        ignored)."""
-        before = len(self._problems)
-        found = self._formed(path, key, value)
-        if key.later and len(self._problems) == before:
-            self._bad(path, schema.LATER)
-        return found if len(self._problems) == before else None
-
-    def _formed(self, path: str, key: Key, value: Any) -> Any:
+        """The checked value, or None after a problem."""
         if key.kind == "table":
-            return self._table(path, value, key.keys or {})
+            before = len(self._problems)
+            found = self._table(path, value, key.keys or {})
+            return found if len(self._problems) == before else None
         try:
             return READERS[key.kind](self._place, key, value)
         except BadValue as err:
@@ -223,19 +219,18 @@ class _Reader:
         if a is not None and a == b:
             self._bad(path, "both sides are the same calendar")
         merged = {**defaults, **rules}
-        fields = self._fields(path, {**defaults.get("fields", {}), **rules.get("fields", {})})
+        tables = self._crossing(path, defaults, rules)
         if len(self._problems) > before or a is None or b is None:
             return None
-        plain = {key: value for key, value in merged.items() if key not in ("delete_limit", "fields")}
+        plain = {key: value for key, value in merged.items() if key not in ("delete_limit", "fields")} | tables
         if "delete_limit" in merged:
             plain["delete_count"], plain["delete_percent"] = merged["delete_limit"]
         if "approve" in plain:
             plain |= sections.approve(plain["approve"])
-        if "window" in plain:
-            self._said_window.add(name)
-        if "direction" in rules:
-            self._said_direction.add(name)
-        return Pair(name, a, b, **plain, **fields)
+        for key, names in self._said.items():
+            if key in (merged if key == "window" else rules):
+                names.add(name)
+        return Pair(name, a, b, **plain)
 
     def _side(
         self, path: str, table: Mapping[str, Any], side: str, accounts: Mapping[str, Any],
@@ -249,18 +244,15 @@ class _Reader:
             return None  # the short name has a problem of its own, which is told already
         return self._calendar(f"{path}.{side}", table[side], accounts, short)
 
-    def _fields(self, path: str, rules: Mapping[str, str]) -> dict[str, Any]:
-        """The keyword arguments of Pair that [pairs.NAME.fields] stands for. Start and end are one block (I16)."""
-        times = {rules[name] for name in ("time", "start", "end") if name in rules}
-        if len(times) > 1:
-            self._bad(f"{path}.fields", "start and end move together; give both the same rule")
-        policy = {name: rule for name, rule in rules.items() if rule in schema.POLICIES and name != "reminders"}
-        for name in ("start", "end"):
-            if name in policy:
-                policy["time"] = policy.pop(name)
-        found: dict[str, Any] = {"field_policy": policy}
-        found["field_off"] = frozenset(name for name, rule in rules.items() if rule == "off")
-        return found | ({"reminders": rules["reminders"]} if rules.get("reminders") in ("keep", "merge") else {})
+    def _crossing(self, path: str, defaults: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of Pair for its tables."""
+        found: dict[str, Any] = {}
+        for key, table in crossing.tables(defaults, rules).items():
+            where = f"{path}.{key}" if key in rules else f"defaults.{key}"
+            made = self._made(where, crossing.TABLES[key], table) if table else None
+            if made is not None:
+                found |= made if key == "fields" else {key: made}
+        return found
 
     def _section(self, name: str, make: Callable[[Mapping[str, Any]], T]) -> T | None:
         """None where the section is not there, or is wrong."""
@@ -288,7 +280,7 @@ class _Reader:
         try:
             return make(found)
         except BadValue as err:
-            self._bad(path, str(err))
+            self._bad(f"{path}.{err.at}" if err.at else path, str(err))
             return None
 
     def _secrets(self, table: Any) -> SecretsConfig:

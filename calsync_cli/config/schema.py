@@ -1,7 +1,6 @@
 """Every key of the configuration as data: what it may hold, what it means. Checks and reference page come from here.
 
-Shape   one table per section: key -> Key. `later` marks what is part of the format but not of this version: its form is
-        checked, then it is refused, never ignored
+Shape   one table per section: key -> Key. What is part of the format but not of this version is refused, never ignored
 Source  cli.md section 3
 """
 
@@ -9,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from calsync_cli.model.views import KINDS
 
 TIES = ("ask", "a", "b", "newest", "keep-both")
 POLICIES = ("a", "b", "newest", "merge", "ask")
@@ -18,7 +19,8 @@ LATER = "is not available in this version"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """kind: a name of `values.READERS`, or `table` (one table, its keys in `keys`) or `tables` (a list of them).
+    """kind: one of the READERS of values, crossing and sections, or `table` (one table, its keys in `keys`) or `tables`
+    (a list of them).
 
     later_choices: words that are allowed by the format and refused for now. only: the providers that know the key.
     """
@@ -27,7 +29,6 @@ class Key:
     help: str
     choices: tuple[str, ...] = ()
     default: str = ""
-    later: bool = False
     later_choices: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     keys: Mapping[str, Key] | None = None
@@ -56,24 +57,45 @@ FIELDS: Mapping[str, Key] = {
     "categories": _rule("the categories"),
     "attachments": _rule("links to files"),
     "reminders": Key("choice", "keep: each side has its own after the copy", ("keep", "merge", "off"), "keep"),
-    "guests": Key("choice", "guests are not written to copies", ("show", "merge", "off"), "show",
-                  later_choices=("merge", "off")),
-    "carry": Key("list", "more properties to take along", later=True),
+    "guests": Key("choice", "show: in a form that invites nobody; drop (or off): not at all",
+                  ("show", "drop", "off", "merge"), "show", later_choices=("merge",)),
+    "carry": Key("carry", "more properties to take along: X-NAME, google:extended.private.NAME, "
+                 "google:extended.shared.NAME"),
 }
 
 VIEW: Mapping[str, Key] = {
-    "view": Key("choice", "how much is shown", ("full", "titles", "busy"), "full"),
-    "title": Key("text", "the title of a busy copy"),
-    "reminders": Key("choice", "whether copies have reminders", ("keep", "none"), "keep"),
+    "view": Key("choice", "what copies there show: all; time, title and state; or the time alone",
+                ("full", "titles", "busy"), "full"),
+    "title": Key("template", "the title of copies; {title} stands for the event's own", default="{title}; busy: Busy"),
+    "private": Key("flag", "whether copies are private", default="those of a busy view"),
+    "reminders": Key("reminders", 'keep: a copy starts with those of its event; none; or how long before: ["10m"]',
+                     default="keep"),
+    "guests": Key("choice", "show: in a form that invites nobody; drop: not at all", ("show", "drop"), "show"),
+    "links": Key("choice", "drop: no web address, and no line with one", ("keep", "drop"), "keep"),
+    "colors": Key("colors", 'colour of the event = of the copy; "*" is every other, "" none'),
+    "categories": Key("names", 'category of the event = of the copy; "*" is every other, "" none'),
 }
 
+
+def _pattern(what: str) -> Mapping[str, Key]:
+    return {
+        what: Key("regex", f"its {what} must fit this regular expression; (?i) in front: whatever the case"),
+        f"not_{what}": Key("regex", f"events whose {what} fits stay out"),
+    }
+
+
 FILTER: Mapping[str, Key] = {
-    "only": Key("list", "kinds of events that take part"),
-    "not_title": Key("text", "events whose title matches stay out"),
+    "only": Key("kinds", "an event must be all of these; the words are below"),
+    "never": Key("kinds", "and none of these"),
+    **_pattern("title"), **_pattern("place"), **_pattern("text"), **_pattern("organizer"),
+    "categories": Key("words", "it must have one of these"),
+    "not_categories": Key("words", "and none of these"),
     "min_duration": Key("duration", "shorter events stay out"),
-    "weekdays": Key("list", "days that take part"),
-    "between": Key("text", "times of day that take part"),
-    "zone": Key("text", "the zone of `between`"),
+    "max_duration": Key("duration", "longer events stay out"),
+    "weekdays": Key("weekdays", 'days on which it begins: ["mon-fri", "sun"]'),
+    "between": Key("between", 'times of day within which it lies, "08:00-18:00"; all-day events have none'),
+    "zone": Key("zone", 'the zone of `between` and `weekdays`, like "Europe/Berlin"'),
+    "invited": Key("flag", "false: not if you are among its guests on the other side already", default="true"),
 }
 
 PAIR: Mapping[str, Key] = {
@@ -99,11 +121,12 @@ PAIR: Mapping[str, Key] = {
                        ("skip", "sync"), "skip"),
     "fields": Key("table", "per field: how a conflict ends, or off when the field does not cross", keys=FIELDS),
     "approve": Key("classes", "what waits for your yes: delete, restore, series-edit, create>20, past, notify, all"),
-    "filter": Key("table", "which events take part", later=True, keys=FILTER),
-    "to_a": Key("table", "what is shown on side a", later=True, keys=VIEW),
-    "to_b": Key("table", "what is shown on side b", later=True, keys=VIEW),
-    "on_leave": Key("choice", "copies of events that leave a filter", ("keep", "retire"), "keep", later=True),
-    "chain": Key("flag", "whether copies are copied on", later=True),
+    "filter": Key("table", "which events take part", keys=FILTER),
+    "to_a": Key("table", "what copies on side a show", keys=VIEW),
+    "to_b": Key("table", "what copies on side b show", keys=VIEW),
+    "on_leave": Key("choice", "copies of events that the filter lets through no more: they stay as they are, or go",
+                    ("keep", "retire"), "keep"),
+    "chain": Key("flag", "whether copies are copied on by other pairs", default="false"),
 }
 DEFAULTS: Mapping[str, Key] = {name: key for name, key in PAIR.items() if name not in ("a", "b")}
 
@@ -182,6 +205,8 @@ def _pages() -> Iterator[tuple[str, str, Mapping[str, Key]]]:
     yield "accounts", "[accounts.NAME]", ACCOUNT
     yield "pairs", "[pairs.NAME], and but for a and b also [defaults]", PAIR
     yield "fields", "[pairs.NAME.fields]", FIELDS
+    yield "view", "[pairs.NAME.to_a] and [pairs.NAME.to_b]", VIEW
+    yield "filter", "[pairs.NAME.filter]", FILTER
     yield "secrets", "[secrets]", SECRETS
     for name, key in MORE_SECTIONS.items():
         yield name, f"[{name}]" if key.kind == "table" else f"[[{name}]]", key.keys or {}
@@ -194,6 +219,8 @@ def reference() -> str:
         parts += [title]
         parts += [_line(key_name, key) for key_name, key in keys.items()]
         parts += [""]
+    parts += ["words of only and never in a filter"]
+    parts += [*(f"  {word:<17} {meaning}" for word, meaning in KINDS.items()), ""]
     parts += ["[calendars]", "  NAME              a short name: account/calendar"]
     return "\n".join(parts)
 
@@ -203,17 +230,17 @@ def _line(name: str, key: Key) -> str:
     words = f"  {name:<17} {key.help}"
     words += f" ({' | '.join(ready)})" if ready else ""
     words += f" [{key.default}]" if key.default else ""
-    words += f"; for {', '.join(key.only)}" if key.only else ""
-    return words + (f"; {LATER}" if key.later else "")
+    return words + (f"; for {', '.join(key.only)}" if key.only else "")
 
 
 def json_schema() -> dict[str, object]:
     """The same as data (`calsync config schema --json`)."""
-    return {name: {k: _row(key) for k, key in keys.items()} for name, _, keys in _pages()}
+    pages: dict[str, object] = {name: {k: _row(key) for k, key in keys.items()} for name, _, keys in _pages()}
+    return {**pages, "kinds": dict(KINDS)}
 
 
 def _row(key: Key) -> dict[str, object]:
     return {
         "type": key.kind, "help": key.help, "choices": list(key.choices), "default": key.default or None,
-        "available": not key.later, "not_yet": list(key.later_choices), "providers": list(key.only),
+        "not_yet": list(key.later_choices), "providers": list(key.only),
     }

@@ -1,18 +1,18 @@
 """[notify], [[hooks]], [watch] and `approve`: what their values may be, and what must stand together.
 
-Shape   `READERS`: those of `values` and of the kinds that only these sections have; then `notify`, `hook` and `watch`
-        make the checked values of a table into their dataclass
+Shape   `READERS`: the kinds that only these sections have; then `notify`, `hook` and `watch` make the checked values of
+        a table into their dataclass
 Errors  BadValue with the text behind the path of the section
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from calsync_cli.config import values
+from calsync_cli.config.crossing import regex
 from calsync_cli.config.schema import Key
 from calsync_cli.config.values import BadValue, FromEnvironment, Place, closest, structure
 from calsync_cli.model.account import Hook, Notify, Tunnel, Watch
@@ -39,18 +39,10 @@ def _tunnel(place: Place, key: Key, value: Any) -> Tunnel:
     if set(value) != {"command", "url_regex"}:
         raise BadValue('a tunnel of your own is { command = ["program", "{port}"], url_regex = "https://..." }')
     command = values.READERS["command"](place, key, value["command"])
-    return Tunnel("command", command, _expression(value["url_regex"]))
+    return Tunnel("command", command, regex(place, key, value["url_regex"]))
 
 
-def _expression(text: Any) -> str:
-    try:
-        re.compile(text)
-    except (re.error, TypeError, RecursionError, OverflowError):
-        raise BadValue("url_regex is no regular expression") from None
-    return str(text)
-
-
-READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {**values.READERS, "port": _port, "tunnel": _tunnel}
+READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {"port": _port, "tunnel": _tunnel}
 
 
 def named_tunnel(name: str) -> Tunnel:

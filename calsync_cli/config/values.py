@@ -28,7 +28,11 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class BadValue(ValueError):
-    """The value cannot be used; the text says why and what to write."""
+    """The value cannot be used; the text says why and what to write. at: the key of the table that is meant."""
+
+    def __init__(self, text: str, at: str = "") -> None:
+        super().__init__(text)
+        self.at = at
 
 
 class FromEnvironment(str):
