@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from calsync_cli.api import Workspace
 from calsync_cli.cli.context import Context
@@ -31,6 +32,11 @@ class Finding:
     message: str
     next: str = ""
     code: int = 0
+    detail: Mapping[str, int] | None = None
+
+    def json(self) -> dict[str, Any]:
+        told = {"check": self.check, "ok": self.ok, "message": self.message, "next": self.next}
+        return told | ({"detail": dict(self.detail)} if self.detail is not None else {})
 
 
 REBUILD = "calsync doctor --rebuild"
@@ -57,9 +63,7 @@ def doctor(ctx: Context, *, as_json: bool) -> int:
     """Nothing is changed, and no calendar is written to."""
     findings = list(_findings(ctx))
     if as_json:
-        print_json([
-            {"check": f.check, "ok": f.ok, "message": f.message, "next": f.next} for f in findings
-        ])
+        print_json([finding.json() for finding in findings])
     else:
         bad = sum(not f.ok for f in findings)
         shown = [f for f in findings if not (f.ok and ctx.quiet)]
@@ -90,6 +94,7 @@ def _findings(ctx: Context) -> Iterator[Finding]:
         yield database
         state_is_sound = database.ok
         if database.ok:
+            yield from _storage(ctx)
             yield _try("clock", lambda: _clock(ctx))
     yield _try("zones", _zones)
     if any(account.provider in WITH_LOGIN for account in config.accounts.values()):
@@ -155,6 +160,14 @@ def _database(ctx: Context) -> str:
     copy = ctx.state_dir / DAILY
     copied = f", copied {ago(_changed(copy), ctx.ports.now())}" if copy.exists() else ""
     return f"sound, {counted(count, 'mirrored event')}, {file.stat().st_size / 1e6:.1f} MB{copied}"
+
+
+def _storage(ctx: Context) -> Iterator[Finding]:
+    from calsync_cli.cli import storage
+
+    found = storage.look(ctx)
+    if found is not None:
+        yield Finding("storage", True, "\n".join(storage.words(found, ctx)), detail=found.json())
 
 
 def _changed(file: Path) -> str:

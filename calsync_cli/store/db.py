@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from calsync_cli import files
 from calsync_cli.errors import StoreError
 from calsync_cli.ports import Ports
 
@@ -170,9 +171,8 @@ def _migrate(database: Database, backup: Path | None) -> None:
 
 def _copy_aside(database: Database, path: Path, version: int) -> None:
     copy = path.with_suffix(f".schema{version}.db")
-    copy.unlink(missing_ok=True)
+    files.make(copy)
     database.run("VACUUM INTO ?", str(copy))
-    copy.chmod(0o600)
 
 
 def _statements(sql: str) -> Iterator[str]:
