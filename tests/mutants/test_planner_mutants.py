@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from calsync_cli.engine import fold, instances, match, plan, presence, verdict, write_steps
+from calsync_cli.engine import fold, guards, instances, match, plan, presence, verdict, write_steps
 from calsync_cli.engine.presence import Is
 from calsync_cli.engine.world import Entry, Plan, Snapshot
 from calsync_cli.model.times import Span
@@ -143,6 +143,10 @@ def _first_speaker(real: Any) -> Any:
     return faulty
 
 
+def _in_its_own_light(real: Any) -> Any:
+    return lambda path, now, value: real(path, now, value) and not (path == "recurrence" and value is None)
+
+
 MUTANTS = [
     Mutant("delete beats edit", plan, "_judgement", lambda real: lambda *args: "delete"),
     Mutant("edit beats delete under every policy", plan, "_judgement", lambda real: lambda *args: "restore"),
@@ -172,6 +176,9 @@ MUTANTS = [
     Mutant("a create that failed is given up", plan, "_awaits_creation", lambda real: lambda case: False),
     Mutant("native event of a target written", write_steps, "_is_writable_target", lambda real: lambda *args: True),
     Mutant("past deletes travel", presence, "ended", lambda real: lambda *args: False),
+    Mutant("a rule that was taken away is not written", write_steps, "_differs", _in_its_own_light),
+    Mutant("what is owed to a calendar that is away is no surprise", guards, "_is_owed",
+           lambda real: lambda *args: False),
     Mutant("this and following in any order", plan, "with_needs",
            lambda real: lambda decisions: [step for d in decisions for step in d.steps]),
 ]
