@@ -8,9 +8,11 @@ Errors  AuthError after WAIT_S without an answer
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import IO
 
@@ -22,6 +24,7 @@ from calsync_cli.ports import Ports
 WAIT_S = 600.0
 TICK_S = 0.25
 """So that Ctrl-C is noticed on every system."""
+JOIN_S = 1.0
 
 
 def ask(
@@ -38,7 +41,8 @@ def ask(
             say(f"Your browser shows the sign-in page now. If it does not, open this address:\n\n  {url}\n")
         else:
             _tell_elsewhere(url, receiver.port, say, asked_for=not browser)
-            _listen(stdin, events)
+            with _listening(stdin, events):
+                return _first(events, state, ports, say, next)
         return _first(events, state, ports, say, next)
 
 
@@ -83,18 +87,39 @@ def _first(
     raise AuthError(text, next=next)
 
 
-def _listen(stdin: IO[str] | None, events: SimpleQueue[Answer | str]) -> None:
-    """Lines that are typed or pasted, while the receiver waits too."""
-    if stdin is not None:
-        threading.Thread(target=_pass_on, args=(stdin, events), daemon=True).start()
+@contextmanager
+def _listening(stdin: IO[str] | None, events: SimpleQueue[Answer | str]) -> Iterator[None]:
+    """Lines that are typed or pasted, while the receiver waits too. What is typed afterwards is somebody else's."""
+    if stdin is None:
+        yield
+        return
+    over, end = os.pipe()
+    reader = threading.Thread(target=_pass_on, args=(stdin, over, events), daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        os.close(end)
+        reader.join(JOIN_S)
 
 
-def _pass_on(stdin: IO[str], events: SimpleQueue[Answer | str]) -> None:
-    for line in _lines(stdin):
-        events.put(line)
+def _pass_on(stdin: IO[str], over: int, events: SimpleQueue[Answer | str]) -> None:
+    try:
+        for line in _lines(stdin, over):
+            events.put(line)
+    finally:
+        os.close(over)
 
 
-def _lines(stdin: IO[str]) -> Iterator[str]:
+def _waits(handle: int, over: int) -> bool:
+    """Whether there is something to read. Windows can only wait for sockets: there the thread stays in its read."""
+    try:
+        return over not in select.select([handle, over], [], [])[0]
+    except (OSError, ValueError):
+        return True
+
+
+def _lines(stdin: IO[str], over: int) -> Iterator[str]:
     """Read past Python's own buffer: a thread that waits inside of it would stop the program from ending."""
     try:
         handle = stdin.fileno()
@@ -102,7 +127,7 @@ def _lines(stdin: IO[str]) -> Iterator[str]:
         yield from (line for line in stdin if line.strip())
         return
     rest = b""
-    while chunk := os.read(handle, 65536):
+    while _waits(handle, over) and (chunk := os.read(handle, 65536)):
         *lines, rest = (rest + chunk).split(b"\n")
         yield from (line.decode(errors="replace") for line in lines if line.strip())
     if rest.strip():

@@ -27,14 +27,15 @@ def changed(file: Path, change: Callable[[Document], None], check: Callable[[Pat
     change(document)
     files.make_folder(file.parent)
     mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
-    candidate = file.with_name(file.name + ".new")
-    files.write(candidate, tomlkit.dumps(document), mode=mode)
+    partial = file.with_name(file.name + ".part")
+    files.make(partial, mode)
     try:
+        partial.write_text(tomlkit.dumps(document), encoding="utf-8")
         if check is not None:
-            check(candidate)
-        candidate.replace(file)
+            check(partial)
+        partial.replace(file)
     finally:
-        candidate.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def section(document: Document, name: str) -> Document:
