@@ -39,7 +39,7 @@ FAULTS: dict[str, tuple[str, str]] = {
         "further", "reappearance after proof accepted without point read",
     ),
     "new key per attempt": ("engine", "new key per attempt"),
-    "sent row dropped without look": ("engine", "sent row dropped without look"),
+    "`sent` row dropped without look": ("engine", "sent row dropped without look"),
     "row committed after the request": ("engine", "row committed after the request"),
     "token saved before the mirror": ("engine", "token saved before the mirror"),
     "token saved after a partial round": ("engine", "token saved after a partial round"),
