@@ -21,7 +21,7 @@ PLACES = {
 
 
 def connect(ctx: Context, kind: str, free: str) -> None:
-    """free: a name that no account has yet."""
+    """free: a name that no account has yet, or that of one which is not signed in to."""
     match kind:
         case "folder":
             _folder(ctx, ask("Folder, whose sub-folders are calendars [~/.calendars]: ", "~/.calendars"), free)
@@ -33,15 +33,21 @@ def connect(ctx: Context, kind: str, free: str) -> None:
 
 
 def _login(ctx: Context, kind: str, name: str) -> None:
+    """Also to an account that is there already, and was not signed in to: what it says is not asked again."""
+    known = ctx.config(may_miss=True).accounts.get(name)
+    if known is not None and known.provider != kind:
+        text = f"account {name} is a {known.provider} account; give this one another name"
+        raise UsageError(text, next="calsync accounts")
     table: dict[str, str] = {"provider": kind}
     more: dict[str, Any] = {}
-    if kind == "caldav":
+    if kind == "caldav" and known is None:
         table["url"] = ask("Address of the server (https://...): ")
-    elif kind == "google":
+    elif kind == "google" and (known is None or known.client_file is None):
         more["client_file"] = Path(ask("Client file of your Google project (README, Google, says how): ")).expanduser()
-    elif kind == "microsoft":
+    elif kind == "microsoft" and (known is None or known.client_id is None):
         more["client_id"] = ask("Client id of your registration (README, Microsoft, says how): ")
-    _add(ctx, name, table)
+    if known is None:
+        _add(ctx, name, table)
     accounts.login(ctx, name, url=None, username=None, password_stdin=False, **more)
 
 
@@ -77,6 +83,9 @@ def _feed(where: str) -> dict[str, str]:
 
 
 def _add(ctx: Context, name: str, table: Mapping[str, str]) -> None:
+    if name in ctx.config(may_miss=True).accounts:
+        text = f"there is an account {name!r} already; give this one another name"
+        raise UsageError(text, next="calsync accounts")
     try:
         edit.changed(
             ctx.config_file, lambda document: edit.add(document, "accounts", name, table),

@@ -21,6 +21,7 @@ from calsync_cli.setup import found, vdirsyncer, vdirsyncer_file
 from calsync_cli.setup.notes import BadSetup, Setup, Table
 
 FORMATS = ("vdirsyncer",)
+AGAIN = "calsync import vdirsyncer FILE"
 
 
 def bring(ctx: Context, source: str, file: Path | None, *, preview: bool, as_json: bool = False) -> int:
@@ -47,11 +48,12 @@ def new_of(ctx: Context, source: str, file: Path | None) -> Setup:
 
 def _translated(ctx: Context, source: str, file: Path | None) -> Setup:
     if source not in FORMATS:
-        raise UsageError(f"calsync cannot read the set-up of {source!r}; it reads: {', '.join(FORMATS)}")
+        text = f"calsync cannot read the set-up of {source!r}; it reads: {', '.join(FORMATS)}"
+        raise UsageError(text, next=AGAIN)
     path = file.expanduser() if file is not None else found.vdirsyncer_file(ctx.environ)
     if path is None:
         text = "there is no configuration of vdirsyncer in its usual places"
-        raise UsageError(f"{text}; nothing was touched", next="calsync import vdirsyncer FILE")
+        raise UsageError(f"{text}; nothing was touched", next=AGAIN)
     try:
         known = vdirsyncer_file.parse(path.read_text(encoding="utf-8"))
         return vdirsyncer.translate(
@@ -59,9 +61,10 @@ def _translated(ctx: Context, source: str, file: Path | None) -> Setup:
         )
     except (OSError, UnicodeDecodeError) as err:
         reason = getattr(err, "strerror", None) or "it is no UTF-8 text"
-        raise UsageError(f"{path} cannot be read ({reason}); nothing was touched") from None
+        raise UsageError(f"{path} cannot be read ({reason}); nothing was touched", next=AGAIN) from None
     except BadSetup as err:
-        raise UsageError(f"{path} is no configuration of vdirsyncer: {err}; nothing was touched") from None
+        text = f"{path} is no configuration of vdirsyncer: {err}; nothing was touched"
+        raise UsageError(text, next=AGAIN) from None
 
 
 def _tables(ctx: Context) -> Mapping[str, Mapping[str, Any]]:
@@ -105,9 +108,11 @@ def _write(ctx: Context, setup: Setup) -> None:
         edit.changed(ctx.config_file, put, lambda file: load(file, ctx.environ))
     except ConfigError as err:
         text = "; ".join(f"{path} {words}" for path, words in err.problems)
-        raise UsageError(f"this set-up does not fit into {ctx.config_file}: {text}; nothing was written") from None
+        text = f"this set-up does not fit into {ctx.config_file}: {text}; nothing was written"
+        raise UsageError(text, next="calsync import vdirsyncer --print") from None
     except OSError as err:
-        raise UsageError(f"{ctx.config_file} cannot be written ({err.strerror}); nothing was changed") from None
+        text = f"{ctx.config_file} cannot be written ({err.strerror}); nothing was changed"
+        raise UsageError(text, next="calsync -c FILE import vdirsyncer") from None
 
 
 def _keep_passwords(ctx: Context, secrets: Any, setup: Setup) -> list[str]:

@@ -16,6 +16,7 @@ from calsync_cli.cli import importing, settings, sync
 from calsync_cli.cli.choosing import Known, There, calendars, side
 from calsync_cli.cli.connecting import PLACES, connect, connected
 from calsync_cli.cli.context import Context
+from calsync_cli.cli.inspect import account_state
 from calsync_cli.cli.questions import pick, yes
 from calsync_cli.cli.screen import say
 from calsync_cli.config import edit
@@ -129,18 +130,30 @@ def _free(ctx: Context, name: str) -> str:
     return found
 
 
+NOT_YET = "not signed in"
+
+
+def _states(ctx: Context) -> dict[str, tuple[str, str]]:
+    """The kind of each account, and in a word how it is."""
+    if not ctx.config(may_miss=True).accounts:
+        return {}
+    rows = ctx.look(lambda work: [account_state(work, name) for name in work.config.accounts])
+    return {row["account"]: (row["provider"], row["provider"] if row["signed_in"] else NOT_YET) for row in rows}
+
+
 def _connect(ctx: Context) -> None:
     """Accounts, until there are enough. What fails is told, and asked for again."""
     while True:
-        there = ctx.config(may_miss=True).accounts
+        there = _states(ctx)
         if there:
-            say("Accounts: " + ", ".join(f"{name} ({one.provider})" for name, one in there.items()))
+            say("Accounts: " + ", ".join(f"{name} ({state})" for name, (_, state) in there.items()))
         options = {**PLACES, "": "no more: go on"} if there else PLACES
         kind = pick("What shall be connected?", options, "" if there else None)
         if not kind:
             return
         try:
-            connect(ctx, kind, _free(ctx, kind))
+            waits = (name for name, state in there.items() if state == (kind, NOT_YET))
+            connect(ctx, kind, next(waits, None) or _free(ctx, kind))
         except CalsyncError as err:
             say(f"! {err}", *([f"  next: {err.next}"] if err.next else []))
 
@@ -154,7 +167,8 @@ def _rules(wanted: Wanted, known: Known, a: There, b: There, *, asks: bool) -> d
         raise UsageError(f"{a} and {b} can both only be read", next="calsync calendars")
     only = "a-to-b" if not a.writable else "b-to-a" if not b.writable else None
     if only and wanted.direction not in (None, only):
-        raise UsageError(f"{a if only == 'a-to-b' else b} can only be read; the direction is {only}")
+        text = f"{a if only == 'a-to-b' else b} can only be read; the direction is {only}"
+        raise UsageError(text, next="calsync calendars")
     asks = asks and not wanted.yes
     way = only or wanted.direction
     way = way or (pick("Which way?", WAYS, "two-way") if asks else "two-way")

@@ -27,6 +27,8 @@ username = "me"
         "login x", "logout x", "logout own", "calendars create x ../y", "calendars create", "sync --budget",
         "sync --plan-file", "conflicts resolve 7 --take", "conflicts resolve 7 --take a", "history 9", "apply nowhere",
         "events show nothing", "why nothing", "events list --calendar x/None", "demo --from nowhere", "login icloud",
+        "init", "init --a x/Home --b y/Nope", "init --a x/Home --b x/Home", "init --a x/Home --b y/Home --direction up",
+        "init --from outlook", "init --account x", "import outlook", "import vdirsyncer nowhere", "import",
     ],
 )
 def test_no_error_without_a_next_command(shell: Shell, words: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,12 @@ import json
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.program import Shell
 from tests.cli.terminal import Terminal
+from tests.unit.auth.site import google_site
 
 VDIRSYNCER = """[general]
 status_path = "{home}/status/"
@@ -286,6 +288,49 @@ def test_the_folders_of_khal_are_offered(new: Shell) -> None:
         assert term.end() == 2
         assert "what was done so far stays" in term.screen
     assert tomllib.loads(new.config.read_text())["accounts"] == {"local": {"provider": "vdir", "path": "~/x"}}
+
+
+def test_a_sign_in_by_the_browser_leaves_the_keys_to_the_next_question(
+    new: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    with google_site() as site:
+        (new.folder / "client.json").write_bytes(site.client_file.read_bytes())
+        known = site.config("google", f'client_file = "{new.folder / "client.json"}"')
+        new.config.write_text(f'[secrets]\nbackend = "file"\n{known}')
+        with Terminal(new, "init", columns=300, HOME=str(new.folder), CALSYNC_SECRET_KEY="key") as term:
+            term.see("Accounts: google (not signed in)")
+            term.see("> ")
+            term.type("google")
+            term.see("Name for it [google]: ")
+            term.type("")
+            page = term.see("When you have agreed").split()[-5]
+            term.see("ssh -L")
+            term.type(httpx.get(page, trust_env=False).headers["Location"])
+            term.see("signed in to google as ann@gmail.example")
+            term.see("Accounts: google (google)")
+            term.see("> ")
+            term.type("folder")
+            term.see("calendars [~/.calendars]: ")
+            assert term.interrupt() == 130
+
+
+def test_a_name_that_an_account_has_is_not_given_to_another(new: Shell) -> None:
+    new.config.write_text(f'[accounts.cal]\nprovider = "vdir"\npath = "{new.folder / "x"}"\n')
+    before = new.config.read_bytes()
+    with Terminal(new, "init", HOME=str(new.folder)) as term:
+        for kind, question in (("feed", "or file: "), ("caldav", "")):
+            term.see("> ")
+            term.type(kind)
+            if question:
+                term.see(question)
+                term.type("https://x.example/h.ics")
+            term.see("Name for it [")
+            term.type("cal")
+            term.see("another name")
+        assert term.interrupt() == 130
+    assert new.config.read_bytes() == before
 
 
 def test_ctrl_c_at_a_question_ends_it_with_what_is_done_kept(new: Shell) -> None:

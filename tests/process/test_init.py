@@ -41,15 +41,16 @@ def test_a_person_connects_a_server_and_tries_it_out(shell: Shell, server: Radic
         for password in ("wrong", "pass word"):
             term.see("> ")
             term.type("caldav")
-            term.see("Name for it [caldav")
-            term.type("cloud" if password == "pass word" else "")
-            term.see("Address of the server (https://...): ")
-            term.type(server.url)
+            term.see("Name for it [caldav]: ")
+            term.type("")
+            if password == "wrong":  # and what was said of it is not asked again
+                term.see("Address of the server (https://...): ")
+                term.type(server.url)
             term.see("user name: ")
             term.type("me")
             term.see("password of me: ")
             term.type(password)
-            term.see("signed in to cloud as me" if password == "pass word" else "! ")
+            term.see("signed in to caldav as me" if password == "pass word" else "! ")
         assert "pass word" not in term.screen
         term.see("> ")
         term.type("folder")
@@ -65,8 +66,8 @@ def test_a_person_connects_a_server_and_tries_it_out(shell: Shell, server: Radic
         term.type("n")
         term.see("In which account?")
         term.see("> ")
-        term.type("cloud")
-        term.see("made cloud/calsync trial")
+        term.type("caldav")
+        term.see("made caldav/calsync trial")
         for _ in range(2):
             term.see("> [1] ")
             term.type("")
