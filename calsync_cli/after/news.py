@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from calsync_cli.model.account import Trouble
+from calsync_cli.model.words import printable
 
 Known = Mapping[str, Sequence[str]]
 Problem = Mapping[str, Any]
@@ -50,13 +51,13 @@ def _key(problem: Problem) -> str:
 
 
 def sentence(new: Sequence[Problem]) -> str:
-    """For a person, in a line each, with what to type next."""
+    """For a person, in a line each, with what to type next. What others worded makes no lines of its own."""
     lines = []
     for problem in new[:SHOWN]:
         about = problem["account"] is not None and problem["event"] is None
         named = about and problem["account"] not in problem["message"]
         words = f"{problem['account']}: {problem['message']}" if named else problem["message"]
-        lines.append(words + (f" (next: {problem['next']})" if problem["next"] else ""))
+        lines.append(printable(words + (f" (next: {problem['next']})" if problem["next"] else "")))
     if len(new) > SHOWN:
         lines.append(f"and {len(new) - SHOWN} more: calsync status")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli.api.base import Base
+from calsync_cli.config.environment import without_secrets
 from calsync_cli.errors import AlreadyRunning, CalsyncError
 from calsync_cli.store import views
 
@@ -48,7 +49,7 @@ class Behind(Base):
     def _surroundings(self) -> dict[str, str]:
         """So that `calsync` asks about the same configuration and state when such a program calls it."""
         own = {"CALSYNC_CONFIG": str(self.config.file), "CALSYNC_STATE_DIR": str(self.state_dir)}
-        return {**self.environ, **own}
+        return {**without_secrets(self.environ), **own}
 
     def _told(self, change: Change) -> dict[str, Any]:
         """A change with the event as it is now; nothing of one that is gone."""

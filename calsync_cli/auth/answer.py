@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
+from calsync_cli.model.words import printable as printable
+
 MAX_QUERY = 8192
 MAX_CODE = 2048
 
@@ -63,8 +65,3 @@ def _fields(query: str) -> dict[str, str]:
     if any(len(values) > 1 for values in found.values()):
         raise NotOurs("this answer says something twice")
     return {name: values[0] for name, values in found.items()}
-
-
-def printable(text: str) -> str:
-    """Words of a server without what could steer a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

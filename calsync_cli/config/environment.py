@@ -1,6 +1,7 @@
 """Keys of the configuration from the environment: CALSYNC_ACCOUNTS__WORK__CLIENT_FILE (cli.md section 3).
 
 Shape   `overlay(data, environ)` changes the parsed file in place and says which variable set which path
+        `without_secrets(environ)` is what other programs get to see of it
 Names   `__` goes one table down; case does not matter; `-`, `.` and spaces of a name are written `_`
 """
 
@@ -23,6 +24,14 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
         if variable.startswith(PREFIX) and len(words) > 1 and all(words):
             sources[_put(data, words, environ[variable])] = variable
     return sources
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """For programs that calsync starts: the passphrase and passwords are for itself alone."""
+    return {
+        name: value for name, value in environ.items()
+        if name != PREFIX + "SECRET_KEY" and not (name.startswith(PREFIX) and name.upper().endswith("__PASSWORD"))
+    }
 
 
 def _put(table: dict[str, Any], words: list[str], value: str) -> str:

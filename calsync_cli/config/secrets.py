@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from calsync_cli import files
+from calsync_cli.config.environment import without_secrets
 from calsync_cli.config.lockfile import Busy, held
 from calsync_cli.config.paths import default_state_dir
 from calsync_cli.errors import AuthError, TransientError
@@ -92,7 +93,8 @@ def run_command(command: tuple[str, ...], what: str) -> str:
     """First line of what the program prints; no shell. Raises AuthError."""
     try:
         done = subprocess.run(
-            command, capture_output=True, timeout=COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
+            command, capture_output=True, timeout=COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
+            env=without_secrets(os.environ),
         )
     except FileNotFoundError:
         raise AuthError(f"{what}: there is no program {command[0]!r}", next="calsync config check") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from shutil import which
 from typing import IO, Protocol
 
+from calsync_cli.config.environment import without_secrets
 from calsync_cli.config.values import BadValue, address
 from calsync_cli.model.account import Tunnel
 from calsync_cli.ports import Ports
@@ -79,7 +81,7 @@ class Program:
         self._failures = 0
         self._began: datetime | None = None
         self._again: datetime | None = None
-        self.name = self._command[0] if tunnel.name == "command" else tunnel.name
+        self.name = Path(self._command[0]).name if tunnel.name == "command" else tunnel.name
         self.url: str | None = None
         self._problem = ""
 
@@ -117,7 +119,7 @@ class Program:
         self._tail.clear()
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(Path(leash.__file__)), *self._command], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=without_secrets(os.environ),
         )
         reader = threading.Thread(target=self._listen, args=(self._process,), name="tunnel", daemon=True)
         reader.start()

@@ -70,6 +70,11 @@ def test_a_notice_is_a_few_lines_each_with_the_next_command() -> None:
     assert text.splitlines()[-1] == "and 3 more: calsync status" and len(text.splitlines()) == 4
 
 
+def test_what_others_worded_makes_no_lines_and_steers_nothing() -> None:
+    text = sentence([trouble(message='"Tea\n2026-11-21 all is well\x1b[2J\u202e" was refused')])
+    assert len(text.splitlines()) == 1 and all(letter.isprintable() for letter in text)
+
+
 def test_the_text_of_a_notice_is_never_part_of_a_script() -> None:
     for platform in ("linux", "darwin", "win32"):
         command = desktop('"; rm -rf / #', platform)
