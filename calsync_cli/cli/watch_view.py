@@ -123,22 +123,25 @@ def picture(state: WatchState, width: int) -> Any:
 def cells(one: AccountState, state: WatchState) -> list[str]:
     return [
         shown(one.name), one.how, _ago(one.notice, state.now), _ago(one.run, state.now),
-        until(one.renewal, state.now), until(state.poll, state.now),
+        until(one.renewal, state.now), until(one.look, state.now),
     ]
 
 
 def _ago(when: datetime | None, now: datetime) -> str:
-    return "-" if when is None else lines.ago(when.isoformat(), now)
+    """In minutes: the picture is drawn anew each half of one."""
+    if when is None:
+        return "-"
+    return "just now" if (now - when).total_seconds() < 60 else lines.ago(when.isoformat(), now)
 
 
 def until(when: datetime | None, now: datetime) -> str:
-    """`in 12 min`."""
+    """`in 12 min`, `in 3 days`."""
     if when is None:
         return "-"
     seconds = (when - now).total_seconds()
-    if seconds <= 0:
-        return "now"
-    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129600, 3600, "h")):
+    if seconds < 60:
+        return "in a minute" if seconds > 0 else "now"
+    for limit, unit, name in ((5400, 60, "min"), (129600, 3600, "h")):
         if seconds < limit:
             return f"in {int(seconds // unit)} {name}"
     return f"in {int(seconds // 86400)} days"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 JOIN = timedelta(seconds=2)
-BURST, REFILL = 5, timedelta(seconds=30)
+BURST, REFILL = 10, timedelta(seconds=10)
 RETRY = timedelta(seconds=60)
 BUSY = timedelta(seconds=5)
 """Another run holds the lock."""
@@ -68,6 +68,12 @@ class Agenda:
         times += [self._when(entry, now) for entry in self._entries.values()]
         free = self._free if self._free is not None and self._must_wait(now) else now
         return max(min(times), free, now)
+
+    def next_look(self, key: str) -> datetime | None:
+        """When the group runs if nobody asks for it before."""
+        times = [self.polled + self.poll] if self.polled is not None else []
+        entry = self._entries.get(key)
+        return min(times + ([entry.again] if entry is not None and entry.again is not None else []), default=None)
 
     def _must_wait(self, now: datetime) -> bool:
         return self._free is not None and self._free - BUSY <= now < self._free

@@ -244,9 +244,7 @@ class Watch:
 
     def state(self) -> WatchState:
         accounts = tuple(self._account_state(name) for name in sorted(self._hows))
-        polled = self.agenda.polled
-        poll = polled + self.agenda.poll if polled is not None else None
-        return WatchState(self._ports.now(), self._way_words(), accounts, poll, self._busy, self._teller.waits)
+        return WatchState(self._ports.now(), self._way_words(), accounts, self._busy, self._teller.waits)
 
     def _account_state(self, name: str) -> AccountState:
         channels = self.channels.active(name)
@@ -254,7 +252,9 @@ class Watch:
         folder = name in self.folders.accounts
         how: How = "folder" if folder and not problem else "notices" if channels and self._reach.good else "looking"
         renewal = min((one.renewal for one in channels if one.renewal is not None), default=None)
-        return AccountState(name, how, problem, self._notices.get(name), self._runs.get(name), renewal)
+        here = [key for key, group in self._groups.items() if any(one.account == name for one in group.calendars)]
+        look = min((time for key in here if (time := self.agenda.next_look(key)) is not None), default=None)
+        return AccountState(name, how, problem, self._notices.get(name), self._runs.get(name), renewal, look)
 
     def _way_words(self) -> str:
         if self._way.url is None or self._reach.good is not None:

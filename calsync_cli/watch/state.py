@@ -17,7 +17,7 @@ How = Literal["notices", "folder", "looking"]
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """problem: why its changes are not brought any faster."""
+    """problem: why its changes are not brought any faster. look: when it is looked at if nothing is heard."""
 
     name: str
     how: How
@@ -25,6 +25,7 @@ class AccountState:
     notice: datetime | None
     run: datetime | None
     renewal: datetime | None
+    look: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ class WatchState:
     now: datetime
     way: str
     accounts: tuple[AccountState, ...]
-    poll: datetime | None
     busy: bool
     waits: tuple[str, ...]
 

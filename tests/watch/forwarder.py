@@ -1,13 +1,15 @@
 """A tunnel program as users have them: prints an address, and what is sent there goes on to a port of this machine.
 
-Run     `python forwarder.py PORT [LISTEN]`; a free port is taken without LISTEN. Real sockets, real processes; what it
+Run     `python forwarder.py PORT [FILE]`; its process id is written to the file. Real sockets, a real process; what it
         does not do is leave this machine
 """
 
 import contextlib
+import os
 import socket
 import sys
 import threading
+from pathlib import Path
 
 
 def pump(source: socket.socket, target: socket.socket) -> None:
@@ -21,7 +23,9 @@ def pump(source: socket.socket, target: socket.socket) -> None:
 
 def main() -> None:
     port = int(sys.argv[1])
-    with socket.create_server(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0)) as door:
+    for file in sys.argv[2:]:
+        Path(file).write_text(f"{os.getpid()}\n")
+    with socket.create_server(("127.0.0.1", 0)) as door:
         print("INF Requesting new quick Tunnel on forwarder.example... https://api.forwarder.example", flush=True)
         print(f"INF |  http://127.0.0.1:{door.getsockname()[1]}  |", flush=True)
         while True:

@@ -1,7 +1,7 @@
 """`calsync watch` in process: emulators of Google and Graph, folders, a real receiver, and a clock of the test's own.
 
 Shape   `with World(tmp_path, google={}) as world:` world.run(world.at(act, hours=1), ...) runs the loop in virtual
-        time and does each act when its time has come; `world.lines` is what was told. Real are sockets, files and SQLite
+        time and does each act when its time has come; `world.lines` is what was told. Sockets, files, SQLite are real
 Time    only the loop's waiting moves the clock. After an act the notice of it is waited for, in real time
 """
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import threading
 
@@ -37,7 +38,7 @@ def main() -> None:
         told = {
             "api_url": emulator.api_url, "auth_url": emulator.auth_url, "token_url": emulator.token_url,
             "control_url": emulator.control_url, "client_file": str(emulator.client_file),
-            "revoke_url": emulator.revoke_url, "calendars": [*(options.account or [ME]), *made],
+            "revoke_url": emulator.revoke_url, "pid": os.getpid(), "calendars": [*(options.account or [ME]), *made],
         }
         print(json.dumps(told), flush=True)
         stopped.wait()
