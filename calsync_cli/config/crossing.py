@@ -24,16 +24,15 @@ from calsync_cli.mapping.values import exact_text
 from calsync_cli.model.account import Pair
 from calsync_cli.model.series import CARRIED
 from calsync_cli.model.times import zone
-from calsync_cli.model.views import KINDS, PLAIN, Filter, View
+from calsync_cli.model.views import ANSWERS, DAYS, KINDS, PLAIN, SERVICE_KINDS, Filter, View
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PATTERNS = ("title", "place", "text", "organizer")
 ONE_OF = (
     ("busy", "free"), ("confirmed", "tentative", "cancelled"), ("all-day", "timed"), ("series", "single"),
-    ("public", "private"), ("accepted", "maybe", "declined", "unanswered"),
+    ("public", "private"), ANSWERS,
 )
 """Of each of these an event is exactly one."""
-AT_MOST_ONE_OF = (*ONE_OF, ("out-of-office", "focus-time", "working-location", "birthday"))
+AT_MOST_ONE_OF = (*ONE_OF, SERVICE_KINDS)
 CALSYNC = "calsync"
 """How the names begin that calsync itself keeps beside events; they are no one's to carry."""
 

@@ -27,7 +27,7 @@ def read_item(session: Session, account: str, item: Item) -> Seen:
         return Seen(item.remote_id, "", item.etag, item.payload, None, str(err), stamp=item.stamp)
     return Seen(
         item.remote_id, reading.uid, item.etag, item.payload, reading.form, None, reading.marker, reading.people,
-        item.stamp, reading.own_uid, reading.made, reading.tool,
+        item.stamp, reading.own_uid, reading.made, reading.tool, reading.kind, reading.answer,
     )
 
 

@@ -79,7 +79,8 @@ class CalendarState:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One row of the mirror. `form` None: not readable, `problem` says why. `gone`: proved (O2). `tool`: N5."""
+    """One row of the mirror. `form` None: not readable, `problem` says why. `gone`: proved (O2). `tool`: N5. The
+    rest as in Reading."""
 
     calendar: int
     remote_id: str
@@ -92,6 +93,8 @@ class Replica:
     gone: bool = False
     stamp: datetime | None = None
     tool: str = ""
+    kind: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Account:
     tenant: str | None = None
     authority: str | None = None
 
+    @property
+    def me(self) -> frozenset[str]:
+        """Under which mail addresses its owner is invited, lower-case, as far as the sign-in tells."""
+        return frozenset({self.username.lower()} if self.username and "@" in self.username else ())
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarName:

@@ -141,6 +141,8 @@ class Reading:
     own_uid     the service's own, where uid is one that calsync keeps beside the event: whoever copies an event there
                 copies that along, and then it is the copy's (K5). made: when it was made, by the service's clock
     tool        the other program that made it, as a copy of an event elsewhere (N5); "" for all others
+    kind        what its service says it is: one of views.SERVICE_KINDS, or ""
+    answer      what the account's owner answered, as its service says: one of views.ANSWERS, or "" where it does not
     """
 
     uid: str
@@ -151,6 +153,8 @@ class Reading:
     own_uid: str = ""
     made: str = ""
     tool: str = ""
+    kind: str = ""
+    answer: str = ""
 
     @property
     def title(self) -> str:

@@ -69,6 +69,16 @@ class Filter:
 
 
 ALL = Filter()
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ANSWERS = ("accepted", "maybe", "declined", "unanswered")
+_ANSWER_OF = {"ACCEPTED": "accepted", "TENTATIVE": "maybe", "DECLINED": "declined"}
+SERVICE_KINDS = ("out-of-office", "focus-time", "working-location", "birthday")
+
+
+def answer_of(partstat: str) -> str:
+    """What a guest's PARTSTAT says, in a word of ANSWERS."""
+    return _ANSWER_OF.get(partstat, "unanswered")
+
 
 KINDS: Mapping[str, str] = {
     "busy": "its time counts as busy",
@@ -92,3 +102,25 @@ KINDS: Mapping[str, str] = {
     "working-location": "where you work from",
     "birthday": "a birthday, as Google makes them",
 }
+
+
+def days_text(days: frozenset[int]) -> str:
+    """Days of the week as the configuration says them: "mon-fri, sun"."""
+    runs: list[list[int]] = []
+    for day in sorted(days):
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(DAYS[run[0]] + (f"-{DAYS[run[-1]]}" if len(run) > 1 else "") for run in runs)
+
+
+def hours_text(hours: tuple[time, time]) -> str:
+    return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}"
+
+
+def length_text(length: timedelta) -> str:
+    """As the configuration says it, in the largest unit that fits: "90m", "7d"."""
+    seconds = round(length.total_seconds())
+    unit, name = next(one for one in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if not seconds % one[0])
+    return f"{seconds // unit}{name}"

@@ -127,8 +127,9 @@ def link_by_id(db: Database, link_id: int, calendars: Sequence[int]) -> Link | N
 def _link(db: Database, row: sqlite3.Row, calendars: Sequence[int]) -> Link:
     sql = (
         "SELECT s.*, m.uid AS m_uid, m.etag AS m_etag, m.form AS m_form, m.problem AS m_problem, m.marker AS m_marker, "
-        "m.people AS m_people, m.gone AS m_gone, m.stamp_us AS m_stamp FROM spoke s LEFT JOIN mirror_item m "
-        "ON m.calendar_id = s.calendar_id AND m.remote_id = s.remote_id WHERE s.link_id = ?"
+        "m.people AS m_people, m.gone AS m_gone, m.stamp_us AS m_stamp, m.kind AS m_kind, m.answer AS m_answer "
+        "FROM spoke s LEFT JOIN mirror_item m ON m.calendar_id = s.calendar_id AND m.remote_id = s.remote_id "
+        "WHERE s.link_id = ?"
     )
     spokes = {spoke["calendar_id"]: _spoke(spoke) for spoke in db.all(sql, row["id"])}
     hub = {p: Entry(value_from(v), rev, source) for p, (v, rev, source) in json.loads(row["hub"]).items()}
@@ -147,6 +148,7 @@ def _spoke(row: sqlite3.Row) -> Spoke:
             row["calendar_id"], row["remote_id"], row["m_uid"], row["m_etag"],
             None if row["m_form"] is None else form_from(row["m_form"]), row["m_problem"], row["m_marker"],
             row["m_people"] or "", row["m_gone"] == 2, moment(row["m_stamp"]) if row["m_stamp"] else None,
+            kind=row["m_kind"], answer=row["m_answer"],
         )
     return Spoke(
         row["calendar_id"], row["state"], row["remote_id"], row["generation"], row["alias"], bool(row["owned"]),
@@ -187,7 +189,7 @@ def _replica(row: sqlite3.Row) -> Replica:
     return Replica(
         row["calendar_id"], row["remote_id"], row["uid"], row["etag"],
         None if row["form"] is None else form_from(row["form"]), row["problem"], row["marker"], row["people"],
-        row["gone"] == 2, moment(row["stamp_us"]) if row["stamp_us"] else None, row["tool"],
+        row["gone"] == 2, moment(row["stamp_us"]) if row["stamp_us"] else None, row["tool"], row["kind"], row["answer"],
     )
 
 

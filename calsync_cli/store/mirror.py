@@ -37,7 +37,7 @@ class CalendarRow:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One item as it was just read. form None: not readable, `problem` says why. own_uid, made, tool: as in Reading."""
+    """One item as it was just read. form None: not readable, `problem` says why. The rest as in Reading."""
 
     remote_id: str
     uid: str
@@ -51,6 +51,8 @@ class Seen:
     own_uid: str = ""
     made: str = ""
     tool: str = ""
+    kind: str = ""
+    answer: str = ""
 
 
 def calendar_row(db: Database, calendar_id: int) -> CalendarRow:
@@ -161,15 +163,16 @@ def _is_copy(db: Database, calendar_id: int, seen: Seen, known_uid: str) -> bool
 def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str | None = None) -> bool:
     """Store one item. True if its meaning changed; an echo only moves the version marker (O5)."""
     old = db.one(
-        "SELECT form, problem, gone, marker, uid, tool FROM mirror_item WHERE calendar_id = ? AND remote_id = ?",
-        calendar_id, seen.remote_id,
+        "SELECT form, problem, gone, marker, uid, tool, kind, answer FROM mirror_item "
+        "WHERE calendar_id = ? AND remote_id = ?", calendar_id, seen.remote_id,
     )
     if seen.own_uid not in ("", seen.uid) and _is_copy(db, calendar_id, seen, "" if old is None else old["uid"]):
         seen = replace(seen, uid=seen.own_uid, marker=None)
     form = None if seen.form is None else form_json(seen.form)
     same = (
         old is not None and old["gone"] == 0 and old["form"] == form and old["uid"] == seen.uid
-        and (form is not None or old["problem"] == seen.problem) and old["tool"] == seen.tool
+        and (form is not None or old["problem"] == seen.problem)
+        and (old["tool"], old["kind"], old["answer"]) == (seen.tool, seen.kind, seen.answer)
     )
     stamp = micros(seen.stamp) if seen.stamp else None
     if same:
@@ -181,13 +184,15 @@ def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str |
         return False
     db.run(
         "INSERT INTO mirror_item (calendar_id, remote_id, uid, etag, stamp_us, payload, form, problem, marker, people, "
-        "tool, gone, seq, writer, seen_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) "
+        "tool, kind, answer, gone, seq, writer, seen_at_us) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) "
         "ON CONFLICT (calendar_id, remote_id) DO UPDATE SET uid = excluded.uid, etag = excluded.etag, "
         "stamp_us = excluded.stamp_us, payload = excluded.payload, form = excluded.form, problem = excluded.problem, "
-        "marker = excluded.marker, people = excluded.people, tool = excluded.tool, gone = 0, seq = excluded.seq, "
-        "writer = excluded.writer, seen_at_us = excluded.seen_at_us",
+        "marker = excluded.marker, people = excluded.people, tool = excluded.tool, kind = excluded.kind, "
+        "answer = excluded.answer, gone = 0, seq = excluded.seq, writer = excluded.writer, "
+        "seen_at_us = excluded.seen_at_us",
         calendar_id, seen.remote_id, seen.uid, seen.etag, stamp, seen.payload, form, seen.problem, seen.marker,
-        seen.people, seen.tool, seq, writer, db.now_us(),
+        seen.people, seen.tool, seen.kind, seen.answer, seq, writer, db.now_us(),
     )
     return True
 

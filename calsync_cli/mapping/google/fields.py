@@ -20,6 +20,7 @@ from calsync_cli.mapping.inherit import Fields
 from calsync_cli.mapping.values import clean, one_line
 from calsync_cli.model.series import CARRIED
 from calsync_cli.model.times import Span
+from calsync_cli.model.views import answer_of
 
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _VISIBILITY = {"": "", "default": "", "public": "", "confidential": "confidential"}
@@ -135,11 +136,20 @@ def _people(resource: Json) -> Fields:
 
 
 def _guest(item: Json) -> str:
-    address = _address(text_of(item, "email"))
-    answer = _ANSWERS.get(text_of(item, "responseStatus"), "NEEDS-ACTION")
+    address, answer = _address(text_of(item, "email")), _answer(item)
     role = "OPT-PARTICIPANT" if item.get("optional") is True else "REQ-PARTICIPANT"
     kind = "RESOURCE" if item.get("resource") is True else "INDIVIDUAL"
     return f"{address} {answer} {role} {kind}" if address else ""
+
+
+def own_answer(resource: Json) -> str:
+    """One of views.ANSWERS; "" where the owner of the calendar is no guest."""
+    own = next((item for item in objects_of(resource, "attendees") if item.get("self") is True), None)
+    return answer_of(_answer(own)) if own is not None else ""
+
+
+def _answer(item: Json) -> str:
+    return _ANSWERS.get(text_of(item, "responseStatus"), "NEEDS-ACTION")
 
 
 def _address(email: str) -> str:

@@ -17,7 +17,7 @@ from calsync_cli.mapping.google.clock import UNSETTLED, Clock, known_zone, read_
 from calsync_cli.mapping.google.counts import as_kept
 from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import EventSet, Json, is_cancelled, object_of, parsed, text_of
-from calsync_cli.mapping.google.fields import carried_fields, has_people, shown_fields, shown_status
+from calsync_cli.mapping.google.fields import carried_fields, has_people, own_answer, shown_fields, shown_status
 from calsync_cli.mapping.google.kept import (
     FLOATING,
     LOST,
@@ -29,7 +29,7 @@ from calsync_cli.mapping.google.kept import (
     texts,
 )
 from calsync_cli.mapping.google.lines import Entry, dates_of, entries_of, recurrence_of
-from calsync_cli.mapping.google.standing import redacted, special
+from calsync_cli.mapping.google.standing import redacted, service_kind, special
 from calsync_cli.mapping.inherit import Fields, own_paths
 from calsync_cli.model.recur import same_zone
 from calsync_cli.model.series import CANCELLED, CARRIED, Path, People, Reading, Recurrence, Value
@@ -187,7 +187,9 @@ def reading(source: Source) -> Reading:
     losses = tuple(dict.fromkeys([*source.losses, *_remarks(source)]))
     event = source.set.event if source.set.event is not None else source.set.instances[0]
     tool = other_tools.of_private(private_of(event), text_of(event, "summary")) if source.marker is None else ""
-    return Reading(source.uid, form, source.marker, people, losses, tool=tool)
+    return Reading(
+        source.uid, form, source.marker, people, losses, tool=tool, kind=service_kind(event), answer=own_answer(event)
+    )
 
 
 def off_by_line(source: Source) -> list[InstanceKey]:

@@ -15,6 +15,10 @@ _KINDS = {
     "birthday": "a birthday", "fromGmail": "made by Google from a mail", "focusTime": "a focus time",
     "outOfOffice": "an out-of-office time", "workingLocation": "a working location",
 }  # fmt: skip
+_SERVICE_KINDS = {
+    "birthday": "birthday", "focusTime": "focus-time", "outOfOffice": "out-of-office",
+    "workingLocation": "working-location",
+}  # fmt: skip
 _DETAILS = ("summary", "description", "location", "attendees", "attachments", "conferenceData", "colorId")
 _BUSY_ROLES = frozenset({"freeBusyReader", "none"})
 _LIMITED_ROLES = frozenset({"reader", "writerWithoutPrivateAccess"})
@@ -24,6 +28,11 @@ _OWN = frozenset({"reminders", "color", "busy", "visibility"})
 
 def kind_of(resource: Json) -> str:
     return text_of(resource, "eventType") or "default"
+
+
+def service_kind(resource: Json) -> str:
+    """One of views.SERVICE_KINDS, or ""."""
+    return _SERVICE_KINDS.get(kind_of(resource), "")
 
 
 def special(resource: Json) -> str:

@@ -19,6 +19,7 @@ from calsync_cli.mapping.kept import Kept, pairs, texts, word
 from calsync_cli.mapping.values import clean, one_line
 from calsync_cli.model.series import CARRIED
 from calsync_cli.model.times import Span
+from calsync_cli.model.views import answer_of
 
 _VISIBILITY = {"": "", "normal": "", "confidential": "confidential"}
 _VISIBILITIES = ("", "private", "confidential")
@@ -26,6 +27,7 @@ _STATUSES = ("", "tentative", "cancelled")
 _ANSWERS = {
     "accepted": "ACCEPTED", "organizer": "ACCEPTED", "declined": "DECLINED", "tentativelyAccepted": "TENTATIVE",
 }  # fmt: skip
+_SERVICE_KINDS = {"oof": "out-of-office", "workingElsewhere": "working-location"}
 _ROLES = {"optional": "OPT-PARTICIPANT", "resource": "NON-PARTICIPANT"}
 
 
@@ -132,6 +134,17 @@ def _guest(item: Json) -> str:
     answer = _ANSWERS.get(text_of(object_of(item, "status"), "response"), "NEEDS-ACTION")
     role = _ROLES.get(kind, "REQ-PARTICIPANT")
     return f"{address} {answer} {role} {'RESOURCE' if kind == 'resource' else 'INDIVIDUAL'}" if address else ""
+
+
+def own_answer(resource: Json) -> str:
+    """One of views.ANSWERS; "" where nobody asked, as for the organizer."""
+    response = text_of(object_of(resource, "responseStatus"), "response")
+    return "" if response in ("", "none", "organizer") else answer_of(_ANSWERS.get(response, ""))
+
+
+def service_kind(resource: Json) -> str:
+    """One of views.SERVICE_KINDS, or ""."""
+    return _SERVICE_KINDS.get(text_of(resource, "showAs"), "")
 
 
 def _address(item: Json) -> str:

@@ -16,7 +16,7 @@ from calsync_cli.mapping import other_tools
 from calsync_cli.mapping.graph.clock import Clock
 from calsync_cli.mapping.graph.dates import Dates, dates_of
 from calsync_cli.mapping.graph.document import EventSet, parsed
-from calsync_cli.mapping.graph.fields import carried_fields, shown_fields, times
+from calsync_cli.mapping.graph.fields import carried_fields, own_answer, service_kind, shown_fields, times
 from calsync_cli.mapping.graph.kept import identity, kept_of, of_instance, of_series
 from calsync_cli.mapping.graph.standing import is_called_off, people_of, redacted
 from calsync_cli.mapping.graph.zones import known
@@ -203,7 +203,10 @@ def reading(source: Source) -> Reading:
     event = source.set.event or {}
     own = _own_uid(event) if event else ""
     tool = other_tools.of_title(text_of(event, "subject")) if source.marker is None else ""
-    return Reading(source.uid, form, source.marker, people, losses, own, text_of(event, "createdDateTime"), tool)
+    return Reading(
+        source.uid, form, source.marker, people, losses, own, text_of(event, "createdDateTime"), tool,
+        service_kind(event), own_answer(event),
+    )
 
 
 def is_off(source: Source, resource: Json) -> bool:

@@ -48,6 +48,7 @@ class CalDavProvider:
         self._hrefs = self._client.hrefs()
         self._calendars = Calendars(account, credential, ports, self._client, self._hrefs)
         self._delta = Delta(self._client, self._hrefs, ports, self.open)
+        self.me = account.me
         self.caps = Capabilities(mapping="ical", delta=True, server_stamps=True, concurrency=account.concurrency)
 
     @property

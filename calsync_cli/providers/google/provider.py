@@ -37,6 +37,7 @@ class GoogleProvider:
 
     def __init__(self, account: Account, auth: httpx.Auth, ports: Ports) -> None:
         self._account = account
+        self.me = account.me
         self._client = GoogleClient(account, auth, ports)
         self._reader = Reader(self._client, ports)
         self._writer = Writer(self._client, self._reader, ports)

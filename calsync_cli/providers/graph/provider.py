@@ -35,6 +35,7 @@ class GraphProvider:
 
     def __init__(self, account: Account, auth: httpx.Auth, ports: Ports, names: Sequence[str]) -> None:
         self._account = account
+        self.me = account.me
         self._client = GraphClient(account, auth, ports)
         self._reader = Reader(self._client, ports, [*names, KEY])
         self._writer = Writer(self._client, self._reader)

@@ -43,6 +43,8 @@ CREATE TABLE mirror_item (
     marker       TEXT,
     people       TEXT NOT NULL DEFAULT '',   -- whom a write may mail: nobody, guest (its deletion only), host
     tool         TEXT NOT NULL DEFAULT '',   -- the other program that made it as a copy (N5)
+    kind         TEXT NOT NULL DEFAULT '',   -- what its service says it is, in words of filters (V5)
+    answer       TEXT NOT NULL DEFAULT '',   -- what its service says was answered, in words of filters (V5)
     gone         INTEGER NOT NULL DEFAULT 0, -- 0 there, 1 missing since seen_at_us, 2 proved gone (O2)
     seq          INTEGER NOT NULL,           -- grows with each change of form, problem or gone
     writer       TEXT,                       -- the group that wrote exactly this state itself: nothing new to it
