@@ -124,7 +124,7 @@ def _timed(said: str, node: Json, clock: Clock, name: str, losses: list[str], *,
     if moment.tzinfo is None and tzid is None:
         if not named and clock.floating == UNSETTLED:
             return Floating(local)
-        raise MappingError(f"the time zone of its {name} is unknown: {named!r}")
+        raise MappingError(f"the time zone of its {name} is unknown: {named[:60]!r}")
     if tzid is None:
         tzid = _guessed(said, named, clock, name, losses, recurs=recurs)
     offset = moment.utcoffset()
@@ -143,7 +143,7 @@ def _guessed(said: str, named: str, clock: Clock, name: str, losses: list[str], 
     if not named and clock.zone:
         return clock.zone
     if recurs:
-        raise MappingError(f"the time zone of its {name} is unknown: {named!r}, so its later dates are unknown too")
+        raise MappingError(f"the time zone of its {name} is unknown: {named[:60]!r}, so its later dates are unknown too")
     if named:
         losses.append(f"its time zone {named[:60]!r} is unknown; read by its offset")
     return clock.zone or "UTC"
