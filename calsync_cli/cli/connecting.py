@@ -29,10 +29,10 @@ def connect(ctx: Context, kind: str, free: str) -> None:
             where = ask("Its address (https://..., webcal://...) or file: ")
             _add(ctx, ask(f"Name for it [{free}]: ", free), _feed(where))
         case _:
-            _login(ctx, kind, ask(f"Name for it [{free}]: ", free))
+            sign_in(ctx, kind, ask(f"Name for it [{free}]: ", free))
 
 
-def _login(ctx: Context, kind: str, name: str) -> None:
+def sign_in(ctx: Context, kind: str, name: str) -> None:
     """Also to an account that is there already, and was not signed in to: what it says is not asked again."""
     known = ctx.config(may_miss=True).accounts.get(name)
     if known is not None and known.provider != kind:

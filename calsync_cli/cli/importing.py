@@ -27,18 +27,23 @@ AGAIN = "calsync import vdirsyncer FILE"
 def bring(ctx: Context, source: str, file: Path | None, *, preview: bool, as_json: bool = False) -> int:
     """What is there already under the same name and alike is left; another of that name gets a number."""
     setup = new_of(ctx, source, file)
-    config = ctx.config(may_miss=True)
-    if not preview and (setup.accounts or setup.pairs):
-        _write(ctx, setup)
-    unsaved = list(setup.passwords) if preview else _keep_passwords(ctx, config.secrets, setup)
+    unsaved = [] if preview else keep(ctx, setup)
     if as_json:
         notes = [{"what": one.what, "message": one.words, "next": one.next} for one in setup.notes]
         print_json({"accounts": setup.accounts, "pairs": setup.pairs, "notes": notes, "written": not preview})
         return 0
-    say(*_report(ctx, setup, preview=preview))
+    say(*report(ctx, setup, preview=preview))
     if not preview:
         say(*_next(ctx, setup, unsaved))
     return 0
+
+
+def keep(ctx: Context, setup: Setup) -> list[str]:
+    """Into the configuration, and passwords into the keyring. Returns the accounts whose password stays unsaved."""
+    secrets = ctx.config(may_miss=True).secrets
+    if setup.accounts or setup.pairs:
+        _write(ctx, setup)
+    return _keep_passwords(ctx, secrets, setup)
 
 
 def new_of(ctx: Context, source: str, file: Path | None) -> Setup:
@@ -81,6 +86,7 @@ def _without_what_is_there(setup: Setup, there: Mapping[str, Mapping[str, Any]])
     setup = setup.renamed(_other_names(setup.accounts, accounts), {})
     setup = setup.renamed({}, _other_names(setup.pairs, there.get("pairs", {})))
     setup.accounts = {name: table for name, table in setup.accounts.items() if name not in accounts}
+    setup.passwords = {name: secret for name, secret in setup.passwords.items() if name not in accounts}
     setup.pairs = {name: table for name, table in setup.pairs.items() if name not in there.get("pairs", {})}
     return setup
 
@@ -130,7 +136,7 @@ def _keep_passwords(ctx: Context, secrets: Any, setup: Setup) -> list[str]:
     return []
 
 
-def _report(ctx: Context, setup: Setup, *, preview: bool) -> Iterator[str]:
+def report(ctx: Context, setup: Setup, *, preview: bool) -> Iterator[str]:
     for name, table in setup.accounts.items():
         where = table.get("url") or table.get("path") or ""
         yield f"account {name}: {table['provider']} {where}".rstrip()

@@ -7,23 +7,24 @@ Rule    each step is kept before the next begins, so whoever stops half way goes
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from calsync_cli.cli import importing, settings, sync
 from calsync_cli.cli.choosing import Known, There, calendars, side
-from calsync_cli.cli.connecting import PLACES, connect, connected
+from calsync_cli.cli.connecting import PLACES, connect, connected, sign_in
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.inspect import account_state
 from calsync_cli.cli.questions import pick, yes
 from calsync_cli.cli.screen import say
 from calsync_cli.config import edit
 from calsync_cli.config.load import load
-from calsync_cli.errors import CalsyncError, ConfigError, UsageError
+from calsync_cli.errors import AuthError, CalsyncError, ConfigError, UsageError
 from calsync_cli.model.account import Config
 from calsync_cli.setup.found import Found, look
+from calsync_cli.setup.notes import Setup
 
 WAYS = {
     "two-way": "both ways", "a-to-b": "from the first to the second only", "b-to-a": "from the second to the first only"
@@ -46,6 +47,8 @@ class Wanted:
     name: str | None = None
     create: bool = False
     yes: bool = False
+    source: str | None = None
+    file: Path | None = None
 
 
 def init(ctx: Context, wanted: Wanted) -> int:
@@ -53,8 +56,13 @@ def init(ctx: Context, wanted: Wanted) -> int:
     _check(wanted, asks=asks)
     for said in wanted.accounts:
         connected(ctx, said)
-    if asks and not (wanted.accounts or wanted.a or wanted.b) and _take_over(ctx):
-        return 0
+    setup = None
+    if wanted.source is not None:
+        setup = importing.new_of(ctx, wanted.source, wanted.file)
+    elif asks and not (wanted.accounts or wanted.a or wanted.b):
+        setup = _found_here(ctx)
+    if setup is not None:
+        return _take_over(ctx, wanted, setup, asks=asks)
     if asks and not (wanted.a and wanted.b):
         _connect(ctx)
     known = calendars(ctx)
@@ -64,11 +72,16 @@ def init(ctx: Context, wanted: Wanted) -> int:
     b = side(ctx, known, "b", wanted.b, a, create=wanted.create)
     name = _pair_of(ctx, known, a, b) or _write(ctx, wanted, a, b, _rules(wanted, known, a, b, asks=asks))
     say(settings.sentence(ctx.config().pairs[name]), f"written to {ctx.config_file}", "")
+    return _first_sync(ctx, wanted, [name])
+
+
+def _first_sync(ctx: Context, wanted: Wanted, pairs: Sequence[str]) -> int:
+    """The plan is shown, and asks for a yes (semantics 14)."""
     code = sync.sync(
-        ctx, [name], all=False, due=False, dry_run=False, plan_file=None, yes=wanted.yes, approve=(), full=False,
+        ctx, pairs, all=False, due=False, dry_run=False, plan_file=None, yes=wanted.yes, approve=(), full=False,
         budget=None, as_json=False,
     )
-    say(*_afterwards(name, code))
+    say(*_afterwards(pairs, code))
     return code
 
 
@@ -76,46 +89,68 @@ def _check(wanted: Wanted, *, asks: bool) -> None:
     for option, value, choices in (("--direction", wanted.direction, WAYS), ("--conflict", wanted.conflict, CONFLICTS)):
         if value is not None and value not in choices:
             raise UsageError(f"{option} {value!r} is none of: {', '.join(choices)}", next="calsync init -h")
-    if not asks and not (wanted.a and wanted.b):
+    if not asks and not (wanted.a and wanted.b) and wanted.source is None:
         text = "there is no terminal to ask on; name both calendars: --a ACCOUNT/CALENDAR --b ACCOUNT/CALENDAR"
         raise UsageError(text, next="calsync init -h")
 
 
-def _afterwards(name: str, code: int) -> Iterator[str]:
+def _afterwards(pairs: Sequence[str], code: int) -> Iterator[str]:
     yield ""
     if code == 0:
         yield "Take all of it back:            calsync undo"
         yield "Again, when something changed:  calsync sync"
         yield "By itself, every 15 minutes:    calsync schedule install"
     else:
-        yield f"The pair {name} stays in the configuration; go on with: calsync sync"
+        yield f"{', '.join(pairs)} stays in the configuration; go on with: calsync sync"
     yield "One more pair:                  calsync init"
 
 
 # -- what is here ------------------------------------------------------------------------------------------------------
 
 
-def _take_over(ctx: Context) -> bool:
-    """Whether another program's set-up was taken over instead."""
+def _found_here(ctx: Context) -> Setup | None:
+    """Another program's set-up, which a person wants to take over."""
     for one in look(ctx.environ, Path.cwd()):
         say(f"{one.program} is set up here ({one.path}): {one.words}")
-        if one.program == "vdirsyncer" and _is_new(ctx, one):
-            importing.bring(ctx, "vdirsyncer", one.path, preview=True)
+        setup = _new_of(ctx, one) if one.program == "vdirsyncer" else None
+        if setup is not None and setup.pairs:
+            say(*importing.report(ctx, setup, preview=True))
             if yes("Take this over? [Y/n] ", default=True):
-                importing.bring(ctx, "vdirsyncer", one.path, preview=False)
-                return True
+                return setup
         for folder in one.folders:
             if not _is_known(ctx.config(may_miss=True), folder) and yes(f"Connect {folder}? [Y/n] ", default=True):
                 connected(ctx, f"{_free(ctx, 'local')}={folder}")
-    return False
+    return None
 
 
-def _is_new(ctx: Context, one: Found) -> bool:
+def _new_of(ctx: Context, one: Found) -> Setup | None:
     try:
-        return bool(importing.new_of(ctx, "vdirsyncer", one.path).pairs)
+        return importing.new_of(ctx, "vdirsyncer", one.path)
     except UsageError as err:
         say(f"! {err}")
-        return False
+        return None
+
+
+def _take_over(ctx: Context, wanted: Wanted, setup: Setup, *, asks: bool) -> int:
+    """And sign in where that is needed, and sync; what vdirsyncer has synced is linked, not copied."""
+    importing.keep(ctx, setup)
+    if wanted.source is not None:
+        say(*importing.report(ctx, setup, preview=False))
+    for name in setup.accounts:
+        kind, state = _states(ctx)[name]
+        if state == NOT_YET and not asks:
+            raise AuthError(f"{name} is not signed in to; the configuration is written", next=f"calsync login {name}")
+        if state == NOT_YET:
+            _told(lambda kind=kind, name=name: sign_in(ctx, kind, name))  # type: ignore[misc]
+    return _first_sync(ctx, wanted, list(setup.pairs)) if setup.pairs else 0
+
+
+def _told(step: Callable[[], None]) -> None:
+    """What fails is said, and the way goes on."""
+    try:
+        step()
+    except CalsyncError as err:
+        say(f"! {err}", *([f"  next: {err.next}"] if err.next else []))
 
 
 def _is_known(config: Config, folder: str) -> bool:
@@ -151,11 +186,9 @@ def _connect(ctx: Context) -> None:
         kind = pick("What shall be connected?", options, "" if there else None)
         if not kind:
             return
-        try:
-            waits = (name for name, state in there.items() if state == (kind, NOT_YET))
-            connect(ctx, kind, next(waits, None) or _free(ctx, kind))
-        except CalsyncError as err:
-            say(f"! {err}", *([f"  next: {err.next}"] if err.next else []))
+        waits = (name for name, state in there.items() if state == (kind, NOT_YET))
+        free = next(waits, None) or _free(ctx, kind)
+        _told(lambda kind=kind, free=free: connect(ctx, kind, free))  # type: ignore[misc]
 
 
 # -- rules -------------------------------------------------------------------------------------------------------------

@@ -171,8 +171,10 @@ def test_what_vdirsyncer_has_synced_is_linked_without_a_write(theirs: Shell) -> 
     assert theirs.titles("y") == theirs.titles("x")
 
 
-def test_init_from_does_the_same_as_import(theirs: Shell) -> None:
-    assert theirs("init", "--from", "vdirsyncer").code == 0
+def test_init_from_does_the_same_as_import_and_goes_on_to_the_first_plan(theirs: Shell) -> None:
+    said = theirs("init", "--from", "vdirsyncer", "--yes")
+    assert said.code == 0
+    assert "1 pair up to date, 6 events" in said.out and "calsync undo" in said.out
     first = theirs.config.read_bytes()
     theirs.config.unlink()
     assert theirs("import", "vdirsyncer", str(theirs.folder / ".config/vdirsyncer/config")).code == 0
@@ -265,13 +267,22 @@ def test_a_person_is_led_from_nothing_to_a_first_sync(new: Shell) -> None:
 
 
 def test_what_is_set_up_here_is_found_and_taken_over(theirs: Shell) -> None:
-    with Terminal(theirs, "init", HOME=str(theirs.folder)) as term:
+    with Terminal(theirs, "init", columns=300, HOME=str(theirs.folder)) as term:
         term.see("vdirsyncer is set up here")
         term.see("Take this over? [Y/n] ")
         term.type("")
-        term.see("next: calsync sync --dry-run")
+        term.see("6 on several calendars already")
+        term.see("Go ahead? [y/N, s shows each change] ")
+        term.type("y")
+        term.see("1 pair up to date, 6 events")
+        term.see("calsync undo")
         assert term.end() == 0
     assert set(pairs(theirs)) == {"my-Home"}
+    with Terminal(theirs, "init", HOME=str(theirs.folder)) as term:  # and is not offered again
+        term.see("vdirsyncer is set up here")
+        term.see("Accounts: here (vdir), there (vdir)")
+        assert "Take this over" not in term.screen
+        assert term.interrupt() == 130
 
 
 def test_the_folders_of_khal_are_offered(new: Shell) -> None:

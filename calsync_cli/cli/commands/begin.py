@@ -40,18 +40,14 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", help="Sync at once, without asking.")] = False,
 ) -> None:
     """From nothing to a first sync: connect, choose two calendars, see the plan."""
-    from calsync_cli.cli import importing
     from calsync_cli.cli import init as command
     from calsync_cli.errors import UsageError
 
     context = begin(ctx)
-    if source is not None:
-        end(importing.bring(context, source, file, preview=False))
-    elif file is not None:
+    if file is not None and source is None:
         raise UsageError("a file is for --from vdirsyncer", next="calsync init -h")
-    else:
-        wanted = command.Wanted(tuple(account or ()), a, b, direction, conflict, name, create, yes)
-        end(command.init(context, wanted))
+    wanted = command.Wanted(tuple(account or ()), a, b, direction, conflict, name, create, yes, source, file)
+    end(command.init(context, wanted))
 
 
 @commands.command("import")
