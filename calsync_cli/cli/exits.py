@@ -79,12 +79,13 @@ def _say(err: CalsyncError, as_json: bool, context: Context | None = None) -> in
     else:
         from calsync_cli.cli.screen import say
 
-        problems = str(err).split("\n")
+        lines = str(err).split("\n")
+        problems = lines if err.exit_code == 2 else [" ".join(lines)]  # what a server worded makes no lines
         if context is not None and len(problems) > 1:
             where = f"{len(problems)} problems in {context.config_file}; nothing was touched"
             say(f"calsync: {where}", *(f"  {problem}" for problem in problems), to=sys.stderr)
         else:
-            say(f"calsync: {err}", to=sys.stderr)
+            say(f"calsync: {problems[0]}", *problems[1:], to=sys.stderr)
         if err.next:
             say(f"  next: {err.next}", to=sys.stderr)
     return err.exit_code

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from calsync_cli.cli import draw, log, screen
+from calsync_cli.cli import draw, exits, log, screen
+from calsync_cli.cli.context import Context
 from calsync_cli.cli.screen import JOINERS
+from calsync_cli.errors import ProtocolError
 from tests.cli.conftest import shell as shell
 from tests.cli.program import Said, Shell
 from tests.fakes.caldav_server import FakeCalDav
@@ -109,3 +111,9 @@ def test_no_text_passes_for_a_line_of_the_log(tmp_path: Path) -> None:
     assert steers(text) == [] and text.count(FORGED) == 7 and "Traceback" in text
     begun = [line for line in text.split("\n") if line[:1].isdigit()]
     assert len(begun) == 7 and not any(line.startswith(FORGED) for line in text.split("\n"))
+
+
+def test_no_error_makes_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    exits.tell(ProtocolError(f"the server said: no\n{FORGED}\ncalsync: all is well"), Context(), as_json=False)
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("calsync: the server said: no ") and last.startswith("  next: ")

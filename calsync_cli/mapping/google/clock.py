@@ -143,7 +143,8 @@ def _guessed(said: str, named: str, clock: Clock, name: str, losses: list[str], 
     if not named and clock.zone:
         return clock.zone
     if recurs:
-        raise MappingError(f"the time zone of its {name} is unknown: {named[:60]!r}, so its later dates are unknown too")
+        words = f"the time zone of its {name} is unknown: {named[:60]!r}"
+        raise MappingError(f"{words}, so its later dates are unknown too")
     if named:
         losses.append(f"its time zone {named[:60]!r} is unknown; read by its offset")
     return clock.zone or "UTC"
