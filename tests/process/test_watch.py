@@ -36,6 +36,7 @@ class Watching:
     """The program under way, and what it says."""
 
     def __init__(self, person: Person, *words: str) -> None:
+        person.environ["PYTHONFAULTHANDLER"] = "1"
         self.process = person.start("watch", *words)
         self.said = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -48,8 +49,14 @@ class Watching:
 
     def see(self, words: str, seconds: float = 30.0) -> None:
         """Behind what was seen before."""
-        until(lambda: words in self.said[self._seen :], seconds, lambda: f"no {words!r} in:\n{self.said}")
+        until(lambda: words in self.said[self._seen :], seconds, lambda: f"no {words!r} in:\n{self.said}{self.stacks()}")
         self._seen = self.said.index(words, self._seen) + len(words)
+
+    def stacks(self) -> str:
+        """Where it hangs: the last thing that it says."""
+        self.process.send_signal(signal.SIGABRT)
+        self.process.wait(10)
+        return self.process.stderr.read() if self.process.stderr else ""
 
     def end(self, number: int) -> int:
         os.kill(self.process.pid, number)
