@@ -9,24 +9,12 @@ import sys
 
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json
+from calsync_cli.cli.explain import sentence as sentence
 from calsync_cli.cli.lines import counted
 from calsync_cli.cli.screen import say
 from calsync_cli.config import schema
 from calsync_cli.errors import ConfigError, UsageError
-from calsync_cli.model.account import Config, Pair
-
-TIES = {
-    "ask": "you are asked", "a": "side a wins", "b": "side b wins", "newest": "the newest change wins",
-    "keep-both": "both are kept as two events",
-}
-CONFLICTS = {
-    "ask": "where both changed, you are asked", "newest": "where both changed, the newest change wins",
-    "a": "where both changed, side a wins", "b": "where both changed, side b wins",
-}
-EDITS = {
-    "keep": "stays until its source changes the same field", "overwrite": "is overwritten", "ask": "is asked about",
-}
-ARROWS = {"two-way": "<->", "a-to-b": "->", "b-to-a": "<-"}
+from calsync_cli.model.account import Config
 
 
 def check(ctx: Context, *, as_json: bool) -> int:
@@ -38,10 +26,11 @@ def check(ctx: Context, *, as_json: bool) -> int:
             err.next = "calsync config edit" if err.next == "calsync config check" else err.next
             raise
         problems = [{"path": path, "message": text} for path, text in err.problems]
-        print_json({"ok": False, "problems": problems, "warnings": []})
+        print_json({"ok": False, "problems": problems, "warnings": [], "pairs": []})
         return 2
     if as_json:
-        print_json({"ok": True, "problems": [], "warnings": list(config.warnings)})
+        pairs = [{"pair": name, "sentence": sentence(pair)} for name, pair in config.pairs.items()]
+        print_json({"ok": True, "problems": [], "warnings": list(config.warnings), "pairs": pairs})
         return 0
     for pair in config.pairs.values() if not ctx.quiet else ():
         say(sentence(pair))
@@ -54,17 +43,6 @@ def check(ctx: Context, *, as_json: bool) -> int:
 
 def _counts(config: Config) -> str:
     return f"{counted(len(config.accounts), 'account')}, {counted(len(config.pairs), 'pair')}"
-
-
-def sentence(pair: Pair) -> str:
-    """What a pair does, in words."""
-    head = f"{pair.name}: {pair.a} {ARROWS[pair.direction]} {pair.b}; "
-    if pair.direction != "two-way":
-        copy = pair.b if pair.direction == "a-to-b" else pair.a
-        return f"{head}one way; an edit in {copy} {EDITS[pair.target_edits]}"
-    if pair.conflict == "merge":
-        return f"{head}changes of both sides are merged; where both changed one field, {TIES[pair.tie]}"
-    return head + CONFLICTS[pair.conflict]
 
 
 def path(ctx: Context, *, as_json: bool) -> int:

@@ -387,6 +387,8 @@ def test_problems_of_a_configuration_are_a_list_under_the_name_of_the_file(shell
 def test_config_check_says_what_a_pair_does(shell: Shell, line: str, said: str) -> None:
     shell.config.write_text(shell.config.read_text() + line + "\n")
     assert said in _said(shell, "config", "check")
+    (row,) = json.loads(shell("config", "check", "--json").out)["pairs"]
+    assert said in row["sentence"] and row["sentence"].startswith(f"{row['pair']}: ")
 
 
 def test_paths_are_told_in_full(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
