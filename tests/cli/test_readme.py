@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from calsync_cli import errors
+from calsync_cli.cli.explain import sentence
 from calsync_cli.config.load import load
+from calsync_cli.config.schema import FILTER, VIEW
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,7 +32,12 @@ def test_ci_runs_exactly_the_test_command_of_the_readme() -> None:
 
 def test_the_example_configuration_is_right() -> None:
     config = load(ROOT / "config.example.toml", {"HOME": "/home/me"})
-    assert set(config.pairs) == {"home", "holidays"} and config.warnings == ()
+    assert set(config.pairs) == {"home", "holidays", "block"} and config.warnings == ()
+
+
+def test_the_example_configuration_names_every_key_of_views_and_filters() -> None:
+    text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    assert [key for key in (*VIEW, *FILTER) if key not in text and key.removeprefix("not_") not in text] == []
 
 
 def test_the_configuration_of_the_readme_is_right(tmp_path: Path) -> None:
@@ -38,6 +45,14 @@ def test_the_configuration_of_the_readme_is_right(tmp_path: Path) -> None:
         file = tmp_path / f"{number}.toml"
         file.write_text(text, encoding="utf-8")
         load(file, {"HOME": "/home/me"})
+
+
+def test_what_config_check_says_of_the_recipes_is_what_the_readme_says(tmp_path: Path) -> None:
+    (recipes,) = (text for text in _blocks("toml") if "[pairs.block]" in text)
+    (tmp_path / "c.toml").write_text(recipes, encoding="utf-8")
+    pairs = load(tmp_path / "c.toml", {"HOME": "/home/me"}).pairs
+    said = "\n".join(map(sentence, pairs.values()))
+    assert f"```\n{said}\n```" in README
 
 
 @pytest.mark.parametrize("kind", [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, Exception)])
