@@ -20,7 +20,7 @@ from tests.emulators.web import Request, Response, WebServer
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SCRIPTS = {name: text for name, text in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL)}
+SCRIPTS = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL))
 HOOKS = next(text for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if text.startswith("[[hooks]]"))
 SHIM = f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m calsync_cli "$@"\n'
 ALARM = '#!/bin/sh\necho "$@" >> "$ALARMS"\n'

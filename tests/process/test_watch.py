@@ -49,7 +49,8 @@ class Watching:
 
     def see(self, words: str, seconds: float = 30.0) -> None:
         """Behind what was seen before."""
-        until(lambda: words in self.said[self._seen :], seconds, lambda: f"no {words!r} in:\n{self.said}{self.stacks()}")
+        why = f"no {words!r} in:\n"
+        until(lambda: words in self.said[self._seen :], seconds, lambda: why + self.said + self.stacks())
         self._seen = self.said.index(words, self._seen) + len(words)
 
     def stacks(self) -> str:
