@@ -24,7 +24,7 @@ from calsync_cli.engine.folded import (
 )
 from calsync_cli.engine.instances import find_orphans, settle_instances
 from calsync_cli.engine.merge import merge_set, merge_text
-from calsync_cli.engine.shift import shifted
+from calsync_cli.engine.shift import find_move, shifted
 from calsync_cli.engine.verdict import decide
 from calsync_cli.engine.world import Link, Spoke
 from calsync_cli.model import recur
@@ -39,10 +39,11 @@ def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context, unheard: tuple[S
         return result
     result.rev = link.rev + 1
     voices = _with_unheard(result, voices, unheard, ctx)
-    voices = shifted(result, voices, ctx)
+    move = find_move(result, voices)
+    _settle_schedule(result, [_with_its_dates(result, voice) for voice in voices], ctx)
+    voices = shifted(result, voices, move, ctx) if move else voices
     voices = [_with_its_dates(result, voice) for voice in voices]
     voices = settle_instances(result, voices, ctx)
-    _settle_schedule(result, voices, ctx)
     for path in sorted({p for voice in voices for p in voice.changes} - result.by.keys() - result.contested.keys()):
         _settle_path(result, path, [voice for voice in voices if path in voice.changes], ctx)
     find_orphans(result, voices, link.hub, ctx)

@@ -1,48 +1,96 @@
-"""A series moved by a constant shift takes the keys of its instances along (R3). Pure."""
+"""A series moved by a constant shift takes the keys of its instances along (R3). Pure.
+
+Order   the time block is settled before: a move that waits for a person, or that lost, moves no instance
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from calsync_cli.engine.folded import Context, Folded, Voice, is_stale, moved_path
+from calsync_cli.engine.folded import Contender, Context, Folded, Voice, is_stale, moved_path
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, Path, Recurrence, Value, instance_keys, split
 from calsync_cli.model.times import InstanceKey, Span, When, wall
 
 
-def shifted(result: Folded, voices: list[Voice], ctx: Context) -> list[Voice]:
-    """A series moved by a constant shift takes its instance keys along (R3), also those just edited elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Who moves the series, and which instance key becomes which."""
+
+    mover: Voice
+    keys: Mapping[InstanceKey, InstanceKey]
+
+
+def find_move(result: Folded, voices: list[Voice]) -> Move | None:
+    """The constant shift that one calendar asks for, if there is one and all its instances went along (R3)."""
     movers = [v for v in voices if "time" in v.changes]
     if len(movers) != 1 or "recurrence" in movers[0].changes:
-        return voices
+        return None
     mover = movers[0]
     if is_stale(result, "time", mover):
-        return voices
+        return None
     old, new, rule = mover.base.get("time"), mover.now.get("time"), mover.base.get("recurrence")
     if not (isinstance(old, Span) and isinstance(new, Span) and isinstance(rule, Recurrence)):
-        return voices
+        return None
     by = wall(new.start) - wall(old.start)
     if not by or not _same_clock(old.start, new.start):
-        return voices
+        return None
     known = set(instance_keys(mover.base))
     others = {k for v in voices if v is not mover for k in (*instance_keys(v.base), *instance_keys(v.now))}
     keys = known | set(instance_keys(result.hub_form())) | {k for k in others if recur.has_instance(old, rule, k)}
     moves = {key: recur.shifted_key(key, old.start, by) for key in keys}
     kept = set(instance_keys(mover.now))
     if any(moves[key] not in kept or (key in kept and key not in moves.values()) for key in known):
-        return voices
-    result.rekey(moves)
+        return None
+    return Move(mover, moves)
+
+
+def shifted(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> list[Voice]:
+    """The voices under the keys that hold once the time block is settled: those of the move, or those of before."""
+    if "time" in result.contested:
+        return _waiting(result, voices, move, ctx)
+    agreed = result.hub["time"].value if "time" in result.by else move.mover.now["time"]
+    if agreed is None or recur.diff({"time": move.mover.now["time"]}, {"time": agreed}):
+        return _moved_back(result, voices, move, ctx)
+    result.rekey(move.keys)
     renewed = []
     for voice in voices:
-        if voice is not mover:
-            result.forget(moves, voice.now, mover.spoke.calendar)
-        base = _rekeyed(voice.base, moves)
-        now = voice.now if voice is mover else _rekeyed(voice.now, moves)
+        if voice is not move.mover:
+            result.forget(move.keys, voice.now, move.mover.spoke.calendar)
+        base = _rekeyed(voice.base, move.keys)
+        now = voice.now if voice is move.mover else _rekeyed(voice.now, move.keys)
         changes = {p: x for p, x in recur.diff(base, now).items() if split(p)[1] not in ctx.rules.local}
-        behind = {moved_path(path, moves): rev for path, rev in voice.spoke.behind.items()}
+        behind = {moved_path(path, move.keys): rev for path, rev in voice.spoke.behind.items()}
         renewed.append(Voice(replace(voice.spoke, behind=behind), now, base, changes))
     return renewed
+
+
+def _waiting(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> list[Voice]:
+    """What the mover says of single dates waits for the same answer, under whichever key it is said."""
+    mover, there = move.mover, _back_in_time(move, ctx)
+    for path in sorted(path for path in {**mover.changes, **there.changes} if split(path)[0]):
+        said = {v.spoke.calendar: v.changes[path] for v in voices if path in v.changes}
+        said.setdefault(mover.spoke.calendar, there.changes.get(path))
+        result.contested[path] = tuple(Contender(calendar, value) for calendar, value in said.items())
+    whole = {path: value for path, value in mover.changes.items() if not split(path)[0]}
+    return [Voice(mover.spoke, there.now, mover.base, whole) if voice is mover else voice for voice in voices]
+
+
+def _moved_back(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> list[Voice]:
+    """The series stays where it was, and so do its instances: the mover gets them back under their old keys."""
+    result.forget({new: old for old, new in move.keys.items()}, move.mover.now, result.by["time"])
+    result.rekeyed |= {path for path in result.hub if split(path)[0] in move.keys}
+    there = _back_in_time(move, ctx)
+    return [there if voice is move.mover else voice for voice in voices]
+
+
+def _back_in_time(move: Move, ctx: Context) -> Voice:
+    """What the mover would show had the series not been moved: what is left are edits of single dates."""
+    mover = move.mover
+    now = _rekeyed(mover.now, {new: old for old, new in move.keys.items()})
+    changes = {p: x for p, x in recur.diff(mover.base, now).items() if split(p)[1] not in ctx.rules.local}
+    return Voice(mover.spoke, now, mover.base, changes)
 
 
 def _same_clock(a: When, b: When) -> bool:

@@ -17,6 +17,8 @@ def decide(
 ) -> None:
     """Settle `paths` as one block: a winner's offer goes into the hub, or the block stays contested."""
     verdict = _verdict(paths, contenders, ctx)
+    if verdict == "base" and "time" in paths and result.value("time") is None:
+        verdict = "hold"  # in a first sync there is no value before, and an event without a time is none
     if verdict == "hold":
         for path in paths:
             result.contested[path] = tuple(
