@@ -250,9 +250,12 @@ def set_lowered(db: Database, calendar_id: int, words: str) -> None:
 
 
 def clear_reset(db: Database, calendar_ids: Sequence[int]) -> None:
-    """A plan was executed, so a person has agreed to what the guards G4 and G6 asked."""
+    """A plan was executed, so a person has agreed to what the guards G4 and G6 asked. What is missing and not proved to
+    be gone yet was no part of it (O2): G4 stays for as long.
+    """
+    missing = "EXISTS (SELECT 1 FROM mirror_item WHERE calendar_id = calendar.id AND gone = 1)"
     for calendar_id in calendar_ids:
-        db.run("UPDATE calendar SET reset = 0, lowered = '' WHERE id = ?", calendar_id)
+        db.run(f"UPDATE calendar SET reset = reset AND {missing}, lowered = '' WHERE id = ?", calendar_id)
 
 
 def sweep_gone(db: Database, before_us: int) -> None:

@@ -137,3 +137,24 @@ def test_a_feed_that_became_empty_deletes_nothing_by_itself(world: World) -> Non
     assert writes_of_a_run(world) == 0
     assert world.run().exit_code == 4
     assert len(world.titles("b")) == 22
+
+
+def test_what_is_missing_after_a_lost_token_is_asked_about_though_its_proof_comes_later() -> None:
+    """G4: the listing that took the token's place left it out; that it takes an hour to believe changes nothing."""
+    world = World("ab", traits={"b": Traits(absent_for=timedelta(hours=1))})
+    for number in range(3):
+        world.put("a", ics(f"u{number}", f"E{number}"))
+    world.run()
+    world.servers["b"].expire_tokens()
+    world.delete("b", "u1")
+    assert writes_of_a_run(world) == 0
+    world.clock.now += timedelta(hours=1)
+    stopped = world.run()
+    assert stopped.exit_code == 4 and world.has("a", "u1")
+    assert "G4" in stopped.problems[0].message
+    world.run(approved=frozenset(plan["plan"] for plan in stopped.plans))
+    assert not world.has("a", "u1")
+    world.delete("b", "u2")
+    world.run()
+    world.clock.now += timedelta(hours=1)
+    assert world.run().exit_code == 0 and not world.has("a", "u2"), "the guard is over"
