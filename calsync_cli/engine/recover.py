@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from calsync_cli.engine import settle
@@ -15,6 +16,9 @@ from calsync_cli.providers.base import Calendar, Item, Provider
 from calsync_cli.store import journal, mirror
 from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
+
+STILL_UNDER_WAY = timedelta(hours=24)
+"""How long a request may arrive after its connection broke."""
 
 
 def unfinished(session: Session) -> list[str]:
@@ -94,9 +98,19 @@ def _resolve_delete(session: Session, op: Operation, account: str, item: Item | 
         settle.confirm_delete(session, op)
         session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
         return
-    settle.abandon(session, op, "it was not deleted before the run was cut off")
+    settle.abandon(session, op, journal.STILL_THERE)
     if item is not None:
         store_seen(session, op.calendar, account, [read_item(session, account, item)], [])
+
+
+def notice_late(session: Session) -> None:
+    """Before planning: a delete of ours that was still under way when its item was looked at, and has arrived since, is
+    no deletion by a person; else it would delete what somebody brought back elsewhere meanwhile (I2, X17)."""
+    since = micros(session.ports.now() - STILL_UNDER_WAY)
+    for op in journal.late_deletes(session.db, since):
+        with session.db.transaction():
+            settle.confirm_delete(session, op)
+            session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
 
 
 def _resolve_create(session: Session, op: Operation, account: str, item: Item | None) -> None:

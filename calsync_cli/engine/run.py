@@ -12,7 +12,7 @@ from calsync_cli.engine.groups import Group, windows
 from calsync_cli.engine.losses import previews
 from calsync_cli.engine.observe import Observation, notice_places, observe
 from calsync_cli.engine.plan import plan as make_plan
-from calsync_cli.engine.recover import recover, unfinished
+from calsync_cli.engine.recover import notice_late, recover, unfinished
 from calsync_cli.engine.report import Problem, Report, change_of, problem_of
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene, take
@@ -78,6 +78,7 @@ def _round(state: State, groups: Sequence[Group], errand: Errand | None, *, full
     for name, observation in seen.items():
         if observation.error is not None:
             state.problem(problem_of(observation.error, account=name.account))
+    notice_late(state.session)
     if errand is not None:
         return [group for group in groups if _group(state, group, seen, errand, full=True)]
     return [group for group in groups if _tracked(state, group, seen, full=full)]

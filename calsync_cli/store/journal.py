@@ -101,6 +101,22 @@ def confirmed(db: Database, run: int) -> list[Operation]:
     return [operation_of(row) for row in db.all(sql, run)]
 
 
+STILL_THERE = "it was not deleted before the run was cut off"
+"""Why a delete of unknown outcome was given up."""
+
+
+def late_deletes(db: Database, since_us: int) -> list[Operation]:
+    """Deletes given up since then whose item, in just the version they named, is gone now."""
+    sql = (
+        "SELECT o.* FROM calendar c CROSS JOIN mirror_item m ON m.calendar_id = c.id AND m.gone > 0 "
+        "CROSS JOIN spoke s ON s.calendar_id = c.id AND s.remote_id = m.remote_id "
+        "CROSS JOIN operation o ON o.link_id = s.link_id AND o.calendar_id = c.id AND o.remote_id = m.remote_id "
+        "WHERE m.gone = 2 AND o.state = 'abandoned' AND o.kind = 'delete' AND o.error = ? AND o.done_us >= ? "
+        "AND m.etag IS o.etag ORDER BY o.id"
+    )
+    return [operation_of(row) for row in db.all(sql, STILL_THERE, since_us)]
+
+
 def updates_of(db: Database, link_id: int, since_us: int) -> dict[int, list[Changes]]:
     """By calendar: what was changed there since then, oldest first."""
     found: dict[int, list[Changes]] = {}

@@ -13,6 +13,7 @@ from calsync_cli.model.account import EVERYTHING, Window
 from calsync_cli.providers.base import Calendar, Page
 from calsync_cli.providers.memory import MemoryProvider, Traits
 from calsync_cli.store import links
+from tests.crash.scenarios import decide
 from tests.engine.faulty_world import AnyPlan, FaultyWorld
 from tests.engine.oracles import check_rest
 from tests.engine.world import ics
@@ -372,3 +373,37 @@ def test_what_is_denied_in_two_runs_is_gone() -> None:
     assert world.titles("b") == ["u1", "u2"]
     world.run()
     assert world.titles("b") == ["u2"] and world.quiet()
+
+
+def test_the_value_before_is_no_answer_where_there_was_none() -> None:
+    """Row 4: two different times in a first sync; an event without any would be the result."""
+    world = FaultyWorld("ab")
+    world.put("a", ics("u1", "One"))
+    world.put("b", ics("u1", "One", start="20261201T110000"))
+    world.run()
+    assert world.asked() == [("fields", "u1")]
+    decide("base")(world)
+    world.run()
+    assert world.asked() == [("fields", "u1")] and world.forms("a")["u1"]["time"] != world.forms("b")["u1"]["time"]
+    decide("b")(world)
+    world.run()
+    assert world.asked() == [] and world.forms("a") == world.forms("b") and world.quiet()
+
+
+def test_a_delete_that_arrives_late_is_not_taken_for_a_persons() -> None:
+    """X17, I2: given up as not applied, it takes A's event away after B's was brought back by its owner."""
+    world = FaultyWorld("ab")
+    world.put("a", ics("u1", "One"))
+    world.put("a", ics("u2", "Two"))
+    world.run()
+    payload = world.servers["b"].contents("b")[world.find("b", "u1")]
+    world.delete("b", "u1")
+    world.board.late_time, world.board.late_calls = timedelta(days=9), 2
+    world.board.arm("late", call="delete")
+    world.run()
+    assert world.has("a", "u1")
+    world.put("b", payload)
+    for _ in range(2):
+        world.run()
+    assert world.titles("a") == world.titles("b") == ["One", "Two"]
+    assert world.quiet()
