@@ -58,6 +58,9 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     everything = full or not planned or changed or moved
     calendars = tuple(_state(session, group, o, counts, planned) for _, o in rows)
     loose = [item for i in ids for item in links.unlinked(db, key, i, ids, everything=everything)]
+    there = {(item.calendar, item.remote_id) for item in loose}
+    released = links.let_go(db, ids, [item.uid for item in loose])
+    loose += [item for item in released if (item.calendar, item.remote_id) not in there]
     known = links.load_links(db, key, ids, everything=everything)
     found = _with_matches(session, key, ids, loose, known, calendars)
     found = [_with_sources(link, names, db) for link in found]

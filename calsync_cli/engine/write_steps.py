@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, field_words, start_text
-from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from
+from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, under
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
-from calsync_cli.model.series import Form, Path, Value, form_title
+from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, form_title, split
+from calsync_cli.model.times import InstanceKey, Span
 
 
 def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks: bool, why: str) -> Spoke:
@@ -29,7 +30,9 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     }
     if "time" in due and "recurrence" not in held and differs_from(due["time"], now, folded.value("recurrence")):
         due["recurrence"] = folded.value("recurrence")
-    due |= folded.brought_along(now)
+    moved_along = folded.brought_along(now)
+    due |= moved_along
+    due |= _leftovers(case, now, due, folded)
     by_hand = {} if speaks else _target_edits(case, spoke, now, folded)
     if case.snap.rules.target_edits == "overwrite":
         due |= by_hand
@@ -38,11 +41,50 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         due = {}
     if due and writable and _update(case, spoke, due, held, folded, result, why):
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
+        lost += [] if speaks else _cancelled_words(case, spoke, now, due)
         result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now.get(p)) for p in lost]
+    # a conflict on a date that is just being moved is forgotten if the move does not arrive; its words are not (I1)
+    result.kept += [
+        Kept(case.link.key, spoke.calendar, "conflict", case.link.uid, p, value) for p, value in moved_along.items()
+    ]
     behind = {p: spoke.ack(p) for p in (*(due if writable else ()), *held)}
-    new_base = now if speaks or spoke.base is None else spoke.base
+    new_base = now if speaks else _target_base(case, spoke, now, folded)
     kept_base = {p: v for p, v in new_base.items() if p not in held} | {p: base[p] for p in held if p in base}
     return replace(spoke, state="live", base=kept_base, rev=folded.rev, behind=behind)
+
+
+def _cancelled_words(case: Case, spoke: Spoke, now: Form, due: Mapping[Path, Value | None]) -> list[Path]:
+    """What a person wrote into a date of the copy that the source cancels."""
+    dates = {split(path)[0] for path, value in due.items() if value == CANCELLED}
+    said = changes_of(spoke, now, case.snap.rules.local) if dates else {}
+    return sorted(path for path in said if split(path)[0] in dates and path in now and path not in due)
+
+
+def _leftovers(case: Case, now: Form, due: Mapping[Path, Value | None], folded: Folded) -> dict[Path, Value | None]:
+    """What a date keeps for itself alone goes when the series has that date no more, or it would stay as one (I16)."""
+    own: dict[InstanceKey, list[Path]] = {}
+    for path in now:
+        if path.startswith("@") and path not in due:
+            own.setdefault(split(path)[0], []).append(path)
+    span, rule = folded.value("time"), folded.value("recurrence")
+    return {
+        path: None
+        for key, paths in sorted(own.items())
+        if all(case.is_local(path) for path in paths) and not any(due.get(path) for path in under(key, due))
+        and (agreed := under(key, folded.hub)) and not any(folded.value(path) for path in agreed)
+        and isinstance(span, Span) and isinstance(rule, Recurrence) and not recur.has_instance(span, rule, key)
+        for path in paths
+    }
+
+
+def _target_base(case: Case, spoke: Spoke, now: Form, folded: Folded) -> Form:
+    """What a copy says as its source does is agreed (row 8), in its own words: a write may have arrived late. One that
+    is found again without a base agrees to nothing else: a person may have said it (W2, K8)."""
+    agreed = {path: value for path, value in folded.hub_form().items() if not case.is_local(path)}
+    said = recur.diff(agreed, now)
+    same = {path: value for path, value in now.items() if path not in said or case.is_local(path)}
+    before = agreed if spoke.base is None else spoke.base
+    return same | {path: before[path] for path in said if path in before}
 
 
 def _is_writable_target(case: Case, spoke: Spoke) -> bool:

@@ -185,6 +185,17 @@ def unlinked(
     return [_replica(row) for row in db.all(sql, calendar, seq, calendar, calendar, calendar, grp, grp)]
 
 
+def let_go(db: Database, calendars: Sequence[int], uids: Iterable[str]) -> list[Replica]:
+    """Readable items with one of these UIDs that lost their link, however long ago they changed (K3): copies that were
+    released because a person had edited them (W4)."""
+    sql = (
+        "SELECT m.* FROM mirror_item m WHERE m.uid = ? AND m.calendar_id = ? AND m.gone < 2 AND m.form IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.calendar_id = m.calendar_id AND s.remote_id = m.remote_id)"
+    )
+    wanted = [(uid, calendar) for uid in dict.fromkeys(uids) if uid for calendar in calendars]
+    return [_replica(row) for uid, calendar in wanted for row in db.all(sql, uid, calendar)]
+
+
 def _replica(row: sqlite3.Row) -> Replica:
     return Replica(
         row["calendar_id"], row["remote_id"], row["uid"], row["etag"],

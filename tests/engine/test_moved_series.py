@@ -9,6 +9,7 @@ import pytest
 from calsync_cli.model import recur
 from calsync_cli.model.series import CANCELLED, Recurrence
 from calsync_cli.model.times import Span, Zoned
+from tests.crash.scenarios import decide
 from tests.engine.faulty_world import FaultyWorld
 from tests.engine.world import ics
 
@@ -131,3 +132,52 @@ def test_a_move_shows_the_dates_of_who_moved_everywhere(other: str, mover: str) 
     assert dates(world, "a") == dates(world, "b")
     world.edit(mover, "s1", time=moved_to(3, 13))
     settled(world, 3 if mover == other else 4)
+
+
+@pytest.mark.parametrize("mover", ["a", "b"])
+def test_what_a_date_keeps_for_itself_goes_with_the_date(mover: str) -> None:
+    """I16: a date's exception without the alarm of its series, and nothing else of its own, is no date of its own."""
+    world = FaultyWorld("ab")
+    alarm = ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "DESCRIPTION:Soon", "END:VALARM")
+    world.put("a", ics("s1", "Series", "RRULE:FREQ=WEEKLY;COUNT=4", *alarm))
+    world.run()
+    for side in "ab":
+        world.edit(side, "s1", **{f"@{SECOND}/title": "tok1x", f"@{SECOND}/reminders": frozenset()})
+    world.run()
+    world.edit(mover, "s1", time=span(10), **{
+        f"@{SECOND}/title": None, f"@{SECOND}/reminders": None,
+        f"@{SECOND_LATER}/title": "tok1x", f"@{SECOND_LATER}/reminders": frozenset(),
+    })
+    world.run()
+    for side in "ab":
+        assert not [path for path in world.forms(side)["s1"] if SECOND in path], f"the old date is still on {side}"
+        assert world.forms(side)["s1"][f"@{SECOND_LATER}/title"] == "tok1x"
+    assert world.quiet()
+
+
+@pytest.mark.parametrize("word", ["a", "b"])
+@pytest.mark.parametrize("conflict", ["ask", "merge"])
+def test_a_move_that_is_contested_moves_no_dates_yet(conflict: str, word: str) -> None:
+    """A moves the series with its exception while B gives it another number of dates: one question for both (R3)."""
+    world = FaultyWorld("ab", conflict=conflict)
+    world.put("a", ics("s1", "Series", "RRULE:FREQ=WEEKLY;COUNT=4"))
+    world.run()
+    world.edit("a", "s1", **{f"@{SECOND}/title": "tok1x"})
+    world.run()
+    world.edit("a", "s1", time=span(10), **{f"@{SECOND}/title": None, f"@{SECOND_LATER}/title": "tok1x"})
+    world.edit("b", "s1", recurrence=Recurrence(("COUNT=8;FREQ=WEEKLY",)))
+    for _ in range(2):
+        world.run()
+    assert world.asked() == [("fields", "s1")]
+    assert world.quiet()
+    decide(word)(world)
+    for _ in range(2):
+        world.run()
+    assert world.asked() == []
+    forms = [world.forms(side)["s1"] for side in "ab"]
+    assert not recur.diff(forms[0], forms[1])
+    assert forms[0]["time"] == span(10 if word == "a" else 9)
+    assert forms[0][f"@{SECOND_LATER if word == 'a' else SECOND}/title"] == "tok1x"
+    assert len([path for path in forms[0] if path.startswith("@")]) == 1
+    assert world.quiet()
+    world.oracle.no_word_lost()

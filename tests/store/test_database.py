@@ -11,7 +11,7 @@ import pytest
 from calsync_cli.errors import StoreError
 from calsync_cli.ports import system_ports
 from calsync_cli.store import db as store
-from calsync_cli.store import links, mirror
+from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.db import FILE_NAME, Database, open_connection, open_database
 
 
@@ -141,6 +141,8 @@ def test_what_a_run_asks_is_answered_by_indices() -> None:
     mirror.proved_gone(asked, 1, "x")
     mirror.quarantined(asked, 1)
     mirror.find_calendar(asked, "a", "b")
+    links.let_go(asked, [1, 2], ["u"])
+    journal.late_deletes(asked, 0)
     assert len(asked.plans) > 15
     events = ("mirror_item", "link", "spoke", "operation", "m", "s", "l", "i", "h")
     scans = [(sql, plan) for sql, plan in asked.plans if plan.split()[:1] == ["SCAN"] and plan.split()[1] in events]
