@@ -24,15 +24,17 @@ from tests.fakes.servers import Server
 SPANS = ((date(2025, 1, 1), date(2026, 1, 1)), (date(2030, 1, 1), date(2032, 1, 1)))
 """Where `events` puts its events: one year of the past, two of the future."""
 
+Spans = tuple[tuple[date, date], ...]
+
 Instance = tuple[str, str, str, str, str, str, tuple[str, ...], str]
 
 
-def seen(payloads: Iterable[bytes]) -> Counter[Instance]:
+def seen(payloads: Iterable[bytes], spans: Spans = SPANS) -> Counter[Instance]:
     found: Counter[Instance] = Counter()
     for payload in payloads:
         calendar: Any = icalendar.Calendar.from_ical(payload)
         query = recurring_ical_events.of(calendar)
-        found.update(_instance(e) for span in SPANS for e in query.between(*span) if not _left_out(e, calendar))
+        found.update(_instance(e) for span in spans for e in query.between(*span) if not _left_out(e, calendar))
     return found
 
 
@@ -62,10 +64,11 @@ def _moment(value: date) -> str:
 
 
 def difference(
-    one: Iterable[bytes], other: Iterable[bytes], alike: Callable[[Instance], Instance] = lambda found: found
+    one: Iterable[bytes], other: Iterable[bytes], alike: Callable[[Instance], Instance] = lambda found: found,
+    spans: Spans = SPANS,
 ) -> list[tuple[str, Instance]]:
     """Instances that only one of both has; empty when they are equal. alike: one without what is not compared."""
-    left, right = (Counter(alike(found) for found in seen(side).elements()) for side in (one, other))
+    left, right = (Counter(alike(found) for found in seen(side, spans).elements()) for side in (one, other))
     return [("only first", i) for i in (left - right)] + [("only second", i) for i in (right - left)]
 
 
