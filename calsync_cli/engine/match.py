@@ -46,7 +46,7 @@ def match(snap: Snapshot) -> Matched:
         if spoke.state in ("live", "dormant") and not (spoke.replica is None or spoke.replica.gone):
             result.quarantined.append(_duplicate(item, spoke))
             continue
-        links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item, key))
+        links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item))
         by_uid[link.uid] = key
         result.cleared.append(item)
     result.links = list(links.values())
@@ -120,15 +120,14 @@ def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool) -> Link:
     return replace(link, spokes=spokes, alive=True, hub={}, open=True)  # N2: the set begins again
 
 
-def _is_ours(snap: Snapshot, item: Replica, key: str) -> bool:
-    """Made for this very place and this link: a marker that a person copied along with an event proves nothing (I9),
-    and what another pair made is no copy of this one's (N4).
+def _is_ours(snap: Snapshot, item: Replica) -> bool:
+    """Made for this very place: a marker that a person copied along with an event proves nothing (I9). On the source of
+    a one-way pair nothing is a copy of this pair's, whoever made it there (N4).
 
     One of another installation is linked only after a person said that no other one is at work here (G9).
     """
-    identity = next(c.identity for c in snap.calendars if c.id == item.calendar)
-    marker = parse_marker(item.marker, identity, item.uid)
-    return marker is not None and marker.link == key
+    calendar = next(c for c in snap.calendars if c.id == item.calendar)
+    return calendar.role != "source" and parse_marker(item.marker, calendar.identity, item.uid) is not None
 
 
 def _leave_copies(result: Matched) -> None:
