@@ -45,7 +45,8 @@ def watch(
 def _watch(ctx: Context, settings: Settings, pairs: Sequence[str]) -> int:
     inbox = Inbox()
     receiver = Receiver(ctx.ports, inbox, settings.port)
-    receiver.start()
+    if settings.public_url is not None or settings.tunnel.name != "none":
+        receiver.start()
 
     def let_in(doors: Any) -> None:
         receiver.doors = doors

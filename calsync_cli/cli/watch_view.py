@@ -131,7 +131,7 @@ def _ago(when: datetime | None, now: datetime) -> str:
     """In minutes: the picture is drawn anew each half of one."""
     if when is None:
         return "-"
-    return "just now" if (now - when).total_seconds() < 60 else lines.ago(when.isoformat(), now)
+    return "just now" if (now - when).total_seconds() < 90 else lines.ago(when.isoformat(), now)
 
 
 def until(when: datetime | None, now: datetime) -> str:

@@ -15,7 +15,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from calsync_cli.errors import ConfigError
@@ -25,6 +25,9 @@ from calsync_cli.providers.base import Channel
 from calsync_cli.providers.notices import MAX_BODY, heard
 from calsync_cli.watch.bucket import Bucket
 from calsync_cli.watch.inbox import Inbox, Notice
+
+if TYPE_CHECKING:
+    import uvicorn
 
 BURST, PER_S = 200, 20.0
 BODY_S = 5.0
@@ -65,8 +68,10 @@ class Receiver:
             words = f"port {port} of this machine is taken ({err.strerror})"
             raise ConfigError([("watch.port", words)]) from err
         self.port: int = self._socket.getsockname()[1]
+        self._server: uvicorn.Server | None = None
 
     def start(self) -> None:
+        """Until then nobody is let in."""
         import uvicorn
 
         config = uvicorn.Config(
@@ -81,8 +86,9 @@ class Receiver:
         self._thread.start()
 
     def close(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(5.0)
+        if self._server is not None:
+            self._server.should_exit = True
+            self._thread.join(5.0)
         self._socket.close()
 
     # -- one request ---------------------------------------------------------------------------------------------------
