@@ -16,6 +16,7 @@ from datetime import time, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
+from calsync_cli.config.patterns import can_hang
 from calsync_cli.config.schema import POLICIES, Key
 from calsync_cli.config.values import READERS as PLAIN_READERS
 from calsync_cli.config.values import BadValue, FromEnvironment, Place, closest, duration, structure
@@ -58,6 +59,9 @@ def regex(place: Place, key: Key, value: Any) -> str:
     except (re.error, RecursionError, OverflowError) as err:
         hint = "before signs that stand for themselves, like ( [ * + ?, write a backslash, in 'single quotes'"
         raise BadValue(f"{text!r} is no regular expression ({err}); {hint}") from None
+    if can_hang(text):
+        words = "would take for ever on some texts: a repeat stands inside of a repeat"
+        raise BadValue(f"{text!r} {words}; write it without, or make the inner one possessive, like (a++)*")
     return text
 
 

@@ -108,6 +108,7 @@ def test_what_a_filter_may_say(tmp_path: Path, table: str, rule: Filter) -> None
         ('filter = { only = "busy" }', "filter.only", "list of words"),
         ('filter = { only = ["busy"], never = ["busy"] }', "filter.never", "which `only` asks for"),
         ('filter = { title = "(" }', "filter.title", "no regular expression"),
+        ("filter = { not_title = '(a+)+$' }", "filter.not_title", "a repeat stands inside of a repeat"),
         ('filter = { not_text = "*" }', "filter.not_text", "backslash"),
         ('filter = { not_organizer = 3 }', "filter.not_organizer", "text in quotes"),
         ('filter = { categories = [] }', "filter.categories", "must name something"),
