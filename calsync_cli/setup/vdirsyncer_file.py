@@ -15,6 +15,7 @@ from typing import Any
 from calsync_cli.setup.notes import BadSetup, Table
 
 CONTACTS = ("carddav", "google_contacts", "remotestorage_contacts")
+TEXTS = frozenset({"path", "url", "fileext"})
 CALENDARS = ("caldav", "google_calendar", "filesystem", "singlefile", "http")
 
 
@@ -63,15 +64,20 @@ def _value(raw: str) -> Any:
 def _check(found: File) -> None:
     for name, pair in found.pairs.items():
         for side in ("a", "b"):
-            if pair.get(side) not in found.storages:
+            if not isinstance(pair.get(side), str) or pair[side] not in found.storages:
                 raise BadSetup(f"pair {name} has no storage for side {side}: {pair.get(side)!r}")
         listed = pair.get("collections")
         if listed is not None and not isinstance(listed, list):
             raise BadSetup(f"collections of pair {name} must be null or a list")
         for one in listed or ():
-            whole = isinstance(one, list) and len(one) == 3 and isinstance(one[0], str)
-            if not isinstance(one, str) and not whole:
+            named = isinstance(one, list) and len(one) == 3 and isinstance(one[0], str)
+            if not isinstance(one, str) and not (named and all(isinstance(part, str | None) for part in one)):
                 raise BadSetup(f'collections of pair {name} hold {one!r}; there are "x" and ["name", "a", "b"]')
+        if not isinstance(pair.get("partial_sync"), str | None):
+            raise BadSetup(f"partial_sync of pair {name} must be a text")
     for name, storage in found.storages.items():
         if not isinstance(storage.get("type"), str):
             raise BadSetup(f"storage {name} says no type")
+        for key in TEXTS & storage.keys():
+            if not isinstance(storage[key], str) or not storage[key].strip("/ "):
+                raise BadSetup(f"{key} of storage {name} must be a text")

@@ -173,8 +173,7 @@ def _ignored(made: Made, value: Any) -> str:
 
 
 def _types(made: Made, value: Any) -> str:
-    others = set(value if isinstance(value, list) else ()) - {"VEVENT"}
-    return ALL_ITEMS if others else ""
+    return ALL_ITEMS if isinstance(value, list) and any(word != "VEVENT" for word in value) else ""
 
 
 def _words(value: Any) -> str:

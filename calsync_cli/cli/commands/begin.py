@@ -19,7 +19,9 @@ Print = Annotated[bool, typer.Option("--print", help="Show what would be added, 
 @commands.command()
 def init(
     ctx: typer.Context,
-    file: File = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="With --from: its configuration.", show_default=False)
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--from", metavar="vdirsyncer", help="Take over what that program is set up for.")
     ] = None,
