@@ -1,6 +1,7 @@
 """Folder accounts, watched by the operating system.
 
 Shape   `keep(roots)` says what is to be watched; `tend(now)` starts again what stopped, and returns when to come again
+Order   a folder is watched, and then its account is looked at: whatever changed before is seen by that
 Rule    a folder that is missing, replaced or cannot be watched is looked at again each LOOK; its account is polled
         like any other, so nothing depends on this
 """
@@ -38,8 +39,11 @@ class Folder:
             changes = watch(
                 self.root, watch_filter=lambda _, path: not is_temporary(Path(path).name), step=50,
                 debounce=GATHER_MS, rust_timeout=STOP_MS, stop_event=self._stop, raise_interrupt=False,
+                yield_on_timeout=True,
             )
-            for found in changes:
+            for number, found in enumerate(changes):
+                if number == 0:  # only now it surely stands: what changed before is to be looked for
+                    self._inbox.put(Touched(self.account, None))
                 for _, path in found:
                     self._inbox.put(Touched(self.account, Path(path).parent))
         except (OSError, RuntimeError) as err:  # the second: what the library makes of a full table of the kernel
@@ -80,7 +84,6 @@ class Folders:
                 continue
             if before is not None:
                 before.close()
-                self._inbox.put(Touched(account, None))
             self._open[account] = Folder(account, root, self._inbox)
         self._look = now + LOOK if self._roots else None
         return self._look
