@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli import files
-from calsync_cli.errors import UsageError
+from calsync_cli.errors import StoreError, UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair
 from calsync_cli.ports import Ports
 from calsync_cli.store import backup, views
@@ -101,7 +101,10 @@ class Base:
         if file.exists():
             return file.read_text(encoding="ascii").strip()
         known = self.db.meta("installation") or self.ports.fresh_id()
-        files.write(file, known + "\n")
+        try:
+            files.write(file, known + "\n")
+        except OSError as err:
+            raise StoreError(f"{file} cannot be written ({err.strerror}); no calendar was touched") from err
         with self.db.transaction():
             self.db.set_meta("installation", known)
         return known

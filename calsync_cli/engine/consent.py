@@ -23,6 +23,8 @@ from calsync_cli.engine.telling import pair_names, place
 from calsync_cli.engine.world import Plan, Step
 from calsync_cli.model.codec import dumps, form_json
 
+OF_DELETIONS = ("G1", "G2", "G4")
+
 
 def identify(scene: Scene, plan: Plan) -> str:
     """The plan's id: the same as long as the same would be done to the same versions (A2, I20)."""
@@ -56,8 +58,8 @@ def allowed(
         for pair in group.pairs:
             state.pairs[pair.name].guard = state.pairs[pair.name].guard or guard
         if plan_id not in wish.approved:
-            words = f"{trip.words}. Nothing was changed in {pair_names(group)} ({trip.kind})"
-            words += _advice(trip.kind, group, scene, plan) if trip is trips[0] or trip.kind == "G9" else ""
+            words = f"{trip.words.rstrip('.')}. Nothing was changed in {pair_names(group)} ({trip.kind})"
+            words += _advice(trip, trips, group, scene, plan)
             command = f"calsync sync {group.pairs[0].name} --approve {plan_id}"
             state.problem(Problem("guard", words, command, 0 if wish.dry_run else 4))
     if trips and plan_id not in wish.approved:
@@ -72,12 +74,13 @@ def allowed(
     return False
 
 
-def _advice(kind: str, group: Group, scene: Scene, plan: Plan) -> str:
-    """What helps whoever does not want what the plan would do."""
-    if kind == "G9":
+def _advice(trip: guards.Trip, trips: Sequence[guards.Trip], group: Group, scene: Scene, plan: Plan) -> str:
+    """What helps whoever does not want what the plan would do; of deletions once."""
+    if trip.kind == "G9":
         return ". Only one machine should sync a pair: if it is another one, take the pair out of its configuration"
-    deletes = sum(step.kind == "delete" for step in plan.steps)
-    if not deletes:
+    if trip != next((one for one in trips if one.kind in OF_DELETIONS), None):
+        return ""
+    if not any(step.kind == "delete" for step in plan.steps):
         return ""
     if put_back(scene.snapshot).steps:
         name = group.pairs[0].name

@@ -58,7 +58,9 @@ def execute(
     session: Session, scene: Scene, plan: Plan, run: int, told: Told = lambda step, outcome: None
 ) -> Executed:
     """Store the plan, then carry it out. Never raises for one item's or one account's failure (I14)."""
-    claim_folders(session, scene)
+    unclaimed = claim_folders(session, scene)
+    if unclaimed:
+        return Executed(account_errors=unclaimed)
     works, failed = store_plan(session, scene, plan, run)
     result = Executed(failed)
     for one in failed:

@@ -45,11 +45,13 @@ class Work:
     receipt: Receipt | None = None
 
 
-def claim_folders(session: Session, scene: Scene) -> None:
+def claim_folders(session: Session, scene: Scene) -> dict[str, CalsyncError]:
     """Pairing a folder marks it, so that an empty mount point is never taken for deletions (O2).
 
-    A plan that is executed without the marker, in a later run, is one that a person approved (G6).
+    A plan that is executed without the marker, in a later run, is one that a person approved (G6). Returns the accounts
+    whose folders could not be marked: nothing is agreed about these.
     """
+    failed: dict[str, CalsyncError] = {}
     readable = {calendar.id for calendar in scene.snapshot.calendars if calendar.readable}
     for number, name in scene.names.items():
         provider = session.provider(name.account)
@@ -57,8 +59,12 @@ def claim_folders(session: Session, scene: Scene) -> None:
         row = mirror.calendar_row(session.db, number)
         if claim is not None and identity is not None and row.access == "write" and number in readable:
             calendar = as_calendar(row)
-            if identity(calendar) is None:
-                claim(calendar, session.installation)
+            try:
+                if identity(calendar) is None:
+                    claim(calendar, session.installation)
+            except CalsyncError as err:
+                failed[name.account] = err
+    return failed
 
 
 def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[list[Work], list[Done]]:

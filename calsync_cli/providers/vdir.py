@@ -34,6 +34,7 @@ MARKER = ".calsync"
 MAX_BYTES = 20_000_000
 _READ_TRIES = 5
 _READ_PAUSE_S = 0.05
+_UNREAD = "-unread"  # a version that no listing has, so that the file is read again in the next run
 _BYTES = "bytes/"  # no file name holds a slash, so this prefix marks a name that is no valid UTF-8
 
 
@@ -125,7 +126,9 @@ class VdirProvider:
         """Always one page with every file; `since` means nothing here."""
         self._count("read")
         folder = Path(cal.id)
-        listed = ((e.name, _listed_etag(folder / e.name)) for e in files.entries(folder) if _is_item(e.name))
+        inside = files.entries(folder)
+        files.remove_old([Path(e.path) for e in inside if files.is_temporary(e.name)], self._ports.now())
+        listed = ((e.name, _listed_etag(folder / e.name)) for e in inside if _is_item(e.name))
         yield Page(tuple(Hint(_to_id(name), etag) for name, etag in listed if etag), listing=True)
 
     def fetch(self, cal: Calendar, remote_ids: Sequence[str]) -> Iterator[Item | Missing]:
@@ -154,6 +157,8 @@ class VdirProvider:
             if before is None:
                 return None
             etag, payload, after = files.etag_of(before), _content(path, before), _stat(path)
+            if payload is None:
+                return Item(remote_id, f"{etag}{_UNREAD}", b"")
             # Bytes and etag must belong together; another program may be writing the file right now.
             if after and files.etag_of(after) == etag and len(payload) in (0, before.st_size):
                 return Item(remote_id, etag, payload)
@@ -248,8 +253,8 @@ def _listed_etag(path: Path) -> str | None:
     return files.etag_of(info) if info is not None and shown else None
 
 
-def _content(path: Path, info: os.stat_result) -> bytes:
-    """The bytes, or b"" with the reason in the log."""
+def _content(path: Path, info: os.stat_result) -> bytes | None:
+    """The bytes, or with the reason in the log: b"" for what is no event file, None for one that cannot be read now."""
     if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_BYTES:
         log.info("%s is not read: it is no ordinary file, or has more than %d bytes", path, MAX_BYTES)
         return b""
@@ -257,7 +262,7 @@ def _content(path: Path, info: os.stat_result) -> bytes:
         return path.read_bytes()
     except OSError as err:
         log.info("%s cannot be read: %s", path, err.strerror)
-        return b""
+        return None
 
 
 def _metadata(path: Path) -> str:

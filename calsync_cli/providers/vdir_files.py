@@ -2,8 +2,8 @@
 
 Shape   in: paths and bytes; `etag_of` is "mtime_ns-size-inode", the version of one file
 Order   `temporary` (hidden file, fsync) -> `place` (never replaces) or `Path.replace` -> `sync_folder`
-Errors  before the rename nothing was touched: ReadOnly, TransientError (disk full), TooLarge, Refused. From the rename
-        on, whatever is not a plain no is UnknownOutcome. A folder that is not there is CalendarGone
+Errors  before the rename nothing was touched: ReadOnly, TransientError (disk full or failing), TooLarge, Refused. From
+        the rename on, whatever is not a plain no is UnknownOutcome. A folder that is not there is CalendarGone
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from calsync_cli.errors import (
@@ -28,8 +29,11 @@ from calsync_cli.errors import (
 )
 
 _TEMP_PREFIX, _TEMP_SUFFIX = ".calsync-", ".tmp"
+LEFT_OVER_S = 3600
+"""The age from which a temporary file is nobody's."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FAILING = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM)
@@ -110,6 +114,14 @@ def same_version(path: Path, etag: str) -> os.stat_result:
 
 def is_temporary(name: str) -> bool:
     return name.startswith(_TEMP_PREFIX) and name.endswith(_TEMP_SUFFIX)
+
+
+def remove_old(left: Iterable[Path], now: datetime) -> None:
+    """Temporary files that nobody can be writing any more: neither died nor could be removed when they should."""
+    for path in left:
+        with suppress(OSError):
+            if now.timestamp() - path.stat().st_mtime > LEFT_OVER_S:
+                path.unlink()
 
 
 @contextmanager
@@ -197,6 +209,8 @@ def _not_applied(folder: Path) -> Iterator[None]:
         yield
     except OSError as err:
         text = f"A file in {folder} could not be written ({err.strerror}). Nothing was changed."
+        if err.errno in _FAILING:  # the disk, not the event: another day it goes through
+            raise TransientError(f"{text} Is its disk failing?") from err
         raise _plain_no(err, folder) or Refused(text) from err
 
 

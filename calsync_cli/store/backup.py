@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from calsync_cli import files
@@ -27,7 +28,8 @@ def keep_daily(db: Database, folder: Path) -> None:
         db.run("VACUUM INTO ?", str(partial))
         partial.replace(folder / DAILY)
     except (OSError, StoreError, sqlite3.Error):
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def newest_run(db: Database) -> int:
@@ -54,10 +56,11 @@ def notice(db: Database, folder: Path) -> list[str]:
 
 
 def note(db: Database, folder: Path) -> None:
-    """After a run: how many there were."""
+    """After a run: how many there were. What cannot be written now the next run writes."""
     number = newest_run(db)
     if number > _known_runs(folder):
-        files.write(folder / RUNS, f"{number}\n")
+        with suppress(OSError):
+            files.write(folder / RUNS, f"{number}\n")
 
 
 def _known_runs(folder: Path) -> int:

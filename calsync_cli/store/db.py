@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -53,7 +53,8 @@ class Database:
             self._connection.execute("COMMIT")
         except BaseException as err:
             if self._connection.in_transaction:  # a full disk may have ended it already
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
             if isinstance(err, sqlite3.OperationalError):
                 raise _unusable(err) from err
             raise
@@ -67,17 +68,25 @@ class Database:
         """Another: what was done is on disk."""
 
     def run(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        return self._connection.execute(sql, values)
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.DatabaseError as err:
+            _raise_unusable(err)
+            raise
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         self._connection.executemany(sql, rows)
 
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        row: sqlite3.Row | None = self.run(sql, *values).fetchone()
         return row
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        return self._connection.execute(sql, values).fetchall()
+        try:
+            return self.run(sql, *values).fetchall()
+        except sqlite3.DatabaseError as err:
+            _raise_unusable(err)
+            raise
 
     def value(self, sql: str, *values: Any) -> Any:
         row = self.one(sql, *values)
@@ -94,26 +103,50 @@ class Database:
         self._connection.close()
 
 
-def _unusable(err: sqlite3.OperationalError) -> StoreError:
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""What SQLite says of a file that is no sound database (any more)."""
+_OF_THE_DISK = (
+    *DAMAGED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL,
+)
+
+
+def _code(err: sqlite3.Error) -> int:
+    return getattr(err, "sqlite_errorcode", 0) & 0xFF
+
+
+def _raise_unusable(err: sqlite3.DatabaseError) -> None:
+    """Where the disk or another program is at fault, and not the statement. Raises StoreError."""
+    if _code(err) in _OF_THE_DISK:
+        raise _unusable(err) from err
+
+
+def _unusable(err: sqlite3.DatabaseError) -> StoreError:
+    if _code(err) in DAMAGED:
+        text = f"the state database cannot be used ({err}); what was under way is looked up at the next run"
+        return StoreError(text, next="calsync doctor")
     text = f"the state database cannot be written ({err}); what was under way is looked up at the next run"
     ways = {
         sqlite3.SQLITE_READONLY: "make the file and its folder writable for you",
         sqlite3.SQLITE_FULL: "free some disk space", sqlite3.SQLITE_BUSY: "stop the other program that has it open",
         sqlite3.SQLITE_LOCKED: "stop the other program that has it open",
     }
-    way = ways.get(getattr(err, "sqlite_errorcode", 0) & 0xFF, "look whether its disk is full or failing")
+    way = ways.get(_code(err), "look whether its disk is full or failing")
     return StoreError(text, next=f"{way}, then: calsync sync")
 
 
 def open_database(folder: Path, ports: Ports) -> Database:
     """Open or create `folder/calsync.db`, brought to today's schema. Only the owner may read it."""
     path = folder / FILE_NAME
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     try:
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         return open_connection(str(path), ports, backup=path)
     except sqlite3.DatabaseError as err:
         text = f"the state database {path} cannot be used ({err}); no calendar was touched"
+        raise StoreError(text, next="calsync doctor") from err
+    except OSError as err:
+        text = f"the state database {path} cannot be made ({err.strerror}); no calendar was touched"
         raise StoreError(text, next="calsync doctor") from err
 
 

@@ -6,10 +6,11 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from calsync_cli.errors import AlreadyRunning
+from calsync_cli.errors import AlreadyRunning, StoreError
 from calsync_cli.ports import Ports
 
 
@@ -18,8 +19,12 @@ class Lock:
 
     def __init__(self, folder: Path, ports: Ports, wait_s: float = 0.0) -> None:
         self._path = folder / "lock"
-        self._path.touch(mode=0o600)
-        self._file: IO[str] = self._path.open("a+", encoding="utf-8")
+        try:
+            self._path.touch(mode=0o600)
+            self._file: IO[str] = self._path.open("a+", encoding="utf-8")
+        except OSError as err:
+            text = f"{self._path} cannot be opened ({err.strerror}); nothing was touched"
+            raise StoreError(text, next="calsync doctor") from err
         deadline = ports.monotonic_s() + wait_s
         while not _try_lock(self._file):
             if ports.monotonic_s() >= deadline:
@@ -27,10 +32,12 @@ class Lock:
                 self._file.close()
                 raise AlreadyRunning(f"another calsync run{holder} is at work on this state; nothing was touched")
             ports.sleep(0.1)
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": ports.now().isoformat()}, self._file)
-        self._file.flush()
+        me = {"pid": os.getpid(), "host": socket.gethostname(), "since": ports.now().isoformat()}
+        with suppress(OSError):  # the words are for others; a full disk keeps no lock from being held
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(json.dumps(me))
+            self._file.flush()
 
     def _holder(self) -> str:
         try:
@@ -40,7 +47,8 @@ class Lock:
             return ""
 
     def release(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # words that could not be written
+            self._file.close()
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -7,10 +7,10 @@ Disk    what is forgotten leaves room for what comes; where much of the file is 
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from datetime import timedelta
 
+from calsync_cli.errors import StoreError
 from calsync_cli.store.db import Database, micros, moment
 
 IMAGES, JOURNAL = timedelta(days=90), timedelta(days=400)
@@ -43,5 +43,5 @@ def _shrink(db: Database) -> None:
     """Needs as much free disk as the file takes, for a moment; without it the room is used again all the same."""
     free, pages = int(db.value("PRAGMA freelist_count")), int(db.value("PRAGMA page_count"))
     if free * int(db.value("PRAGMA page_size")) > EMPTY_BYTES and free > pages * EMPTY_SHARE:
-        with suppress(sqlite3.OperationalError):
+        with suppress(StoreError):
             db.run("VACUUM")
