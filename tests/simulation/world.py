@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from calsync_cli.engine.groups import groups
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.session import Session
 from calsync_cli.providers.memory import Call
@@ -68,6 +69,7 @@ class SimWorld(FaultyWorld):
         self.ledger = Ledger(topology)
         self.ledger.restores = rules["conflict"] in ("merge", "newest", "ask")
         self.ledger.asked_for = self._asked_for
+        self.ledger.kept = self._kept
         self.board: Weather = Weather(rng, rate)
         self.commit_count = 0
         self.kill_commit = None
@@ -143,6 +145,11 @@ class SimWorld(FaultyWorld):
         for name, server in self.servers.items():
             server.set_calendar(name, gone=False, access="write", level="full")
 
+    def all_planned(self) -> bool:
+        """Every group has had its first sync."""
+        planned = self.db.value("SELECT count(*) FROM grp WHERE first_us IS NOT NULL")
+        return int(planned) == len(groups(self.pairs))
+
     def linked(self, grp: str, calendar: str) -> int:
         return int(self.db.value(
             "SELECT count(*) FROM spoke s JOIN calendar c ON c.id = s.calendar_id "
@@ -173,6 +180,10 @@ class SimWorld(FaultyWorld):
             backup.notice(self.db, folder)
             self.known_runs = (folder / backup.RUNS).read_text()
         self.ledger.forgotten()
+
+    def _kept(self) -> set[bytes]:
+        self.oracle.remember_store()
+        return self.oracle.stored
 
     def _asked_for(self, remote_id: str) -> bool:
         return self.db.value(
