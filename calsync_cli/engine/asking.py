@@ -60,6 +60,8 @@ def _notice(case: Case, spoke: Spoke, kind: str, changes: Changes) -> Hold | Non
 def _wanted(case: Case, spoke: Spoke, kind: str, changes: Changes) -> Hold | None:
     """What the pair's `approve` names (A1)."""
     wanted = case.snap.rules.approve
+    if not wanted:
+        return None  # as mostly: when a set ends for the last time is dear to tell
     found = next((name for name in _classes(case, spoke, kind, changes) if name in wanted), "")
     if not found:
         return None

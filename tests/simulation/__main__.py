@@ -61,7 +61,7 @@ def _story(seed: int, *, loud: bool) -> int:
 def _summary(counts: Counts, failures: list[Failure], seconds: float, procs: int, seed: int) -> None:
     print(f"seed {seed}: {counts.operations:,} operations ({counts.edits:,} edits, {counts.calls:,} calls), "
           f"{counts.writes:,} writes, {counts.stories:,} stories, {counts.runs:,} runs, {counts.kills:,} kills, "
-          f"{seconds:.0f} s, {counts.operations / seconds / procs:,.0f} operations per second and process")
+          f"{seconds:.0f} s in {procs} processes, {counts.operations / counts.cpu_s:,.0f} operations per second of a core")
     print("faults:", ", ".join(f"{kind} {number:,}" for kind, number in sorted(counts.faults.items())))
     print("oracles:", ", ".join(f"{name} {number:,}" for name, number in sorted(counts.oracles.items())))
     print(f"{len(failures)} stories broke a law")

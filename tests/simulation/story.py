@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,11 +34,12 @@ class Counts:
     writes: int = 0
     runs: int = 0
     kills: int = 0
+    cpu_s: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     oracles: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Counts) -> None:
-        for name in ("stories", "operations", "edits", "calls", "writes", "runs", "kills"):
+        for name in ("stories", "operations", "edits", "calls", "writes", "runs", "kills", "cpu_s"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
         self.oracles += other.oracles
@@ -45,6 +47,7 @@ class Counts:
 
 class Story:
     def __init__(self, seed: int, tell: Tell = lambda words: None) -> None:
+        self.began = time.process_time()
         self.tell = tell
         self.rng = rng = Random(seed)
         self.topology = topology.some(rng)
@@ -72,7 +75,8 @@ class Story:
     def counts(self) -> Counts:
         w = self.world
         return Counts(
-            1, w.operations, w.ledger.edits, w.calls, w.ledger.writes, w.runs, w.kills, w.board.kinds, self.oracles,
+            1, w.operations, w.ledger.edits, w.calls, w.ledger.writes, w.runs, w.kills,
+            time.process_time() - self.began, w.board.kinds, self.oracles,
         )
 
     def say(self, words: str) -> None:

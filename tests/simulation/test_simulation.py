@@ -19,7 +19,7 @@ from calsync_cli.store import links
 from tests.simulation.play import many, one, seed_of
 from tests.simulation.story import Counts, Story
 
-OPERATIONS = float(os.environ.get("CALSYNC_L3_OPERATIONS", "30000"))
+OPERATIONS = float(os.environ.get("CALSYNC_L3_OPERATIONS", "50000"))
 SEED = int(os.environ.get("CALSYNC_L3_SEED", "1"))
 ROOT = Path(__file__).parents[2]
 
