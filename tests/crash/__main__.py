@@ -2,6 +2,7 @@
 
     python -m tests.crash                                   all scenarios in memory, single faults
     python -m tests.crash --double                          the run breaks, and then its recovery, at every step of it
+    python -m tests.crash --double --sample 6               of the first faults every sixth
     python -m tests.crash --clouds                          the scenarios with Google, Microsoft, a folder, CalDAV
     python -m tests.crash --only "row 6" --at "commit 3 after" --then "call 2 garbled"     one point again
 
@@ -50,10 +51,11 @@ def trials(*, clouds: bool, only: str) -> Iterator[tuple[str, partial[Trial]]]:
                     yield name, partial(CloudTrial, one, cloud, other, FORGETFUL)
 
 
-def enumerated(name: str, trial: Trial, count: Count, *, double: bool, every: bool) -> None:
+def enumerated(name: str, trial: Trial, count: Count, *, double: bool, every: bool, sample: int) -> None:
     """Counts, and prints each violation with the line that plays it again."""
     count.scenarios += 1
-    for point in trial.points() if every or not double else trial.different_points():
+    points = list(trial.points() if every or not double else trial.different_points())
+    for point in points[count.scenarios % sample :: sample]:
         if not double:
             count.single += 1
             try:
@@ -84,6 +86,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash")
     parser.add_argument("--double", action="store_true", help="break the recovery too, at every step of it")
     parser.add_argument("--every", action="store_true", help="with --double: every first fault")
+    parser.add_argument("--sample", type=int, default=1, metavar="N", help="only every N-th of the (first) faults")
     parser.add_argument("--clouds", action="store_true", help="the scenarios with a cloud on one side")
     parser.add_argument("--only", default="", metavar="WORDS", help="scenarios with these words in their name")
     parser.add_argument("--part", default="1/1", metavar="I/N", help="the I-th of N parts of the scenarios")
@@ -98,7 +101,7 @@ def main() -> int:
         trial = make()
         try:
             if given.at is None:
-                enumerated(name, trial, count, double=given.double, every=given.every)
+                enumerated(name, trial, count, double=given.double, every=given.every, sample=given.sample)
             else:
                 count.scenarios, count.single = count.scenarios + 1, count.single + 1
                 try:
