@@ -108,6 +108,19 @@ def test_a_server_that_refuses_channels_is_asked_less_and_less_and_polled(tmp_pa
         assert world.recorder.state is not None and world.recorder.state.accounts[1].problem
 
 
+def test_what_changed_before_a_channel_was_open_is_read_once_it_is(tmp_path: Path) -> None:
+    """Its opening failed at first; in between nobody could tell of an edit."""
+    with World(tmp_path, google={"modes": {"sync_message": "never"}}, poll=timedelta(hours=2)) as world:
+        world.google.faults.arm("error", "events.watch", status=400, reason="invalid", times=1)
+        seen: list[list[str]] = []
+        world.run(
+            world.at(lambda: world.insert("Untold"), seconds=40),
+            world.at(lambda: seen.append(world.titles("google")), seconds=55),
+            world.at(lambda: seen.append(world.titles("google")), seconds=110),
+        )
+        assert seen == [[], ["Untold"]]
+
+
 def test_a_subscription_that_microsoft_removes_is_made_again_and_the_gap_is_read(tmp_path: Path) -> None:
     with World(tmp_path, graph={}) as world:
         seen: list[object] = []
