@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 
+import pytest
+
 from calsync_cli.ports import Ports
 from calsync_cli.watch.loop import Watch
 from tests.watch.world import Recorder, World
@@ -156,11 +158,11 @@ def test_a_demand_to_reauthorize_is_met_and_what_was_not_told_is_read(tmp_path: 
         assert seen == [["Untold"], ["Told", "Untold"]]
 
 
-def test_a_machine_that_slept_catches_up_at_once(tmp_path: Path) -> None:
-    """The wall clock goes on while everything else stands still."""
+@pytest.mark.parametrize("slept", [timedelta(minutes=10), timedelta(hours=9)])
+def test_a_machine_that_slept_catches_up_at_once(tmp_path: Path, slept: timedelta) -> None:
+    """The wall clock goes on while everything else stands still; also when the next look would be soon."""
     with World(tmp_path, google=dict(SHORT)) as world:
         seen: list[list[str]] = []
-        slept = timedelta(hours=9)
         real = world.ports.now
 
         def sleep() -> None:
