@@ -240,6 +240,17 @@ def test_a_lowered_right_stops_the_group() -> None:
     assert trips(stage) == ["G6"]
 
 
+@pytest.mark.parametrize(("word", "deleter"), [("a", 1), ("b", 2), ("a", 2), ("b", 1)])
+def test_the_named_side_decides_an_edit_against_a_deletion(word: str, deleter: int) -> None:
+    """Rows 14, 15."""
+    stage = linked(4, conflict=word, delete_percent=100.0)
+    stage.delete(deleter, "u1")
+    stage.edit(3 - deleter, "u1", {"title": "Edited"})
+    stage.settle()
+    stays = (word == "a") != (deleter == 1)
+    assert [stage.has(calendar, "u1") for calendar in (1, 2)] == [stays, stays]
+
+
 def test_creating_everything_again_stops_the_group() -> None:
     """G7: more than 50 creates that are more than half of what the target holds, but not on a first run."""
     stage = linked(4)
