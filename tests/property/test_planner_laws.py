@@ -159,6 +159,21 @@ def test_an_unrelated_event_changes_nothing_for_the_others() -> None:
         assert any(s.link in own and s.kind == "create" for s in after.steps)
 
 
+def test_copies_of_another_tool_make_no_event_anywhere() -> None:
+    """N5: a new set that only such copies show is written nowhere, and one more changes nothing for the others."""
+    for seed, snap in _snapshots(600):
+        marked = replace(snap, unlinked=tuple(replace(item, tool="OtherSync") for item in snap.unlinked))
+        known, new = {link.key for link in snap.links}, {item.uid for item in snap.unlinked}
+        before = plan(marked)
+        made = [s for s in before.steps if s.kind == "create" and s.uid in new and s.link not in known]
+        assert not made, f"seed {seed}"
+        source = next(calendar for calendar in snap.calendars if calendar.role != "target")
+        other = Replica(source.id, "other", "unrelated", "1", event("Unrelated", url="https://other"), tool="OtherSync")
+        after = plan(replace(marked, unlinked=(*marked.unlinked, other)))
+        assert replace(after, notes=()) == replace(before, notes=()), f"seed {seed}"
+        assert any("OtherSync" in note for note in after.notes) or not source.readable, f"seed {seed}"
+
+
 # -- M3, M5 ------------------------------------------------------------------------------------------------------------
 
 
