@@ -1,7 +1,7 @@
 """Which pairs may stand together: rules N1 and N3 of the semantics, on pairs that are right by themselves.
 
 Shape   `problems(pairs)` -> (path, text) of every pair that cannot stay; `joined_by(pairs)` -> the groups
-Words   two-way pairs that share calendars are one group; a one-way pair is a bridge between groups
+Words   plain two-way pairs that share calendars are one group; every other pair is a bridge between groups
 """
 
 from __future__ import annotations
@@ -36,28 +36,29 @@ class _Joined:
 
 
 def joined_by(pairs: Iterable[Pair]) -> list[list[Pair]]:
-    """Two-way pairs by group, each one-way pair alone."""
+    """Plain two-way pairs by group, each other pair alone."""
     pairs, joined = list(pairs), _Joined()
     for pair in pairs:
-        if pair.direction == "two-way":
+        if pair.plain:
             joined.join(pair.a, pair.b)
     found: dict[object, list[Pair]] = {}
     for pair in pairs:
-        found.setdefault(joined.find(pair.a) if pair.direction == "two-way" else pair.name, []).append(pair)
+        found.setdefault(joined.find(pair.a) if pair.plain else pair.name, []).append(pair)
     return list(found.values())
 
 
 def problems(pairs: Mapping[str, Pair]) -> Iterator[tuple[str, str]]:
     yield from _twins(pairs.values())
-    two_way = [pair for pair in pairs.values() if pair.direction == "two-way"]
-    yield from _policies(two_way)
+    plain = [pair for pair in pairs.values() if pair.plain]
+    yield from _policies(plain)
     joined = _Joined()
-    for pair in two_way:
+    for pair in plain:
         joined.join(pair.a, pair.b)
     for pair in pairs.values():
-        if pair.direction != "two-way" and not joined.join(pair.a, pair.b):
-            text = "closes a ring with a one-way pair: its events would reach one calendar on two ways (N1)"
-            yield f"pairs.{pair.name}", f"{text}; take it out, or make every pair of the ring two-way"
+        if not pair.plain and not joined.join(pair.a, pair.b):
+            kind = "a one-way pair" if pair.direction != "two-way" else "a pair that has a view or a filter"
+            text = f"closes a ring with {kind}: its events would reach one calendar on two ways (N1)"
+            yield f"pairs.{pair.name}", f"{text}; take it out, or make every pair of the ring two-way, with neither"
 
 
 def _twins(pairs: Iterable[Pair]) -> Iterator[tuple[str, str]]:

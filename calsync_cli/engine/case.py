@@ -12,9 +12,11 @@ from typing import Literal
 from calsync_cli.engine import asking
 from calsync_cli.engine.folded import Context
 from calsync_cli.engine.keys import digest
+from calsync_cli.engine.views import as_text, veiled_uid, with_masks
 from calsync_cli.engine.world import CalendarState, Hold, HoldKind, Kept, Link, Snapshot, Spoke, Step
 from calsync_cli.model.codec import form_json, time_text
 from calsync_cli.model.series import Changes, Form, Path, Value, form_span, form_title, split
+from calsync_cli.model.views import PLAIN
 
 
 @dataclass(slots=True)
@@ -46,10 +48,10 @@ class Case:
         many_creates: frozenset[int] = frozenset(),
     ) -> None:
         self.snap = snap
-        self.link = link
+        self.calendars = {calendar.id: calendar for calendar in snap.calendars}
+        self.link = with_masks(link, self.calendars)
         self.barred = barred
         self.many_creates = many_creates
-        self.calendars = {calendar.id: calendar for calendar in snap.calendars}
         stamps = {s.calendar: s.replica.stamp for s in link.spokes if s.replica and s.replica.stamp}
         self.ctx = Context(snap.rules, self.calendars, tuple(self.calendars), stamps)
 
@@ -63,7 +65,8 @@ class Case:
         return " and ".join(self.calendars[s.calendar].label for s in spokes)
 
     def form(self) -> Form:
-        for spoke in self.link.spokes:
+        """How it looks to a person; where it lies whole, if it does."""
+        for spoke in sorted(self.link.spokes, key=lambda spoke: spoke.mask != PLAIN):
             if spoke.replica is not None and spoke.replica.form is not None and not spoke.replica.gone:
                 return spoke.replica.form
         return {path: entry.value for path, entry in self.link.hub.items() if entry.value is not None}
@@ -75,10 +78,16 @@ class Case:
         return start_text(self.form())
 
     def uid(self, spoke: Spoke) -> str:
-        """K5: the original UID, or a derived one where the server refused it."""
+        """K5: the original UID, or a derived one where the server refused it; a busy copy's tells nothing (I18)."""
+        uid = self.uid_of(spoke.calendar, self.link.key, self.link.uid)
         if not spoke.alias:
-            return self.link.uid
-        return f"{self.link.uid}-calsync-{digest('alias', self.link.key, spoke.calendar, spoke.alias)[:8]}"
+            return uid
+        return f"{uid}-calsync-{digest('alias', self.link.key, spoke.calendar, spoke.alias)[:8]}"
+
+    def uid_of(self, calendar: int, key: str, uid: str) -> str:
+        """Under which UID a copy of the link of that key and UID lies there."""
+        veiled = self.calendars[calendar].view.view == "busy"
+        return veiled_uid(self.snap.installation, key) if veiled else uid
 
     def step(self, kind: Literal["update", "delete"], spoke: Spoke, because: str) -> Step:
         assert spoke.replica is not None
@@ -130,11 +139,14 @@ def forms_digest(link: Link) -> str:
 
 def is_pending(link: Link, calendars: Mapping[int, CalendarState], local: frozenset[str]) -> bool:
     """Whether some calendar still has to be brought up to what the hub says."""
-    if not link.alive:
+    states = {spoke.state for spoke in link.spokes}
+    if not link.alive or ("dormant" in states and "live" not in states):
         return False
     for spoke in link.spokes:
         if calendars[spoke.calendar].role == "source":
             continue
+        if spoke.state == "live" and spoke.owned and spoke.view != as_text(calendars[spoke.calendar].view):
+            return True
         if spoke.state == "absent" or (spoke.state == "live" and spoke.behind):
             return True
         owed = any(e.rev > spoke.ack(p) for p, e in link.hub.items() if split(p)[1] not in local)

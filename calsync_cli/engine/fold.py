@@ -26,9 +26,10 @@ from calsync_cli.engine.instances import find_orphans, settle_instances
 from calsync_cli.engine.merge import merge_set, merge_text
 from calsync_cli.engine.shift import find_move, shifted
 from calsync_cli.engine.verdict import decide
+from calsync_cli.engine.views import heard
 from calsync_cli.engine.world import Link, Spoke
 from calsync_cli.model import recur
-from calsync_cli.model.series import Merge, Path, Value, merge_kind, split
+from calsync_cli.model.series import Form, Merge, Path, Value, merge_kind, split
 
 
 def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context, unheard: tuple[Spoke, ...] = ()) -> Folded:
@@ -61,9 +62,12 @@ def _voices(speaking: tuple[Spoke, ...], ctx: Context) -> list[Voice]:
     found = []
     for spoke in speaking:
         assert spoke.replica is not None and spoke.replica.form is not None
-        form = spoke.replica.form
-        found.append(Voice(spoke, form, spoke.base or {}, changes_of(spoke, form, ctx.rules.local)))
+        found.append(_voice(spoke, spoke.replica.form, changes_of(spoke, spoke.replica.form, ctx.rules.local)))
     return found
+
+
+def _voice(spoke: Spoke, form: Form, changes: Mapping[Path, Value | None]) -> Voice:
+    return Voice(spoke, heard(spoke, form), heard(spoke, spoke.base or {}), changes)
 
 
 def _with_unheard(result: Folded, voices: list[Voice], unheard: tuple[Spoke, ...], ctx: Context) -> list[Voice]:
@@ -73,7 +77,7 @@ def _with_unheard(result: Folded, voices: list[Voice], unheard: tuple[Spoke, ...
         if spoke.replica is not None and spoke.replica.form is not None:
             form = spoke.replica.form
             changes = {p: v for p, v in changes_of(spoke, form, ctx.rules.local).items() if p in held}
-            voices = [*voices, Voice(spoke, form, spoke.base or {}, changes)]
+            voices = [*voices, _voice(spoke, form, changes)]
             continue
         for path in sorted(held & {p for voice in voices for p in voice.changes}):
             said = _contenders(result, path, [voice for voice in voices if path in voice.changes])

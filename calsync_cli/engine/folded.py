@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from calsync_cli.engine.views import heard
 from calsync_cli.engine.world import CalendarState, Choice, Entry, Hub, Rules, Spoke
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, Path, Recurrence, Value, join, split
@@ -112,8 +113,8 @@ def under(key: InstanceKey, paths: Iterable[Path]) -> list[Path]:
 
 
 def changes_of(spoke: Spoke, form: Form, local: frozenset[str]) -> dict[Path, Value | None]:
-    """What the calendar changed since it last agreed, fields that never cross left out (row 18)."""
-    changed = recur.diff(spoke.base or {}, form)
+    """What the calendar changed since it last agreed, fields that never cross left out (row 18, W6)."""
+    changed = recur.diff(heard(spoke, spoke.base or {}), heard(spoke, form))
     return {path: value for path, value in changed.items() if split(path)[1] not in local}
 
 

@@ -1,4 +1,4 @@
-"""Pairs -> groups: two-way pairs that share calendars are planned together, each one-way pair alone (N1, N3). Pure."""
+"""Pairs -> groups: plain two-way pairs that share calendars are planned together, others alone (N1, N3). Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from calsync_cli.engine.world import Role
 from calsync_cli.model.account import CalendarName, Pair, Window
 from calsync_cli.model.series import LOCAL_FIELDS
+from calsync_cli.model.views import PLAIN, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +24,30 @@ class Group:
     def one_way(self) -> bool:
         return self.roles[0] != "both"
 
+    def view(self, name: CalendarName) -> View:
+        """What copies on this calendar show."""
+        pair = self.pairs[0]
+        return PLAIN if pair.plain else pair.to_a if name == pair.a else pair.to_b
+
+    @property
+    def bridge(self) -> bool:
+        """A two-way pair that stands alone, since the two sides do not hold the same (N1)."""
+        return not self.one_way and not self.pairs[0].plain
+
 
 def groups(pairs: Iterable[Pair]) -> list[Group]:
     """All groups, in the order of their first pairs."""
     found: list[list[Pair]] = []
     alone: list[Pair] = []
     for pair in pairs:
-        if pair.direction != "two-way":
+        if not pair.plain:
             alone.append(pair)
             continue
         touching = [group for group in found if any({pair.a, pair.b} & {other.a, other.b} for other in group)]
         merged = [other for group in touching for other in group] + [pair]
         found = [group for group in found if group not in touching] + [merged]
-    return [_two_way(group) for group in found] + [_one_way(pair) for pair in alone]
+    bridges = [_bridge(pair) if pair.direction == "two-way" else _one_way(pair) for pair in alone]
+    return [_two_way(group) for group in found] + bridges
 
 
 def windows(all_groups: Sequence[Group]) -> dict[CalendarName, Window]:
@@ -57,6 +69,10 @@ def _two_way(pairs: list[Pair]) -> Group:
     calendars = tuple(dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b)))
     roles: tuple[Role, ...] = tuple("both" for _ in calendars)
     return Group(f"group:{calendars[0]}", tuple(pairs), calendars, roles)
+
+
+def _bridge(pair: Pair) -> Group:
+    return Group(f"bridge:{pair.a}={pair.b}", (pair,), (pair.a, pair.b), ("both", "both"))
 
 
 def _one_way(pair: Pair) -> Group:

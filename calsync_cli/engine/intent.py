@@ -14,8 +14,9 @@ from calsync_cli.engine.observe import as_calendar
 from calsync_cli.engine.plan import write_digest
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
+from calsync_cli.engine.views import leaks
 from calsync_cli.engine.world import Plan, Step
-from calsync_cli.errors import CalsyncError, ItemError, MappingError
+from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, MappingError
 from calsync_cli.mapping.base import NOWHERE
 from calsync_cli.providers.base import Receipt
 from calsync_cli.store import journal, links, mirror
@@ -69,6 +70,7 @@ def claim_folders(session: Session, scene: Scene) -> dict[str, CalsyncError]:
 
 def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[list[Work], list[Done]]:
     """P1, one transaction: hub, bases, what will be lost, holds, and a row per write."""
+    check_views(scene, plan)
     db, key = session.db, scene.key
     works: list[Work] = []
     failed: list[Done] = []
@@ -95,6 +97,16 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
     return works, failed
 
 
+def check_views(scene: Scene, plan: Plan) -> None:
+    """I18: nothing is stored and nothing sent of a plan that would show in a copy what its view hides."""
+    views = {calendar.id: calendar.view for calendar in scene.snapshot.calendars}
+    owned = {(link.key, s.calendar) for link in plan.links for s in link.spokes if s.owned}
+    for step in plan.steps:
+        copied = step.kind == "create" or (step.kind == "update" and (step.link, step.calendar) in owned)
+        if copied and (hidden := leaks(views[step.calendar], step.changes)):
+            raise InternalCheck(f"a copy would show what its view hides: {', '.join(hidden)}")
+
+
 def _store_outlook(session: Session, scene: Scene, plan: Plan, known: Mapping[str, int]) -> None:
     """What a plan of the whole group says beside its writes: what waits, what was looked at, by which rules."""
     db, key = session.db, scene.key
@@ -115,7 +127,7 @@ def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Op
     wire = session.mapping(scene.names[step.calendar].account)
     op = Operation(
         step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
-        step.because, etag=step.etag, held=step.held, grp=scene.key, parks=step.parks,
+        step.because, etag=step.etag, held=step.held, grp=scene.key, parks=step.parks, view=step.view,
     )
     place = NOWHERE
     if step.kind == "create":

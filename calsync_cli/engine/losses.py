@@ -14,12 +14,14 @@ from calsync_cli.engine.keys import Marker, create_key
 from calsync_cli.engine.observe import as_calendar
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
-from calsync_cli.engine.world import Step
+from calsync_cli.engine.views import veil
+from calsync_cli.engine.world import CalendarState, Step
 from calsync_cli.errors import InternalCheck, ItemError, MappingError, TooLarge
 from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.losses import How, Loss, losses_of
 from calsync_cli.model import recur
 from calsync_cli.model.series import LOCAL_FIELDS, Form, split, without_fields
+from calsync_cli.model.views import PLAIN
 from calsync_cli.store import mirror
 
 Words = tuple[str, ...]
@@ -40,13 +42,21 @@ def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
     state = next(c for c in scene.snapshot.calendars if c.id == step.calendar)
     if step.kind == "create":
         form = {path: value for path, value in step.changes.items() if value is not None}
-        marker = Marker(session.installation, step.link, step.generation).text(state.identity, step.uid)
-        body = _as_it_was(wire, step, form, marker) or wire.make(step.uid, form, marker, place)
+        marker = _marker(session, step, state).text(state.identity, step.uid)
+        lines = _as_it_was(wire, step, form, marker) if state.view == PLAIN else b""
+        body = lines or wire.make(step.uid, form, marker, place)
     else:
         body = wire.edit(before_image(session, step), step.changes)
     if state.max_bytes is not None and len(body) > state.max_bytes:
         raise TooLarge(f"{len(body):,} bytes are more than the {state.max_bytes:,} that {state.label} takes")
     return body
+
+
+def _marker(session: Session, step: Step, state: CalendarState) -> Marker:
+    """A busy copy's tells nobody whose it is, or of what (I18)."""
+    if state.view.view != "busy":
+        return Marker(session.installation, step.link, step.generation)
+    return Marker(veil(session.installation), veil(session.installation, step.link), step.generation)
 
 
 def _as_it_was(wire: Mapping, step: Step, form: Form, marker: str) -> bytes:

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from calsync_cli.engine.keys import link_key, parse_marker
+from calsync_cli.engine.views import unveiled, veil
 from calsync_cli.engine.world import Hold, Link, Quarantine, Replica, Snapshot, Spoke
 from calsync_cli.model.codec import dumps, time_text, value_json
 from calsync_cli.model.series import form_span, form_title
 
 CONFLICT_COPY = "-calsync-copy-"
 """Part of the UID of a conflict copy (D1); such an event never leaves its calendar."""
+
+NO_EVENT = "this busy copy was made for an event that is gone, or lies outside of what is synced; it can be deleted"
 
 
 @dataclass(slots=True)
@@ -39,8 +42,11 @@ def match(snap: Snapshot) -> Matched:
     links = {link.key: link for link in snap.links}
     by_uid = {s.replica.uid: link.key for link in snap.links for s in link.spokes if s.replica and s.replica.uid}
     by_uid |= {link.uid: link.key for link in snap.links}
-    for item in sorted(_usable(snap, result), key=lambda r: (r.calendar, r.remote_id)):
+    for item in sorted(_usable(snap, result), key=lambda r: (_is_block(snap, r), r.calendar, r.remote_id)):
         key = _known_key(snap, item, links, by_uid) or link_key(snap.rules.key, item.uid)
+        if _is_block(snap, item) and key not in links:
+            result.quarantined.append(Quarantine(item.calendar, item.remote_id, NO_EVENT))
+            continue
         link = links.get(key) or _new_link(snap, key, item)
         spoke = next(s for s in link.spokes if s.calendar == item.calendar)
         if spoke.state in ("live", "dormant") and not (spoke.replica is None or spoke.replica.gone):
@@ -74,7 +80,7 @@ def _usable(snap: Snapshot, result: Matched) -> Iterable[Replica]:
         marker = parse_marker(item.marker, calendar.identity, item.uid)
         keys = {link_key(snap.rules.key, item.uid)} | ({marker.link} if marker is not None else set())
         has_source = not keys.isdisjoint(known) or any(places[key] - {item.calendar} for key in keys)
-        if marker is not None and marker.installation != snap.installation:
+        if marker is not None and marker.installation not in (snap.installation, veil(snap.installation)):
             result.foreign.append(item)
             if has_source:  # K3: whoever made it, another copy of the same event would be a double (I5)
                 yield item
@@ -85,9 +91,18 @@ def _usable(snap: Snapshot, result: Matched) -> Iterable[Replica]:
 def _known_key(snap: Snapshot, item: Replica, links: dict[str, Link], by_uid: dict[str, str]) -> str | None:
     identity = next(c.identity for c in snap.calendars if c.id == item.calendar)
     marker = parse_marker(item.marker, identity, item.uid)
+    if marker is not None and _is_block(snap, item):
+        return unveiled(snap.installation, marker.link, links)
     if marker is not None and marker.link in links:
         return marker.link
     return by_uid.get(item.uid)
+
+
+def _is_block(snap: Snapshot, item: Replica) -> bool:
+    """A busy copy of ours, whose marker names its event in a way that only we can read (I18)."""
+    calendar = next(c for c in snap.calendars if c.id == item.calendar)
+    marker = parse_marker(item.marker, calendar.identity, item.uid)
+    return marker is not None and calendar.view.view == "busy" and marker.installation == veil(snap.installation)
 
 
 def _new_link(snap: Snapshot, key: str, item: Replica) -> Link:

@@ -16,6 +16,7 @@ from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import Contender, Folded, changes_of
 from calsync_cli.engine.following import with_needs
 from calsync_cli.engine.keys import digest
+from calsync_cli.engine.leave import anew, leaving
 from calsync_cli.engine.match import Matched, left_words, match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
 from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step
@@ -94,6 +95,8 @@ def decide(case: Case) -> Decision:
     rolled = [s for s in gone if presence.rolled_off(case, s)]
     if rolled and there:
         return _park(case, rolled)
+    if there and (left := leaving(case, there)):
+        return left
     unknown = Is.UNKNOWN in states.values()
     edited = any(presence.edited(case, s) for s in there) or any(presence.not_up_to_date(case, s) for s in gone)
     if gone and there and case.one_way():
@@ -104,7 +107,7 @@ def decide(case: Case) -> Decision:
             decision, was_open = _flow(case, there), case.link.open
             return replace(decision, link=replace(decision.link, open=decision.link.open or was_open), undecided=True)
         case Do.FLOW:
-            return _flow(case, there)
+            return anew(case, _flow(case, there), there)
         case Do.CLOSE if not gone and _awaits_creation(case):
             return _flow(case, [])
         case Do.CLOSE:

@@ -50,6 +50,7 @@ def confirm_write(
     spoke = replace(
         spoke, state="live", remote_id=item.remote_id, owned=spoke.owned or op.kind == "create", base=base, rev=op.rev,
         behind={p: spoke.ack(p) for p in op.held} | dict.fromkeys(owed, 0), refused=None, problem=None,
+        view=spoke.view if op.view is None else op.view,
     )
     mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign else op.grp)
     links.save_spoke(db, op.grp, op.link_id, spoke)
@@ -145,7 +146,7 @@ def confirm_delete(session: Session, op: Operation) -> None:
 def _emptied(spoke: Spoke) -> Spoke:
     return replace(
         spoke, state="absent", remote_id=None, replica=None, base=None, rev=0, behind={}, owned=False,
-        generation=spoke.generation + 1, refused=None, problem=None,
+        generation=spoke.generation + 1, refused=None, problem=None, view="",
     )
 
 

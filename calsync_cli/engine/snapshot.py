@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 from calsync_cli.engine.groups import Group, local_fields
@@ -11,6 +11,7 @@ from calsync_cli.engine.keys import digest, parse_marker
 from calsync_cli.engine.observe import Observation, as_calendar
 from calsync_cli.engine.presence import LOOPS_WITHIN
 from calsync_cli.engine.session import Session
+from calsync_cli.engine.views import as_text, veil
 from calsync_cli.engine.world import CalendarState, Link, Replica, Rules, Snapshot
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
@@ -44,7 +45,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     db = session.db
     rows = [(name, seen[name]) for name in group.calendars]
     ids = [o.row.id for _, o in rows if o.row is not None]
-    key = group.key if group.one_way else links.known_group(db, ids) or group.key
+    key = _key(db, group, ids)
     names = {o.row.id: name for name, o in rows if o.row is not None}
     before = links.group_state(db, key, ids)
     planned = before.planned
@@ -71,6 +72,14 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
         last_run=views.last_run(db), waiting=links.waiting(db, key, ids), written=_written(session, found),
     )
     return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
+
+
+def _key(db: Database, group: Group, ids: Sequence[int]) -> str:
+    """The group's name in the store: the one that its links have been under."""
+    if group.one_way:
+        return group.key
+    known = links.lone_group(db, ids) if group.bridge else links.known_group(db, ids)
+    return known or group.key
 
 
 def _written(session: Session, found: Sequence[Link]) -> dict[tuple[int, int], list[Changes]]:
@@ -116,6 +125,8 @@ def _with_matches(
     identity = {calendar.id: calendar.identity for calendar in calendars}
     marks = [parse_marker(item.marker, identity[item.calendar], item.uid) for item in loose]
     more = links.links_for(session.db, key, ids, [i.uid for i in loose], [m.link for m in marks if m is not None])
+    if any(mark is not None and mark.installation == veil(session.installation) for mark in marks):
+        more = links.load_links(session.db, key, ids, everything=True)
     known = {link.id for link in have}
     return have + [link for link in more if link.id not in known]
 
@@ -144,6 +155,8 @@ def _state(
         server_now=seen.server_now,
         max_bytes=row.max_bytes,
         rolling=caps.rolling,
+        view=group.view(seen.name),
+        me=getattr(session.provider(row.account), "me", frozenset()),
     )
 
 
@@ -185,11 +198,23 @@ def _rules(group: Group, key: str) -> Rules:
         target_edits=first.target_edits,
         target_deletes=first.target_deletes,
         other_tools=first.other_tools,
+        filter=first.filter,
+        on_leave=first.on_leave,
         approve=frozenset().union(*(pair.approve for pair in group.pairs)),
         approve_creates=min((n for pair in group.pairs if (n := pair.approve_creates) is not None), default=None),
     )
 
 
 def _rules_digest(group: Group, rules: Rules) -> str:
-    """What a reconfigure run is told by: window, fields, direction, calendars (V7)."""
-    return digest(rules.window, sorted(rules.local), group.roles, *map(str, group.calendars))
+    """What a reconfigure run is told by: window, fields, views, filter, direction, calendars (V7)."""
+    views = [as_text(group.view(name)) for name in group.calendars]
+    filtered = [(f.name, _sorted(getattr(rules.filter, f.name))) for f in fields(rules.filter)]
+    names = [str(name) for name in group.calendars]
+    return digest(rules.window, sorted(rules.local), group.roles, *views, filtered, rules.on_leave, *names)
+
+
+def _sorted(value: object) -> object:
+    """The same text for the same set, in every process."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return sorted(value.items()) if isinstance(value, Mapping) else value

@@ -22,6 +22,7 @@ from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
+from calsync_cli.engine.views import as_text, heard, leaks, shown
 from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, Step
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model import recur
@@ -200,6 +201,8 @@ def _reader(session: Session) -> Read:
 
 
 def _create(case: Case, spoke: Spoke, form: Form, image: bytes, because: str, result: Decision) -> None:
+    view = case.calendars[spoke.calendar].view
+    form = shown(view, form)
     hold = case.cannot_write(spoke, "create", form)
     if hold:
         result.holds.append(hold)
@@ -208,7 +211,7 @@ def _create(case: Case, spoke: Spoke, form: Form, image: bytes, because: str, re
     uid = case.uid(spoke)
     result.steps.append(Step(
         "create", spoke.calendar, case.link.key, uid, form_title(form), start_text(form), because,
-        generation=spoke.generation, rev=result.link.rev, changes=dict(form), like=image,
+        generation=spoke.generation, rev=result.link.rev, changes=dict(form), like=image, view=as_text(view),
     ))
 
 
@@ -216,7 +219,8 @@ def _revived(case: Case, link: Link, spoke: Spoke, form: Form) -> Link:
     """The set lives again, on this calendar; one that has it no longer by a person's wish does not get it back."""
     if not (link.alive and link.hub):
         rev = link.rev + 1
-        hub = {path: Entry(value, rev, spoke.calendar) for path, value in form.items() if not case.is_local(path)}
+        said = {path: value for path, value in heard(spoke, form).items() if not case.is_local(path)}
+        hub = {path: Entry(value, rev, spoke.calendar) for path, value in said.items()}
         others = tuple(replace(s, state="parked") if s.state == "absent" else s for s in link.spokes)
         link = replace(link, alive=True, rev=rev, hub=hub, spokes=others)
     spokes = tuple(replace(s, state="absent") if s.calendar == spoke.calendar else s for s in link.spokes)
@@ -225,6 +229,9 @@ def _revived(case: Case, link: Link, spoke: Spoke, form: Form) -> Link:
 
 def _update(case: Case, spoke: Spoke, now: Form, before: Form, because: str, result: Decision) -> None:
     changes = recur.diff(now, before)
+    if spoke.owned:
+        hidden = leaks(case.calendars[spoke.calendar].view, changes)
+        changes = {path: value for path, value in changes.items() if path not in hidden}
     hold = case.cannot_write(spoke, "update", changes)
     if hold:
         result.holds.append(hold)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from calsync_cli.model.account import EVERYTHING, Conflict, Tie, Window
 from calsync_cli.model.series import Changes, Form, Path, People, Value
+from calsync_cli.model.views import ALL, PLAIN, Filter, View
 
 SpokeState = Literal["live", "absent", "parked", "dormant"]
 Role = Literal["both", "source", "target"]
@@ -43,6 +44,8 @@ class Rules:
     other_tools: Literal["skip", "sync"] = "skip"
     approve: frozenset[str] = frozenset()
     approve_creates: int | None = None
+    filter: Filter = ALL
+    on_leave: Literal["keep", "retire"] = "keep"
     clock_tolerance: timedelta = timedelta(seconds=120)
 
 
@@ -55,6 +58,7 @@ class CalendarState:
     readable  observed without error in this run; otherwise `trouble` says why and its sets are `?` (row 16)
     linked    live linked sets, listed: sets in the mirror (G1, G2, G7)
     rolling   it drops by itself what is over (V8)
+    view      what copies here show (W6); me: the addresses of whose account it is
     reset     its token was lost since the last planned run (G4)
     skew_s    server clock minus ours, None if it never said
     """
@@ -75,6 +79,8 @@ class CalendarState:
     server_now: datetime | None = None
     max_bytes: int | None = None
     rolling: bool = False
+    view: View = PLAIN
+    me: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,10 @@ Hub = Mapping[Path, Entry]
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
-    """One calendar's share of a link. `rev` and `behind` are its ack; `replica` the mirror's row, if it has one."""
+    """One calendar's share of a link. `rev` and `behind` are its ack; `replica` the mirror's row, if it has one.
+
+    view  under which a copy was made (engine/views.py); mask: by which it is heard now, no part of what is stored
+    """
 
     calendar: int
     state: SpokeState = "absent"
@@ -125,6 +134,8 @@ class Spoke:
     refused: str | None = None
     problem: str | None = None
     replica: Replica | None = None
+    view: str = ""
+    mask: View = field(default=PLAIN, compare=False)
 
     def ack(self, path: Path) -> int:
         return self.behind.get(path, self.rev)
@@ -212,6 +223,7 @@ class Step:
     needs     keys of links whose create on the same calendar must be confirmed first (R6)
     parks     delete: by a person's wish, so it is not made there again
     like      create: the payload of a replica that was once there, whose other lines come back too
+    view      the view that the replica is brought to by this; None: it stays
     """
 
     kind: Literal["create", "update", "delete"]
@@ -230,6 +242,7 @@ class Step:
     needs: tuple[str, ...] = ()
     parks: bool = False
     like: bytes = b""
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from calsync_cli.engine.case import Case, Decision, field_words, start_text
 from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, under
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
+from calsync_cli.engine.views import as_text, for_spoke, heard, hears, of_text, shown, shows, worked_out
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
@@ -22,24 +23,32 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     assert spoke.replica is not None and spoke.replica.form is not None
     now, base = spoke.replica.form, spoke.base or {}
     held = frozenset(folded.contested)
+    view = case.calendars[spoke.calendar].view
+    wanted = for_spoke(view, spoke, folded.hub_form())
+    made = worked_out(view) if spoke.owned else frozenset()
     due = {
-        path: entry.value
+        path: wanted.get(path)
         for path, entry in folded.hub.items()
         if entry.rev > spoke.ack(path) and path not in held and not case.is_local(path)
-        and _differs(path, now, entry.value)
+        and _is_shown(path, spoke, made) and _differs(path, now, wanted.get(path))
     }
     if "time" in due and "recurrence" not in held and differs_from(due["time"], now, folded.value("recurrence")):
         due["recurrence"] = folded.value("recurrence")
-    moved_along = folded.brought_along(now)
+    moved_along = folded.brought_along(heard(spoke, now))
     due |= moved_along
     due |= _leftovers(case, now, due, folded)
+    remade = spoke.owned and spoke.view != as_text(view)
+    if remade:
+        due |= _by_the_view(case, spoke, wanted, held, result)
     by_hand = {} if speaks else _target_edits(case, spoke, now, folded)
     if case.snap.rules.target_edits == "overwrite":
         due |= by_hand
     writable = _is_writable_target(case, spoke)
     if due and writable and case.is_rejected(spoke, "update", due):
         due = {}
-    if due and writable and _update(case, spoke, due, held, folded, result, why):
+    if due and writable and _update(case, spoke, due, held, folded, result, why or _why_remade(remade, due, folded)):
+        if remade:
+            result.steps[-1] = replace(result.steps[-1], view=as_text(view))
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
         lost += [] if speaks else _cancelled_words(case, spoke, now, due)
         result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now.get(p)) for p in lost]
@@ -48,9 +57,40 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         Kept(case.link.key, spoke.calendar, "conflict", case.link.uid, p, value) for p, value in moved_along.items()
     ]
     behind = {p: spoke.ack(p) for p in (*(due if writable else ()), *held)}
-    new_base = now if speaks else _target_base(case, spoke, now, folded)
+    new_base = now if speaks else _target_base(case, spoke, now, wanted)
     kept_base = {p: v for p, v in new_base.items() if p not in held} | {p: base[p] for p in held if p in base}
-    return replace(spoke, state="live", base=kept_base, rev=folded.rev, behind=behind)
+    text = as_text(view) if remade and not due else spoke.view
+    return replace(spoke, state="live", base=kept_base, rev=folded.rev, behind=behind, view=text)
+
+
+def _is_shown(path: Path, spoke: Spoke, made: frozenset[str]) -> bool:
+    """Whether this replica shows what others say of a field (W6)."""
+    name = split(path)[1]
+    return hears(spoke.mask, path) or (spoke.owned and name in made and shows(spoke.mask, name))
+
+
+def _by_the_view(
+    case: Case, spoke: Spoke, wanted: Form, held: frozenset[Path], result: Decision
+) -> dict[Path, Value | None]:
+    """What a copy that was made under another view shows otherwise now (V7); what it showed goes to the store (I1)."""
+    assert spoke.replica is not None and spoke.replica.form is not None
+    now, before = spoke.replica.form, of_text(spoke.view)
+    view = case.calendars[spoke.calendar].view
+    mine = {"reminders"} if view.reminders != before.reminders else set()
+    fields = {
+        path for path in (*wanted, *now)
+        if path not in held and (not case.is_local(path) or split(path)[1] in mine)
+        and (path in wanted or shows(before, split(path)[1]) or split(path)[1] in worked_out(before))
+    }
+    due = {path: wanted.get(path) for path in sorted(fields) if _differs(path, now, wanted.get(path))}
+    lost = [path for path in due if path in now]
+    result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now[p]) for p in lost]
+    return due
+
+
+def _why_remade(remade: bool, due: Mapping[Path, Value | None], folded: Folded) -> str:
+    """Words for a change that only the rules of the pair call for."""
+    return f"{_names(sorted(due))} by the pair's rules now" if remade else ""
 
 
 def _cancelled_words(case: Case, spoke: Spoke, now: Form, due: Mapping[Path, Value | None]) -> list[Path]:
@@ -77,10 +117,10 @@ def _leftovers(case: Case, now: Form, due: Mapping[Path, Value | None], folded: 
     }
 
 
-def _target_base(case: Case, spoke: Spoke, now: Form, folded: Folded) -> Form:
+def _target_base(case: Case, spoke: Spoke, now: Form, wanted: Form) -> Form:
     """What a copy says as its source does is agreed (row 8), in its own words: a write may have arrived late. One that
     is found again without a base agrees to nothing else: a person may have said it (W2, K8)."""
-    agreed = {path: value for path, value in folded.hub_form().items() if not case.is_local(path)}
+    agreed = {path: value for path, value in wanted.items() if not case.is_local(path)}
     said = recur.diff(agreed, now)
     same = {path: value for path, value in now.items() if path not in said or case.is_local(path)}
     before = agreed if spoke.base is None else spoke.base
@@ -145,8 +185,9 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
         return spoke
     form = {p: e.value for p, e in folded.hub.items() if e.value is not None and not case.is_local(p)}
     source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0] if there else None)
-    shown: Form = source.replica.form or {} if source and source.replica else {}
-    form |= {p: v for p, v in shown.items() if case.is_local(p) or _fills_gap(p, folded)}
+    there_now: Form = source.replica.form or {} if source and source.replica else {}
+    form |= {p: v for p, v in there_now.items() if case.is_local(p) or _fills_gap(p, folded)}
+    form = shown(calendar.view, form)
     if case.is_rejected(spoke, "create", form):
         return replace(spoke, state="parked")
     hold = case.cannot_write(spoke, "create", form)
@@ -157,7 +198,7 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     because = why or f"new on {case.calendars[origin].label}"
     step = Step(
         "create", spoke.calendar, case.link.key, case.uid(spoke), form_title(form), start_text(form), because,
-        generation=spoke.generation, rev=folded.rev, changes=form,
+        generation=spoke.generation, rev=folded.rev, changes=form, view=as_text(calendar.view),
     )
     result.steps.append(step)
     return spoke
@@ -183,15 +224,17 @@ def keep_lost(case: Case, folded: Folded, result: Decision) -> None:
 
 def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decision) -> None:
     mark = digest("copy", case.link.key, calendar, folded.rev, form_json(form))
-    uid = f"{case.link.uid}{CONFLICT_COPY}{mark[:8]}"
+    uid = f"{case.uid(Spoke(calendar))}{CONFLICT_COPY}{mark[:8]}"
     key = link_key(case.snap.rules.key, uid)
     spokes = tuple(Spoke(c, state="absent" if c == calendar else "parked") for c in case.calendars)
     hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
     result.extra.append(Link(key, uid, spokes, rev=1, hub=hub, open=True))
     because = f"the version of {case.calendars[calendar].label}, kept as an event of its own"
-    result.steps.append(
-        Step("create", calendar, key, uid, form_title(form), start_text(form), because, rev=1, changes=dict(form))
-    )
+    view = case.calendars[calendar].view
+    result.steps.append(Step(
+        "create", calendar, key, uid, form_title(form), start_text(form), because, rev=1, changes=dict(form),
+        view=as_text(view),
+    ))
 
 
 def detach(case: Case, folded: Folded, result: Decision) -> None:
@@ -205,7 +248,8 @@ def detach(case: Case, folded: Folded, result: Decision) -> None:
         others = case.labels(s for s in case.link.spokes if s.calendar != calendar)
         because = f"its date left the series on {others}"
         result.steps += [
-            Step("create", c, name, uid, form_title(form), start_text(form), because, rev=1, changes=form)
+            Step("create", c, name, case.uid_of(c, name, uid), form_title(form), start_text(form), because, rev=1,
+                 changes=shown(state.view, form), view=as_text(state.view))
             for c, state in case.calendars.items()
             if state.role != "source"
         ]

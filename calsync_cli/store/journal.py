@@ -16,7 +16,7 @@ from calsync_cli.store.db import Database
 class Operation:
     """One write of one replica. `intent` is the body to send, `intent_form` what it reads as.
 
-    answered: the server said yes to it; only what it stored is not known yet. parks: as in engine.world.Step
+    answered: the server said yes to it; only what it stored is not known yet. parks, view: as in engine.world.Step
     before, after: images of the replica, of which old ones are gone
     """
 
@@ -39,6 +39,7 @@ class Operation:
     grp: str = ""
     answered: bool = False
     parks: bool = False
+    view: str | None = None
     after: bytes | None = None
 
 
@@ -46,11 +47,11 @@ def plan_operation(db: Database, run: int, grp: str, op: Operation) -> int:
     """P1: what is about to be done."""
     cursor = db.run(
         "INSERT INTO operation (run_id, grp, link_id, calendar_id, kind, state, remote_id, key, rev, etag, changes, "
-        "held, intent, intent_form, before, title, start, because, parks) "
-        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "held, intent, intent_form, before, title, start, because, parks, view) "
+        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         run, grp, op.link_id, op.calendar, op.kind, op.remote_id, op.key, op.rev, op.etag, form_json(op.changes),
         dumps(sorted(op.held)), op.intent, None if op.intent_form is None else form_json(op.intent_form), op.before,
-        op.title, op.start, op.because, int(op.parks),
+        op.title, op.start, op.because, int(op.parks), op.view,
     )
     return int(cursor.lastrowid or 0)
 
@@ -156,7 +157,8 @@ def operation_of(row: sqlite3.Row) -> Operation:
         row["kind"], row["calendar_id"], row["remote_id"], row["link_id"], row["rev"], changes_from(row["changes"]),
         row["title"], row["start"] or "", row["because"], row["id"], row["key"], row["etag"], row["intent"],
         None if row["intent_form"] is None else form_from(row["intent_form"]), row["before"],
-        frozenset(json.loads(row["held"])), row["grp"], bool(row["answered"]), bool(row["parks"]), row["after"],
+        frozenset(json.loads(row["held"])), row["grp"], bool(row["answered"]), bool(row["parks"]), row["view"],
+        row["after"],
     )
 
 

@@ -66,13 +66,18 @@ def planned_seq(db: Database, grp: str, calendar: int) -> int:
 
 def known_group(db: Database, calendars: Sequence[int]) -> str | None:
     """The two-way group that any of these calendars already belongs to, so that a group may grow and keep its links."""
+    sql = "SELECT grp FROM grp_calendar WHERE calendar_id = ? AND grp NOT LIKE 'oneway:%' AND grp NOT LIKE 'bridge:%' "
     for calendar in calendars:
-        found = db.value(
-            "SELECT grp FROM grp_calendar WHERE calendar_id = ? AND grp NOT LIKE 'oneway:%' ORDER BY grp", calendar
-        )
+        found = db.value(sql + "ORDER BY grp", calendar)
         if found is not None:
             return str(found)
     return None
+
+
+def lone_group(db: Database, calendars: Sequence[int]) -> str | None:
+    """The two-way group of just these calendars, as a pair keeps its links when it gets a view or loses it (V7)."""
+    keys = [row[0] for row in db.all("SELECT key FROM grp WHERE key NOT LIKE 'oneway:%' ORDER BY key")]
+    return next((key for key in keys if set(members(db, key)) == set(calendars)), None)
 
 
 def members(db: Database, grp: str) -> list[int]:
@@ -153,7 +158,7 @@ def _spoke(row: sqlite3.Row) -> Spoke:
     return Spoke(
         row["calendar_id"], row["state"], row["remote_id"], row["generation"], row["alias"], bool(row["owned"]),
         None if row["base"] is None else form_from(row["base"]), row["rev"], json.loads(row["behind"]),
-        row["refused"], row["problem"], replica,
+        row["refused"], row["problem"], replica, row["view"],
     )
 
 
@@ -163,8 +168,8 @@ def unlinked(
     """Readable items without a link in this group: new ones, those that wait for a person or were made by another
     program (N5), or all of them.
 
-    Copies that a one-way rule of ours made are derived and never a source (N4), but where the calendar they came from
-    is a member too: then the pair was one-way before, and they are replicas of one set (V7, K3).
+    Copies that a one-way rule of ours or a view made are derived and never a source (N4), but where the calendar they
+    came from is a member too: then the pair was one-way before, and they are replicas of one set (V7, K3).
     """
     within = ",".join(str(int(member)) for member in members if member != calendar) or "NULL"
     sql = (
@@ -178,7 +183,8 @@ def unlinked(
         "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.grp = ? AND s.calendar_id = m.calendar_id "
         "AND s.remote_id = m.remote_id) "
         "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.calendar_id = m.calendar_id AND s.remote_id = m.remote_id "
-        "AND s.owned = 1 AND s.grp LIKE 'oneway:%' AND NOT EXISTS (SELECT 1 FROM spoke o WHERE o.link_id = s.link_id "
+        "AND s.owned = 1 AND (s.grp LIKE 'oneway:%' OR s.view <> '') "
+        "AND NOT EXISTS (SELECT 1 FROM spoke o WHERE o.link_id = s.link_id "
         f"AND o.calendar_id IN ({within})))"
     )
     seq = -1 if everything else planned_seq(db, grp, calendar)
@@ -239,13 +245,15 @@ def save_link(db: Database, grp: str, link: Link) -> int:
 def save_spoke(db: Database, grp: str, link_id: int, spoke: Spoke) -> None:
     db.run(
         "INSERT INTO spoke (link_id, calendar_id, grp, remote_id, state, generation, alias, owned, base, rev, behind, "
-        "refused, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (link_id, calendar_id) DO UPDATE "
+        "refused, problem, view) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (link_id, calendar_id) DO UPDATE "
         "SET remote_id = excluded.remote_id, state = excluded.state, generation = excluded.generation, "
         "alias = excluded.alias, owned = excluded.owned, base = excluded.base, rev = excluded.rev, "
-        "behind = excluded.behind, refused = excluded.refused, problem = excluded.problem",
+        "behind = excluded.behind, refused = excluded.refused, problem = excluded.problem, "
+        "view = excluded.view",
         link_id, spoke.calendar, grp, spoke.remote_id, spoke.state, spoke.generation, spoke.alias, int(spoke.owned),
         None if spoke.base is None else form_json(spoke.base), spoke.rev, dumps(dict(spoke.behind)), spoke.refused,
-        spoke.problem,
+        spoke.problem, spoke.view,
     )
 
 

@@ -11,6 +11,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from calsync_cli.engine.leave import NO_PART, SHOWED_MORE
+from calsync_cli.engine.views import veiled_uid
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, without_fields
 from calsync_cli.providers.memory import Call, Change
@@ -36,12 +38,15 @@ class Oracle:
         self.world = world
         self._tokens: dict[int, str | None] = {}
         self.stored: set[bytes] = set()
+        self.asked_for: set[str] = set()
+        self.retired: set[str] = set()
+        self.veils: dict[bytes, bytes] = {}
 
     def save(self) -> Any:
-        return dict(self._tokens), set(self.stored)
+        return dict(self._tokens), set(self.stored), set(self.asked_for), set(self.retired)
 
     def load(self, saved: Any) -> None:
-        self._tokens, self.stored = dict(saved[0]), set(saved[1])
+        self._tokens, (self.stored, self.asked_for, self.retired) = dict(saved[0]), (set(one) for one in saved[1:])
 
     def forget(self) -> None:
         self._tokens.clear()
@@ -118,22 +123,40 @@ class Oracle:
             seen.add(uid)
 
     def _was_asked_for(self, change: Change) -> bool:
-        """By name: an undo or a purge (U1)."""
-        sql = "SELECT 1 FROM operation WHERE kind = 'delete' AND parks = 1 AND remote_id = ?"
-        return self.world.db.value(sql, change.remote_id) is not None
+        """By name: an undo or a purge (U1). Or by a rule, of a copy that calsync made (W4)."""
+        self.remember_deletes()
+        if change.remote_id not in self.retired:
+            return change.remote_id in self.asked_for
+        histories = [shelf.history for server in self.world.servers.values() for shelf in server.shelves.values()]
+        return next(c for history in histories for c in history if c.remote_id == change.remote_id).who == "calsync"
+
+    def remember_deletes(self) -> None:
+        """Which deletions nobody made on a calendar, of a database that may be lost."""
+        for row in self.world.db.all("SELECT remote_id, parks, because FROM operation WHERE kind = 'delete'"):
+            self.asked_for |= {row["remote_id"]} if row["parks"] else set()
+            self.retired |= {row["remote_id"]} if row["because"].startswith((NO_PART, SHOWED_MORE)) else set()
+        for row in self.world.db.all("SELECT key, uid FROM link"):
+            self.veils[veiled_uid(self.world.installation, row["key"]).encode()] = row["uid"].encode()
 
     def _person_deleted(self, change: Change) -> bool:
-        uid = uid_of(change.replaced or b"")
+        uid = self._event_of(change)
         return any(
-            other.who == "user" and other.payload is None and uid_of(other.replaced or b"") == uid
+            other.who == "user" and other.payload is None and self._event_of(other) == uid
             and other.stamp <= change.stamp + CLOCK_STEPS
             for name, server in self.world.servers.items() for other in server.history(name)
         )
 
+    def _event_of(self, change: Change) -> bytes:
+        """UID of the event, also of what is only a block of it on this calendar (W6)."""
+        self.remember_deletes()
+        uid = uid_of(change.replaced or b"")
+        return self.veils.get(uid, uid)
+
     # -- X1 ------------------------------------------------------------------------------------------------------------
 
     def remember_store(self) -> None:
-        """Tokens in the store of a database that is about to be lost."""
+        """What a database that is about to be lost tells of the past."""
+        self.remember_deletes()
         for row in self.world.db.all("SELECT value, payload FROM kept"):
             self.stored |= set(TOKEN.findall((row["value"] or "").encode() + (row["payload"] or b"")))
 

@@ -107,6 +107,7 @@ CREATE TABLE spoke (
     behind      TEXT NOT NULL DEFAULT '{}',  -- ... except these paths: {path: rev}
     refused     TEXT,                        -- digest of the write the server said a definite no to; not tried again
     problem     TEXT,                        -- the words of that no
+    view        TEXT NOT NULL DEFAULT '',    -- the view a copy was made under (W6); '': it shows everything
     PRIMARY KEY (link_id, calendar_id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX spoke_replica ON spoke (grp, calendar_id, remote_id) WHERE remote_id IS NOT NULL; -- K4
@@ -160,6 +161,7 @@ CREATE TABLE operation (                     -- the journal: one row per request
     error        TEXT,
     sent_us      INTEGER,
     parks        INTEGER NOT NULL DEFAULT 0, -- 1: a delete that a person asked for: the replica is not made again
+    view         TEXT,                       -- what the copy is brought to show by this; NULL: the same as before
     answered     INTEGER NOT NULL DEFAULT 0, -- 1: the server said yes, but what it stored was not read back yet
     done_us      INTEGER
 ) STRICT;

@@ -1,0 +1,326 @@
+"""What crosses and how (W3, W6, V5 to V7, I18): one side shows less, what it shows flows back, text never leaves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.series import CANCELLED, Recurrence
+from calsync_cli.model.times import Span, Zoned
+from calsync_cli.model.views import Filter, View
+from tests.engine.faulty_world import AnyPlan, FaultyWorld
+from tests.engine.oracles import check_rest
+from tests.engine.world import START, ics
+
+BUSY = View("busy")
+SECRET = ("Dentist", "Praxis", "wisdom tooth", "health", "dr.who")
+
+
+def dentist(uid: str = "u1", *lines: str, **more: Any) -> bytes:
+    return ics(uid, "Dentist", "LOCATION:Praxis", "DESCRIPTION:wisdom tooth", "CATEGORIES:health",
+               "URL:https://example.org/dr.who", *lines, **more)
+
+
+def world(**pair: Any) -> FaultyWorld:
+    return FaultyWorld("ab", **{"to_b": BUSY, **pair})
+
+
+def at(hour: int, day: int = 1) -> Span:
+    begin = START.replace(tzinfo=None, month=12, day=day, hour=hour)
+    return Span(Zoned(begin, "Europe/Berlin"), Zoned(begin + timedelta(hours=1), "Europe/Berlin"))
+
+
+def seen_on(made: FaultyWorld, side: str) -> bytes:
+    """Every byte that was ever stored there."""
+    return b"".join(change.payload or b"" for change in made.servers[side].history(side)) + b" ".join(
+        change.remote_id.encode() for change in made.servers[side].history(side))
+
+
+def no_leak(made: FaultyWorld, *words: str) -> None:
+    told = seen_on(made, "b")
+    assert not [word for word in (*SECRET, *words) if word.encode() in told]
+
+
+def only(made: FaultyWorld, side: str) -> dict[str, Any]:
+    (form,) = made.forms(side).values()
+    return dict(form)
+
+
+def test_a_busy_copy_holds_when_and_nothing_else() -> None:
+    made = world()
+    made.put("a", dentist())
+    made.run()
+    assert only(made, "b") == {"title": "Busy", "time": at(9), "visibility": "private"}
+    assert "u1" not in str(made.forms("b")), "not even the id of the event"
+    no_leak(made, "u1", made.installation)
+    assert made.quiet()
+
+
+def test_what_is_moved_on_the_block_moves_the_event_and_its_text_stays() -> None:
+    made = world()
+    made.put("a", dentist())
+    made.run()
+    block = next(iter(made.forms("b")))
+    made.edit("b", block, time=at(15))
+    made.run()
+    form = made.forms("a")["u1"]
+    assert form["time"] == at(15) and form["title"] == "Dentist" and form["description"] == "wisdom tooth"
+    made.edit("a", "u1", title="Surgeon", description="cut")
+    before = made.writes()
+    made.run()
+    assert made.writes() == before, "nothing of this is shown there"
+    no_leak(made, "Surgeon", "cut")
+
+
+def test_what_is_written_on_the_block_stays_there() -> None:
+    made = world()
+    made.put("a", dentist())
+    made.run()
+    block = next(iter(made.forms("b")))
+    made.edit("b", block, title="Away", description="mine")
+    made.run()
+    assert made.forms("a")["u1"]["title"] == "Dentist" and made.quiet()
+    made.edit("a", "u1", time=at(11))
+    made.run()
+    assert only(made, "b") == {"title": "Away", "description": "mine", "time": at(11), "visibility": "private"}
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_deletion_on_either_side_takes_both(side: str) -> None:
+    made = world()
+    made.put("a", dentist())
+    made.put("a", dentist("u2", start="20261202T090000"))
+    made.run()
+    name = "u1" if side == "a" else next(uid for uid, form in made.forms("b").items() if form["time"] == at(9))
+    made.delete(side, name)
+    made.run()
+    assert list(made.forms("a")) == ["u2"] and len(made.forms("b")) == 1 and made.quiet()
+
+
+def test_what_is_native_to_the_shown_side_travels_whole() -> None:
+    made = world()
+    made.put("b", ics("n1", "Choir", "LOCATION:Church"))
+    made.run()
+    assert made.forms("a")["n1"]["title"] == "Choir" and made.forms("b")["n1"]["location"] == "Church"
+    made.edit("a", "n1", title="Choir practice")
+    made.run()
+    assert made.forms("b")["n1"]["title"] == "Choir practice"
+    made.edit("b", "n1", location="Hall")
+    made.run()
+    assert made.forms("a")["n1"]["location"] == "Hall" and made.quiet()
+
+
+def test_an_event_that_both_sides_have_gets_no_text_of_the_other() -> None:
+    made = world()
+    made.put("a", dentist())
+    made.put("b", ics("u1", "Something"))
+    made.run()
+    assert made.titles("a") == ["Dentist"] and made.titles("b") == ["Something"]
+    made.edit("a", "u1", time=at(14), description="novocaine")
+    made.run()
+    assert made.forms("b")["u1"]["time"] == at(14) and made.quiet()
+    no_leak(made, "novocaine")
+
+
+def test_series_show_their_dates() -> None:
+    made = world()
+    made.put("a", dentist("s1", "RRULE:FREQ=WEEKLY;COUNT=4", start="20270301T090000"))
+    made.run()
+    made.edit("a", "s1", **{"@20270308T080000Z": CANCELLED, "@20270315T080000Z/title": "Root canal"})
+    made.run()
+    form = only(made, "b")
+    assert form["recurrence"] == Recurrence(("COUNT=4;FREQ=WEEKLY",)) and form["@20270308T080000Z"] == CANCELLED
+    no_leak(made, "Root canal")
+    block = next(iter(made.forms("b")))
+    made.edit("b", block, **{"@20270322T080000Z": CANCELLED})
+    made.run()
+    assert made.forms("a")["s1"]["@20270322T080000Z"] == CANCELLED and made.quiet()
+
+
+@pytest.mark.parametrize(("field", "value"), [("busy", "free"), ("status", "cancelled")])
+def test_what_takes_no_time_has_no_block(field: str, value: str) -> None:
+    made = world()
+    made.put("a", dentist())
+    made.put("a", dentist("u2", "TRANSP:TRANSPARENT"))
+    made.run()
+    assert len(made.forms("b")) == 1
+    made.edit("a", "u1", **{field: value})
+    made.run()
+    assert made.forms("b") == {} and made.quiet()
+    made.edit("a", "u1", **{field: None})
+    made.run()
+    assert made.titles("b") == ["Busy"] and made.quiet()
+    made.oracle.final()
+
+
+def test_one_way_blocks() -> None:
+    made = world(direction="a-to-b")
+    made.put("a", dentist())
+    made.put("b", ics("n1", "Choir"))
+    made.run()
+    assert made.titles("a") == ["Dentist"] and made.titles("b") == ["Busy", "Choir"]
+    made.delete("a", "u1")
+    made.put("a", dentist("u2"))
+    made.run()
+    assert made.titles("b") == ["Busy", "Choir"] and made.quiet()
+    no_leak(made)
+
+
+def test_titles_and_templates() -> None:
+    made = world(to_b=View("titles", title="[Work] {title}"))
+    made.put("a", dentist())
+    made.run()
+    assert only(made, "b") == {"title": "[Work] Dentist", "time": at(9)}
+    made.edit("a", "u1", title="Surgeon")
+    made.run()
+    assert made.titles("b") == ["[Work] Surgeon"]
+    made.edit("b", "u1", title="Other", time=at(12))
+    made.run()
+    assert made.titles("a") == ["Surgeon"] and made.forms("a")["u1"]["time"] == at(12) and made.quiet()
+    assert b"Praxis" not in seen_on(made, "b")
+
+
+def test_colours_categories_reminders_links_and_privacy() -> None:
+    view = View(private=True, links="drop", guests="drop", reminders=frozenset({"display:-PT5M"}),
+                colors={"*": "gray"}, categories={"Health": "Private", "*": ""})
+    made = world(to_b=view)
+    text = "See\\nhttps://meet.example.org/abc\\nthere"
+    made.put("a", ics("u1", "Dentist", f"DESCRIPTION:{text}", "CATEGORIES:health,work", "COLOR:red",
+                      "URL:https://example.org/x", "ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:x@example.org"))
+    made.run()
+    form = only(made, "b")
+    assert form == {"title": "Dentist", "time": at(9), "visibility": "private", "description": "See\nthere",
+                    "color": "gray", "categories": frozenset({"Private"}), "reminders": frozenset({"display:-PT5M"})}
+    assert b"meet.example.org" not in seen_on(made, "b") and b"x@example.org" not in seen_on(made, "b")
+    made.edit("b", "u1", title="Tooth")
+    made.run()
+    assert made.titles("a") == ["Tooth"] and made.forms("a")["u1"]["url"] == "https://example.org/x" and made.quiet()
+
+
+def with_rules(made: FaultyWorld, **pair: Any) -> None:
+    made.pairs = [Pair("ab", CalendarName("a", "a"), CalendarName("b", "b"), first_sync="auto", **pair)]
+
+
+def test_a_view_that_shows_less_is_a_migration_that_waits() -> None:
+    """V7, G4: copies that hold more go, and come again; nothing of them stays on their side."""
+    made = FaultyWorld("ab")
+    made.put("a", dentist("u1", "ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:dr.who@example.org"))
+    made.put("a", dentist("u2", "X-NOTE:dr.who"))
+    made.put("b", ics("n1", "Choir", start="20261203T090000"))
+    made.run()
+    with_rules(made, to_b=BUSY)
+    assert "2 to delete" in str(made.run(dry_run=True).plans) or made.run(dry_run=True).problems
+    report = made.run()
+    assert report.exit_code == 4 and made.titles("b") == ["Choir", "Dentist", "Dentist"]
+    for _ in range(3):
+        made.run(approved=AnyPlan())
+    assert made.titles("b") == ["Busy", "Busy", "Choir"] and made.titles("a") == ["Choir", "Dentist", "Dentist"]
+    assert not [word for word in SECRET for text in made.servers["b"].contents("b").values() if word.encode() in text]
+    assert made.quiet()
+    made.oracle.final()
+
+
+def test_a_view_that_shows_more_fills_its_copies() -> None:
+    made = world()
+    made.put("a", dentist())
+    made.run()
+    with_rules(made, to_b=View("titles"))
+    for _ in range(3):
+        made.run(approved=AnyPlan(), yes=True)
+    assert only(made, "b") == {"title": "Dentist", "time": at(9)}
+    with_rules(made)
+    for _ in range(3):
+        made.run(approved=AnyPlan(), yes=True)
+    form = only(made, "b")
+    assert form["description"] == "wisdom tooth" and form["location"] == "Praxis" and made.quiet()
+    made.edit("b", next(iter(made.forms("b"))), title="Tooth")
+    made.run()
+    assert made.titles("a") == ["Tooth"]
+
+
+def test_a_lost_database_finds_its_blocks_again() -> None:
+    """K8, I5: no title of a block comes back as text, none is made twice; a block without an event is told."""
+    made = world()
+    for number in range(3):
+        made.put("a", dentist(f"u{number}", start=f"202612{10 + number}T090000"))
+    made.run()
+    made.lose_database()
+    made.delete("a", "u2")
+    for _ in range(2):
+        report = made.run(approved=AnyPlan(), yes=True)
+    assert made.titles("a") == ["Dentist", "Dentist"] and made.titles("b") == ["Busy"] * 3
+    assert any("busy copy" in problem.message for problem in report.problems)
+    block = next(uid for uid, form in made.forms("b").items() if form["time"] == at(9, 10))
+    made.edit("b", block, time=at(17, 10))
+    made.run()
+    assert made.forms("a")["u0"]["time"] == at(17, 10)
+
+
+def test_filtered_events_stay_out_and_leaving_deletes_nothing() -> None:
+    made = FaultyWorld("ab", filter=Filter(not_patterns={"title": "(?i)lunch"}))
+    made.put("a", ics("u1", "Lunch"))
+    made.put("a", ics("u2", "Talk"))
+    made.run()
+    assert made.titles("b") == ["Talk"] and made.quiet()
+    made.edit("a", "u2", title="Lunch talk", location="Club")
+    made.run()
+    assert made.titles("b") == ["Talk"] and made.quiet(), "the copy stays as it is (V5)"
+    made.edit("b", "u2", description="mine")
+    made.run()
+    assert "description" not in made.forms("a")["u2"], "no operations while it sleeps (V2)"
+    made.edit("a", "u2", title="Talk again")
+    made.run()
+    assert made.titles("b") == ["Talk again"] and made.forms("b")["u2"]["location"] == "Club"
+    assert made.forms("a")["u2"]["description"] == "mine" and made.quiet()
+
+
+def test_retired_copies_go_but_not_what_a_person_edited() -> None:
+    made = FaultyWorld("ab", filter=Filter(not_patterns={"title": "(?i)lunch"}), on_leave="retire")
+    for uid in ("u1", "u2", "u3"):
+        made.put("a", ics(uid, f"Talk {uid}"))
+    made.run()
+    made.edit("b", "u2", description="mine")
+    for uid in ("u1", "u2"):
+        made.edit("a", uid, title=f"Lunch {uid}")
+    made.run()
+    assert made.titles("b") == ["Talk u2", "Talk u3"] and made.titles("a") == ["Lunch u1", "Lunch u2", "Talk u3"]
+    assert made.quiet()
+    made.edit("a", "u1", title="Back")
+    made.run()
+    assert "Back" in made.titles("b") and made.quiet()
+
+
+def test_narrowing_a_filter_deletes_nothing_without_an_approved_plan() -> None:
+    made = FaultyWorld("ab")
+    for uid in ("u1", "u2"):
+        made.put("a", ics(uid, f"Lunch {uid}"))
+    made.run()
+    with_rules(made, filter=Filter(not_patterns={"title": "Lunch"}))
+    made.run(yes=True)
+    assert len(made.titles("b")) == 2
+    with_rules(made, filter=Filter(not_patterns={"title": "Lunch u1"}), on_leave="retire")
+    assert made.run(yes=True).exit_code == 4
+    assert len(made.titles("b")) == 2
+    made.run(yes=True, approved=AnyPlan())
+    assert made.titles("b") == ["Lunch u2"] and made.quiet()
+
+
+def test_views_survive_crashes_at_any_point() -> None:
+    made = world()
+    made.put("a", dentist())
+    made.put("a", dentist("u2", start="20261202T090000"))
+    made.put("b", ics("n1", "Choir"))
+    game = made.save()
+    for kind in ("kill-before", "kill-after", "after-applied", "garbled"):
+        for number in range(1, 14):
+            made.load(game)
+            made.board.fault_at(number, kind)  # type: ignore[arg-type]
+            made.crash_run()
+            made.restart()
+            check_rest(made)
+            made.oracle.final()
+            assert made.titles("b") == ["Busy", "Busy", "Choir"] and made.titles("a") == ["Choir", "Dentist", "Dentist"]
+            no_leak(made)
