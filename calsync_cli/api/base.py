@@ -70,6 +70,7 @@ class Base:
     @contextmanager
     def locked(self) -> Iterator[Session]:
         """A session under the lock of the state folder. Raises AlreadyRunning."""
+        from calsync_cli.engine.groups import carried, chained
         from calsync_cli.engine.session import Session
 
         lock = Lock(self.state_dir, self.ports)
@@ -77,7 +78,7 @@ class Base:
             notes = backup.notice(self.db, self.state_dir)
             session = Session(
                 self.db, self.ports, self.installation(), self.connect, progress=self.progress, stopping=self.stopping,
-                notes=notes,
+                notes=notes, carry=carried(self.config.pairs.values()), chained=chained(self.config.pairs.values()),
             )
             try:
                 yield session

@@ -13,8 +13,9 @@ from calsync_cli.model.account import CalendarName, Pair
 # What the planner knows once per group (engine/snapshot.py). Of delete_limit and notify the strictest counts.
 SHARED = (
     "conflict", "tie", "window", "orphan", "past_deletes", "other_tools", "field_policy", "field_off", "reminders",
+    "carry",
 )
-IN_WORDS = {"field_policy": "fields", "field_off": "fields"}
+IN_WORDS = {"field_policy": "fields", "field_off": "fields", "carry": "fields"}
 
 
 class _Joined:

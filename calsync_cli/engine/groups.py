@@ -60,6 +60,21 @@ def windows(all_groups: Sequence[Group]) -> dict[CalendarName, Window]:
     return {name: found[name] for group in all_groups for name in group.calendars}
 
 
+def carried(pairs: Iterable[Pair]) -> dict[str, frozenset[str]]:
+    """By account, the properties that its pairs carry by name."""
+    found: dict[str, frozenset[str]] = {}
+    for pair in pairs:
+        for name in (pair.a, pair.b):
+            found[name.account] = found.get(name.account, frozenset()).union(pair.carry)
+    return {account: names for account, names in found.items() if names}
+
+
+def chained(pairs: Iterable[Pair]) -> frozenset[str]:
+    """Keys of the groups whose copies are copied on (N4)."""
+    alone = [pair for pair in pairs if pair.chain and not pair.plain]
+    return frozenset(group.key for group in groups(alone)) | {_two_way([pair]).key for pair in alone}
+
+
 def selected(all_groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
     """The groups of the named pairs, or all of them (N3)."""
     return [g for g in all_groups if not names or any(pair.name in names for pair in g.pairs)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from calsync_cli.engine.losses import Words, before_image, body_of, place_of, told
 from calsync_cli.engine.observe import as_calendar
 from calsync_cli.engine.plan import write_digest
+from calsync_cli.engine.seen import read
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.views import leaks
@@ -141,7 +142,7 @@ def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Op
             raise MappingError(why)
         return op, ()
     body = body_of(session, scene, step, place)
-    form = wire.read(body).form
+    form = read(session, scene.names[step.calendar].account, body).form
     return replace(op, intent=body, intent_form=form), told(wire, step, body, form)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from calsync_cli.engine.case import field_words
 from calsync_cli.engine.keys import Marker, create_key
 from calsync_cli.engine.observe import as_calendar
+from calsync_cli.engine.seen import read
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.views import veil
@@ -43,7 +44,8 @@ def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
     if step.kind == "create":
         form = {path: value for path, value in step.changes.items() if value is not None}
         marker = _marker(session, step, state).text(state.identity, step.uid)
-        lines = _as_it_was(wire, step, form, marker) if state.view == PLAIN else b""
+        plain = state.view == PLAIN and not session.carry.get(scene.names[step.calendar].account)
+        lines = _as_it_was(wire, step, form, marker) if plain else b""
         body = lines or wire.make(step.uid, form, marker, place)
     else:
         body = wire.edit(before_image(session, step), step.changes)
@@ -115,6 +117,6 @@ def _preview(session: Session, scene: Scene, step: Step) -> Words:
     place = place_of(session, scene, step)[1] if step.kind == "create" else NOWHERE
     try:
         body = body_of(session, scene, step, place)
-        return told(wire, step, body, wire.read(body).form)
+        return told(wire, step, body, read(session, scene.names[step.calendar].account, body).form)
     except ItemError as err:
         return (f"{How.HELD.value}: {err}",)

@@ -14,6 +14,7 @@ from calsync_cli.engine.observe import Observation, notice_places, observe
 from calsync_cli.engine.plan import plan as make_plan
 from calsync_cli.engine.recover import notice_late, recover, unfinished
 from calsync_cli.engine.report import Problem, Report, change_of, problem_of
+from calsync_cli.engine.seen import reread
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene, take
 from calsync_cli.engine.state import State, Wish
@@ -53,6 +54,7 @@ def run(session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | 
     state = State(session, wish, Report(None, wish.dry_run, stamp, notes=[*session.notes]))
     notice_places(session, [*unfinished(session), *(name.account for group in groups for name in group.calendars)])
     if not wish.dry_run:
+        reread(session)
         with session.db.transaction():
             state.run = state.report.run = journal.start_run(session.db, wish.trigger)
         for op, err in recover(session):

@@ -6,23 +6,55 @@ Shape   `read_item` makes one row of a payload; `store_seen` stores rows and abs
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import MappingError
+from calsync_cli.model.series import Reading
 from calsync_cli.providers.base import Item
 from calsync_cli.store import mirror
-from calsync_cli.store.db import micros
+from calsync_cli.store.db import micros, moment
 from calsync_cli.store.mirror import Seen
 
 DENIED = "the server lists it, and denied when asked that it is there; the next run asks again"
 
 
+def read(session: Session, account: str, payload: bytes) -> Reading:
+    """What a payload means, with what is carried by name. Raises MappingError."""
+    wire = session.mapping(account)
+    reading = wire.read(payload)
+    names = session.carry.get(account)
+    return replace(reading, form={**reading.form, **wire.carried(payload, names)}) if names else reading
+
+
+def reread(session: Session) -> None:
+    """What is carried by name has changed: payloads that are here already are read again, without the network (V7)."""
+    now = {account: sorted(names) for account, names in sorted(session.carry.items()) if names}
+    before = json.loads(session.db.meta("carry") or "{}")
+    if now == before:
+        return
+    with session.db.transaction():
+        for account in {*now, *before}:
+            if now.get(account) != before.get(account):
+                _read_again(session, account)
+        session.db.set_meta("carry", json.dumps(now))
+
+
+def _read_again(session: Session, account: str) -> None:
+    seq = mirror.next_seq(session.db)
+    for row in mirror.readable(session.db, account):
+        stamp = moment(row["stamp_us"]) if row["stamp_us"] else None
+        item = Item(row["remote_id"], row["etag"], row["payload"], stamp)
+        mirror.put_item(session.db, row["calendar_id"], read_item(session, account, item), seq)
+
+
 def read_item(session: Session, account: str, item: Item) -> Seen:
     """Payload -> mirror row. What cannot be read is kept raw, with the reason (O8)."""
     try:
-        reading = session.mapping(account).read(item.payload)
+        reading = read(session, account, item.payload)
     except MappingError as err:
         return Seen(item.remote_id, "", item.etag, item.payload, None, str(err), stamp=item.stamp)
     return Seen(

@@ -59,6 +59,8 @@ class Session:
     """`connect` makes the provider of an account on first use; `installation` is this state folder's own id.
 
     began_us  when the run in progress began; set by `run`, 0 before
+    carry     by account, the properties that some pair of it carries by name (model.series.CARRIED)
+    chained   groups whose copies other pairs may copy on (N4)
     progress  called with (what, done, total) while long work goes on
     notes     what is to be told of the state before the run
     stopping  asked between requests: a person or the clock wants the run to end at the next clean boundary (J7, L4)
@@ -70,6 +72,8 @@ class Session:
     connect: Callable[[str], Provider]
     inline: bool = False
     began_us: int = 0
+    carry: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    chained: frozenset[str] = frozenset()
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     stopping: Callable[[], bool] = lambda: False
     notes: Sequence[str] = ()

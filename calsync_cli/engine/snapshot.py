@@ -49,7 +49,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     names = {o.row.id: name for name, o in rows if o.row is not None}
     before = links.group_state(db, key, ids)
     planned = before.planned
-    rules = _rules(group, key)
+    rules = _rules(session, group, key)
     rules_digest = _rules_digest(group, rules)
     seqs = links.newest_seq(db, ids)
     counts = links.linked_counts(db, key, ids)
@@ -58,7 +58,9 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     moved = not rules.window.all and before.day != today  # a window moves by time alone; a day's step is soon enough
     everything = full or not planned or changed or moved
     calendars = tuple(_state(session, group, o, counts, planned) for _, o in rows)
-    loose = [item for i in ids for item in links.unlinked(db, key, i, ids, everything=everything)]
+    loose = [
+        item for i in ids for item in links.unlinked(db, key, i, ids, everything=everything, chained=session.chained)
+    ]
     there = {(item.calendar, item.remote_id) for item in loose}
     released = links.let_go(db, ids, [item.uid for item in loose])
     loose += [item for item in released if (item.calendar, item.remote_id) not in there]
@@ -179,8 +181,9 @@ def _lost_marker(session: Session, seen: Observation) -> str:
     return gone if found is None else ""
 
 
-def _rules(group: Group, key: str) -> Rules:
+def _rules(session: Session, group: Group, key: str) -> Rules:
     first = group.pairs[0]
+    carried = frozenset().union(*session.carry.values()).difference(first.carry)  # those of other pairs stay here
     policy = {name: rule for pair in reversed(group.pairs) for name, rule in pair.field_policy.items()}
     return Rules(
         key=key,
@@ -188,7 +191,7 @@ def _rules(group: Group, key: str) -> Rules:
         conflict=first.conflict,
         tie=first.tie,
         policy=policy,
-        local=local_fields(group.pairs),
+        local=local_fields(group.pairs) | carried,
         window=first.window,
         delete_count=min(pair.delete_count for pair in group.pairs),
         delete_percent=min(pair.delete_percent for pair in group.pairs),

@@ -20,6 +20,7 @@ from calsync_cli.engine.keys import link_key
 from calsync_cli.engine.presence import Is
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
+from calsync_cli.engine.seen import read as read_payload
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
 from calsync_cli.engine.views import as_text, heard, leaks, shown
@@ -190,7 +191,7 @@ def _with_calendars(session: Session, groups: Sequence[Group], numbers: Collecti
 def _reader(session: Session) -> Read:
     def read(calendar: int, payload: bytes) -> Form | None:
         try:
-            return session.mapping(mirror.calendar_row(session.db, calendar).account).read(payload).form
+            return read_payload(session, mirror.calendar_row(session.db, calendar).account, payload).form
         except MappingError:
             return None
 

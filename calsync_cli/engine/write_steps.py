@@ -14,7 +14,7 @@ from calsync_cli.engine.views import as_text, for_spoke, heard, hears, of_text, 
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
-from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, form_title, split
+from calsync_cli.model.series import CANCELLED, CARRIED, Form, Path, Recurrence, Value, form_title, split
 from calsync_cli.model.times import InstanceKey, Span
 
 
@@ -186,7 +186,7 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     form = {p: e.value for p, e in folded.hub.items() if e.value is not None and not case.is_local(p)}
     source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0] if there else None)
     there_now: Form = source.replica.form or {} if source and source.replica else {}
-    form |= {p: v for p, v in there_now.items() if case.is_local(p) or _fills_gap(p, folded)}
+    form |= {p: v for p, v in there_now.items() if _starts_with(case, p) or _fills_gap(p, folded)}
     form = shown(calendar.view, form)
     if case.is_rejected(spoke, "create", form):
         return replace(spoke, state="parked")
@@ -202,6 +202,11 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     )
     result.steps.append(step)
     return spoke
+
+
+def _starts_with(case: Case, path: Path) -> bool:
+    """A new copy has these of its source and each side its own from then on; not what another pair carries."""
+    return case.is_local(path) and not split(path)[1].startswith(CARRIED)
 
 
 def _fills_gap(path: Path, folded: Folded) -> bool:

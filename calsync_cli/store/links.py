@@ -163,13 +163,15 @@ def _spoke(row: sqlite3.Row) -> Spoke:
 
 
 def unlinked(
-    db: Database, grp: str, calendar: int, members: Sequence[int], *, everything: bool
+    db: Database, grp: str, calendar: int, members: Sequence[int], *, everything: bool,
+    chained: Collection[str] = (),
 ) -> list[Replica]:
     """Readable items without a link in this group: new ones, those that wait for a person or were made by another
     program (N5), or all of them.
 
     Copies that a one-way rule of ours or a view made are derived and never a source (N4), but where the calendar they
-    came from is a member too: then the pair was one-way before, and they are replicas of one set (V7, K3).
+    came from is a member too: then the pair was one-way before, and they are replicas of one set (V7, K3). Those of
+    the groups in `chained` are copied on.
     """
     within = ",".join(str(int(member)) for member in members if member != calendar) or "NULL"
     sql = (
@@ -184,11 +186,13 @@ def unlinked(
         "AND s.remote_id = m.remote_id) "
         "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.calendar_id = m.calendar_id AND s.remote_id = m.remote_id "
         "AND s.owned = 1 AND (s.grp LIKE 'oneway:%' OR s.view <> '') "
+        f"AND s.grp NOT IN ({', '.join(['?'] * len(chained) + [repr('')])}) "
         "AND NOT EXISTS (SELECT 1 FROM spoke o WHERE o.link_id = s.link_id "
         f"AND o.calendar_id IN ({within})))"
     )
     seq = -1 if everything else planned_seq(db, grp, calendar)
-    return [_replica(row) for row in db.all(sql, calendar, seq, calendar, calendar, calendar, grp, grp)]
+    rows = db.all(sql, calendar, seq, calendar, calendar, calendar, grp, grp, *sorted(chained))
+    return [_replica(row) for row in rows]
 
 
 def let_go(db: Database, calendars: Sequence[int], uids: Iterable[str]) -> list[Replica]:

@@ -120,6 +120,15 @@ def etags(db: Database, calendar_id: int, remote_ids: Iterable[str] | None = Non
     return found
 
 
+def readable(db: Database, account: str) -> list[sqlite3.Row]:
+    """All items of an account that are there and could be read: calendar_id, remote_id, etag, payload, stamp_us."""
+    sql = (
+        "SELECT m.calendar_id, m.remote_id, m.etag, m.payload, m.stamp_us FROM mirror_item m "
+        "JOIN calendar c ON c.id = m.calendar_id WHERE c.account = ? AND m.gone = 0 AND m.form IS NOT NULL"
+    )
+    return db.all(sql, account)
+
+
 def linked_ids(db: Database, calendar_id: int, remote_ids: Sequence[str]) -> set[str]:
     """Those of the ids that some group has a link for."""
     sql = "SELECT 1 FROM spoke WHERE calendar_id = ? AND remote_id = ?"

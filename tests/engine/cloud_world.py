@@ -20,6 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from calsync_cli.engine.groups import carried, chained
 from calsync_cli.engine.session import Session
 from calsync_cli.model.account import Pair
 from calsync_cli.model.series import Form
@@ -138,7 +139,8 @@ class CloudWorld(FaultyWorld):
 
     def session(self) -> Session:
         return Session(
-            self.db, self.ports, self.installation, lambda account: self.servers[account].provider(), inline=True
+            self.db, self.ports, self.installation, lambda account: self.servers[account].provider(), inline=True,
+            carry=carried(self.pairs), chained=chained(self.pairs),
         )
 
     def called(self, side: str, asks: list[Ask], in_a_batch: bool = False) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from calsync_cli.engine.groups import groups
+from calsync_cli.engine.groups import carried, chained, groups
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
@@ -82,7 +82,8 @@ class World:
 
     def session(self) -> Session:
         return Session(
-            self.db, self.ports, self.installation, lambda account: MemoryProvider(self.servers[account]), inline=True
+            self.db, self.ports, self.installation, lambda account: MemoryProvider(self.servers[account]), inline=True,
+            carry=carried(self.pairs), chained=chained(self.pairs),
         )
 
     def run(self, **wish: Any) -> Report:
