@@ -56,6 +56,10 @@ class Agenda:
         """Whether everything is due."""
         return self.polled is None or not self.polled <= now < self.polled + self.poll
 
+    def must_look(self, now: datetime) -> bool:
+        """Whether something is due; a poll is, even when there is no group, for the configuration may have new ones."""
+        return bool(self.due(now)) or (self.polls(now) and not self._must_wait(now))
+
     def due(self, now: datetime) -> list[str]:
         if self._must_wait(now):
             return []

@@ -56,7 +56,7 @@ class Watch:
         self._groups: dict[str, Group] = {}
         self._wanted: dict[Wanted, list[CalendarName]] = {}
         self._places: dict[str, CalendarName] = {}
-        self._hows: dict[str, str] = {}
+        self._accounts: list[str] = []
         self._notices: dict[str, datetime] = {}
         self._runs: dict[str, datetime] = {}
         self._stopped = self._busy = False
@@ -86,14 +86,13 @@ class Watch:
             left = self.channels.load(work)
             self._look_around(work)
         if left:
-            self._teller.tell(f"{left} channels of an earlier run are to be stopped first")
+            self._teller.tell(f"{_channels(left)} of an earlier run to be stopped first")
 
     def _round(self) -> None:
         now = self._ports.now()
         self._notice_sleep(now)
-        due = self.agenda.due(now)
-        if due:
-            self._cycle(due, now)
+        if self.agenda.must_look(now):
+            self._cycle(self.agenda.due(now), now)
         times = [self.agenda.next(self._ports.now()), self._look_after(self._ports.now())]
         self._teller.draw(self.state())
         if not self._stopped:
@@ -175,7 +174,9 @@ class Watch:
 
     def _look_around(self, work: Workspace) -> None:
         """The groups of the configuration as it is now, the channels that they want, the folders that they have."""
-        self._groups = {group.key: group for group in work.groups([p for p in self._pairs if p in work.config.pairs])}
+        wanted = [name for name in self._pairs if name in work.config.pairs]
+        groups = work.groups(wanted) if wanted or not self._pairs else []
+        self._groups = {group.key: group for group in groups}
         self.agenda.keep(self._groups)
         names = list(dict.fromkeys(name for group in self._groups.values() for name in group.calendars))
         accounts = [work.config.accounts[account] for account in dict.fromkeys(name.account for name in names)]
@@ -190,7 +191,7 @@ class Watch:
                     self._wanted.setdefault(key, []).append(name)
         self.folders.keep({one.name: one.path for one in accounts if one.provider == "vdir" and one.path is not None})
         self._runs = {one.name: self._runs[one.name] for one in accounts if one.name in self._runs}
-        self._hows = {one.name: push[one.name] for one in accounts}
+        self._accounts = sorted(one.name for one in accounts)
 
     def _look_after(self, now: datetime) -> datetime:
         """Tunnel, reach, channels, folders; when to come again."""
@@ -243,7 +244,7 @@ class Watch:
     # -- how it is -----------------------------------------------------------------------------------------------------
 
     def state(self) -> WatchState:
-        accounts = tuple(self._account_state(name) for name in sorted(self._hows))
+        accounts = tuple(self._account_state(name) for name in self._accounts)
         return WatchState(self._ports.now(), self._way_words(), accounts, self._busy, self._teller.waits)
 
     def _account_state(self, name: str) -> AccountState:
@@ -269,10 +270,14 @@ class Watch:
             with self._work() as work:
                 left = self.channels.close_all(work, self._ports.monotonic_s() + CLOSING_S)
             if left:
-                self._teller.tell(f"{left} channels could not be stopped; {later}", wrong=True)
+                self._teller.tell(f"{_channels(left)} could not be stopped; {later}", wrong=True)
         except CalsyncError as err:
             self._teller.tell(f"the channels could not be stopped ({err}); {later}", wrong=True)
 
+
+
+def _channels(count: int) -> str:
+    return f"{count} channel{'s' if count != 1 else ''}"
 
 
 def _concerns(problem: Problem, group: Group) -> bool:

@@ -155,7 +155,7 @@ def test_an_edit_at_google_is_on_the_caldav_server_within_five_seconds_of_the_no
     until(lambda: not alive(desk.tunnel()), 10, lambda: "the tunnel outlived the program")
     desk.insert("Meanwhile")
     with watching(desk) as running:
-        running.see("1 channels of an earlier run")
+        running.see("1 channel of an earlier run")
         running.see(PUSHED)
         until(lambda: desk.on_dav() == ["Dentist", "Meanwhile"], 15)
         assert [one["id"] for one in desk.channels()] != [left["id"]] and len(desk.channels()) == 1

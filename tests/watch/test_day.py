@@ -97,7 +97,7 @@ def test_what_a_run_that_died_left_open_is_stopped_by_the_next(tmp_path: Path) -
         world.google.faults.arm("drop-after", "events.watch", times=1)
         world.run((world.ports.now() + timedelta(minutes=1), lambda: None))
         assert world.channels() == world.rows() == 0
-        assert any("channels of an earlier run" in line for line in world.lines)
+        assert any("2 channels of an earlier run" in line for line in world.lines)
 
 
 def test_a_server_that_refuses_channels_is_asked_less_and_less_and_polled(tmp_path: Path) -> None:
@@ -193,3 +193,16 @@ def test_a_configuration_that_is_edited_wrong_is_said_so_and_right_again(tmp_pat
         bad, well = seen
         assert "nonsense" in str(bad.waits) and well.waits == ()  # type: ignore[attr-defined]
         assert world.titles("google") == ["Still there"]
+
+
+def test_a_pair_that_is_no_longer_there_does_not_make_it_watch_all_others(tmp_path: Path) -> None:
+    with World(tmp_path, google={}, graph={}) as world:
+        world.pairs = ["google"]
+        text = world.config.read_text()
+        without = text.replace("[pairs.google]", "[pairs.renamed]")
+        world.run(
+            world.at(lambda: world.config.write_text(without), minutes=5),
+            world.at(lambda: world.create("Not watched"), minutes=20),
+            world.at(lambda: None, minutes=50),
+        )
+        assert world.titles("graph") == [] and world.channels() == 0

@@ -111,6 +111,7 @@ class World:
         self.inbox: Inbox = Virtual(self) if virtual else Inbox()
         self.way: Way | None = None
         self.loop: Watch | None = None
+        self.pairs: list[str] = []
 
     def __enter__(self) -> Self:
         text = ""
@@ -199,7 +200,7 @@ class World:
         self.way = self.way or Fixed(f"http://127.0.0.1:{self.receiver.port}")
         return Watch(
             self.workspace, self.ports, self.inbox, self.way, Reach(Knocker(self.receiver.knock)), self.recorder,
-            Systemd({}), poll=self.poll, let_in=let_in,
+            Systemd({}), poll=self.poll, pairs=self.pairs, let_in=let_in,
         )
 
     def run(self, *acts: Act) -> None:
