@@ -70,7 +70,8 @@ def _google(side: GoogleSide, paths: list[Path]) -> dict[str, str]:
             text = text.replace(old, new)
         body = json.loads(text)
         for one in filter(None, [body["event"], *body["instances"]]):
-            side.g.people.put(side.home, one.get("id", own), one)
+            uid = {"iCalUID": body["event"]["iCalUID"]} if body["event"] and "iCalUID" in body["event"] else {}
+            side.g.people.put(side.home, one.get("id", own), {**one, **uid})  # a series has one (facts 4.4)
         found[path.stem] = own
     return found
 

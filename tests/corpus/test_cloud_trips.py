@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from tests.engine.graph_sides import GraphSide
 
 Json = dict[str, Any]
 KINDS = ("google", "graph", "vdir", "dav")
-PARTS = int(os.environ.get("CALSYNC_CORPUS_STEP", "2"))
+PARTS = int(os.environ.get("CALSYNC_CORPUS_STEP", "3"))
 ZONES = "originalStartTimeZone originalEndTimeZone"
 
 DIFFERS: dict[str, dict[str, dict[str, str]]] = {
@@ -115,6 +116,64 @@ def test_what_begins_in_a_cloud_comes_to_its_own_kind_but_for_declared_losses_c2
         declared = {name: set(members.split()) for one in DIFFERS[kind].values() for name, members in one.items()}
         assert found == {name: members for name, members in declared.items() if name in unheld}
         world.oracle.final()
+
+
+CHANGED_BY_THE_SERVICE = {
+    "crlf_and_control_characters": {"description"}, "words_set": {"location"}, "recurrence_empty": {"recurrence"},
+}
+"""Texts and lists that Google's emulator tidies when anything of their event is written."""
+REFUSED = re.compile(
+    r"reads such events and never changes them|only its organizer|has called this meeting off|Google has locked|"
+    r"refused the event|would mail the guests of this meeting"
+)
+VOLATILE = {
+    "etag", "updated", "sequence", "@odata.etag", "changeKey", "lastModifiedDateTime", "singleValueExtendedProperties",
+}
+TITLE = {"google": "summary", "graph": "subject"}
+SOME_WAYS = [("google", "vdir"), ("google", "graph"), ("graph", "google"), ("graph", "dav")]
+FEW = 6
+"""Of so many events one is edited, for no guard shall wake."""
+
+
+@pytest.mark.parametrize(("kind", "way"), SOME_WAYS)
+def test_a_title_changed_in_the_second_calendar_changes_the_title_of_the_first_and_no_more(kind: str, way: str) -> None:
+    """I7, X8."""
+    with CloudWorld(kind, way, kind) as world:
+        here, there = world["a"], world["c"]
+        assert isinstance(here, GoogleSide | GraphSide)
+        names = {remote_id: name for name, remote_id in plant(here, KINDS.index(way) % PARTS, PARTS).items()}
+        world.run()
+        before = {remote_id: json.loads(payload) for remote_id, (_, payload) in here.payloads().items()}
+        some = sorted(here.uids() & there.uids() - held_uids(world))[KINDS.index(way) % FEW :: FEW]
+        for number, uid in enumerate(some):
+            there.edit(uid, title=f"tok{number}x")
+        report = world.run()
+        said = [one.message for one in report.problems]
+        assert [words for words in said if not HELD.search(words) and not REFUSED.search(words)] == []
+        refused = {one.uid for one in report.changes if (one.side, one.outcome) == ("a", "failed")}
+        after = {remote_id: (uid, json.loads(payload)) for remote_id, (uid, payload) in here.payloads().items()}
+        assert after.keys() == before.keys()
+        changed = set()
+        for remote_id, (uid, payload) in after.items():
+            name = names.get(remote_id, remote_id)
+            found = _changed(before[remote_id], payload) - VOLATILE
+            assert found - CHANGED_BY_THE_SERVICE.get(name, set()) <= {TITLE[kind]}, name
+            changed |= {uid} if TITLE[kind] in found else set()
+        assert changed <= set(some) <= changed | refused | held_uids(world)
+        assert world.quiet()
+        world.oracle.final()
+
+
+def _changed(before: Json, after: Json) -> set[str]:
+    """Members of the event and of its changed dates, none of which came or went."""
+    old, new = (_by_id(each) for each in (before, after))
+    assert old.keys() == new.keys()
+    pairs = [(old[key], new[key]) for key in old]
+    return {name for one, other in pairs for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+
+
+def _by_id(payload: Json) -> dict[str, Json]:
+    return {one["id"]: one for one in filter(None, [payload["event"], *payload["instances"]])}
 
 
 def _differing(here: GoogleSide | GraphSide, there: GoogleSide | GraphSide, held: set[str]) -> dict[str, set[str]]:
