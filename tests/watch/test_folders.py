@@ -60,7 +60,8 @@ def test_a_folder_that_goes_away_is_said_so_and_watched_again_when_it_is_back(de
     assert "is not there" in desk.folders.problem("disk")
     desk.folders.tend(NOW + LOOK)
     assert desk.folders.problem("disk") != ""
-    desk.told()
+    while desk.inbox.take(0.3):
+        pass
     desk.home.mkdir(parents=True)
     desk.folders.tend(NOW + 2 * LOOK)
     assert desk.folders.problem("disk") == ""
