@@ -12,7 +12,7 @@ from typing import Literal
 from calsync_cli.engine import asking
 from calsync_cli.engine.folded import Context
 from calsync_cli.engine.keys import digest
-from calsync_cli.engine.views import as_text, veiled_uid, with_masks
+from calsync_cli.engine.views import as_text, is_copy, veiled_uid, with_masks
 from calsync_cli.engine.world import CalendarState, Hold, HoldKind, Kept, Link, Snapshot, Spoke, Step
 from calsync_cli.model.codec import form_json, time_text
 from calsync_cli.model.series import Changes, Form, Path, Value, form_span, form_title, split
@@ -23,7 +23,7 @@ from calsync_cli.model.views import PLAIN
 class Decision:
     """What happens to one link. undecided: not all of it could be looked at; older questions stay (J3, row 16).
 
-    loop: why nothing more is written to it (N6)
+    loop: why nothing more is written to it (N6). outside: which rule keeps it out (V5)
     """
 
     link: Link
@@ -34,6 +34,7 @@ class Decision:
     notes: list[str] = field(default_factory=list)
     undecided: bool = False
     loop: str = ""
+    outside: str = ""
 
 
 class Case:
@@ -79,15 +80,15 @@ class Case:
 
     def uid(self, spoke: Spoke) -> str:
         """K5: the original UID, or a derived one where the server refused it; a busy copy's tells nothing (I18)."""
-        uid = self.uid_of(spoke.calendar, self.link.key, self.link.uid)
+        uid = self.uid_of(spoke.calendar, self.link.uid)
         if not spoke.alias:
             return uid
         return f"{uid}-calsync-{digest('alias', self.link.key, spoke.calendar, spoke.alias)[:8]}"
 
-    def uid_of(self, calendar: int, key: str, uid: str) -> str:
-        """Under which UID a copy of the link of that key and UID lies there."""
+    def uid_of(self, calendar: int, uid: str) -> str:
+        """Under which UID a copy of the event of that UID lies there."""
         veiled = self.calendars[calendar].view.view == "busy"
-        return veiled_uid(self.snap.installation, key) if veiled else uid
+        return veiled_uid(self.snap.installation, uid) if veiled else uid
 
     def step(self, kind: Literal["update", "delete"], spoke: Spoke, because: str) -> Step:
         assert spoke.replica is not None
@@ -145,7 +146,8 @@ def is_pending(link: Link, calendars: Mapping[int, CalendarState], local: frozen
     for spoke in link.spokes:
         if calendars[spoke.calendar].role == "source":
             continue
-        if spoke.state == "live" and spoke.owned and spoke.view != as_text(calendars[spoke.calendar].view):
+        viewed = spoke.state == "live" and spoke.view != as_text(calendars[spoke.calendar].view)
+        if viewed and is_copy(link, spoke):
             return True
         if spoke.state == "absent" or (spoke.state == "live" and spoke.behind):
             return True

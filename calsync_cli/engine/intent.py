@@ -15,7 +15,7 @@ from calsync_cli.engine.plan import write_digest
 from calsync_cli.engine.seen import read
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
-from calsync_cli.engine.views import leaks
+from calsync_cli.engine.views import is_copy, leaks
 from calsync_cli.engine.world import Plan, Step
 from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, MappingError
 from calsync_cli.mapping.base import NOWHERE
@@ -101,7 +101,7 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
 def check_views(scene: Scene, plan: Plan) -> None:
     """I18: nothing is stored and nothing sent of a plan that would show in a copy what its view hides."""
     views = {calendar.id: calendar.view for calendar in scene.snapshot.calendars}
-    owned = {(link.key, s.calendar) for link in plan.links for s in link.spokes if s.owned}
+    owned = {(link.key, s.calendar) for link in plan.links for s in link.spokes if is_copy(link, s)}
     for step in plan.steps:
         copied = step.kind == "create" or (step.kind == "update" and (step.link, step.calendar) in owned)
         if copied and (hidden := leaks(views[step.calendar], step.changes)):
@@ -116,6 +116,7 @@ def _store_outlook(session: Session, scene: Scene, plan: Plan, known: Mapping[st
     writing = {known[step.link] for step in plan.steps if step.link in known}
     links.replace_holds(db, key, plan.holds, looked_at, undecided, writing, known)
     links.save_quarantine(db, plan.quarantined, plan.cleared)
+    links.save_outside(db, key, plan.outside, afresh=scene.snapshot.rules_changed)
     if all(calendar.readable for calendar in scene.snapshot.calendars):
         # row 16: what could not be compared with all is planned again, under the guards of today (G4)
         links.mark_planned(db, key, scene.seqs, scene.day)

@@ -13,65 +13,71 @@ from dataclasses import replace
 
 from calsync_cli.engine import presence, views
 from calsync_cli.engine.case import Case, Decision
-from calsync_cli.engine.filters import Facts, rejected
+from calsync_cli.engine.filters import Facts, kinds, rejected
 from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import changes_of
-from calsync_cli.engine.world import Kept, Link, Spoke
+from calsync_cli.engine.world import Kept, Link, Snapshot, Spoke
 from calsync_cli.model.series import LOCAL_FIELDS, Form, split
-from calsync_cli.model.views import ALL, Filter
+from calsync_cli.model.views import ALL
 
 NO_PART = "it takes no part any more"
 SHOWED_MORE = "it was made to show more than it may now, and is made anew"
-NO_BLOCK = Filter(only=frozenset({"busy"}), never=frozenset({"cancelled", "declined"}))
-"""Events that have no busy copy: what is free, called off or declined (W3)."""
+NO_BLOCK = {
+    "free": "its time counts as free, so it has no busy copy", "cancelled": "it is called off, so it has no busy copy",
+    "declined": "you said no to it, so it has no busy copy",
+}
+"""Kinds of events that have no busy copy (W3)."""
+
+
+def selects(snap: Snapshot) -> bool:
+    """Whether any event may be left out."""
+    return snap.rules.filter != ALL or any(calendar.view.view == "busy" for calendar in snap.calendars)
 
 
 def leaving(case: Case, there: Sequence[Spoke]) -> Decision | None:
-    if case.snap.rules.filter == ALL and not any(c.view.view == "busy" for c in case.snap.calendars):
+    speaking = tuple(s for s in there if case.calendars[s.calendar].role != "target")
+    if not selects(case.snap) or not speaking:
         return None
-    why = outside(case, there)
+    whole = views.origin(case.link)
+    own = next((s for s in speaking if s.calendar == whole), speaking[0])
+    form, facts = _event(case, own, speaking)
+    why = rejected(case.snap.rules.filter, form, facts)
     if why and case.snap.rules.on_leave == "keep":
-        return Decision(presence.dormant(case))
+        return replace(Decision(presence.dormant(case)), outside=why)
     blocks = [s for s in case.link.spokes if _is_block(case, s)]
     if not why and blocks:
-        why = outside(case, there, NO_BLOCK)
+        why = next((words for kind, words in NO_BLOCK.items() if kind in kinds(form, facts)), "")
         there = [s for s in there if s in blocks]
-    return _retired(case, there, why) if why else None
+    return _retired(case, [s for s in there if views.is_copy(case.link, s) and s is not own], why) if why else None
 
 
-def outside(case: Case, there: Sequence[Spoke], rule: Filter | None = None) -> str:
-    """Why this set does not take part, "" if it does."""
-    speaking = tuple(s for s in there if case.calendars[s.calendar].role != "target")
-    if not speaking:
-        return ""
-    own = next((s for s in speaking if not s.owned), speaking[0])
+def _event(case: Case, own: Spoke, speaking: tuple[Spoke, ...]) -> tuple[Form, Facts]:
+    """What is agreed on once everybody was heard, and what only the event itself, `own`, can say."""
     assert own.replica is not None and own.replica.form is not None
     local = {path: value for path, value in own.replica.form.items() if split(path)[1] in LOCAL_FIELDS}
     form: Form = {**fold(case.link, speaking, case.ctx).hub_form(), **local}
     other = frozenset().union(*(c.me for c in case.snap.calendars if c.id != own.calendar))
-    facts = Facts(case.calendars[own.calendar].me, other, own.replica.kind, own.replica.answer)
-    return rejected(case.snap.rules.filter if rule is None else rule, form, facts)
+    return form, Facts(case.calendars[own.calendar].me, other, own.replica.kind, own.replica.answer)
 
 
 def _is_block(case: Case, spoke: Spoke) -> bool:
     """A busy copy, or the place of one."""
-    native = [s for s in case.link.spokes if s.state in ("live", "dormant") and not s.owned]
     busy = case.calendars[spoke.calendar].view.view == "busy"
-    return busy and (spoke.owned or (bool(native) and spoke not in native))
+    return busy and (views.is_copy(case.link, spoke) or spoke.state == "absent")
 
 
-def _retired(case: Case, there: Sequence[Spoke], why: str) -> Decision:
+def _retired(case: Case, copies: Sequence[Spoke], why: str) -> Decision:
     """W4: copies that nobody edited go; the link sleeps until the event takes part again (V2)."""
-    result = Decision(presence.dormant(case))
-    _take_away(case, [s for s in there if s.owned], f"{NO_PART}: {why}", result)
+    result = replace(Decision(presence.dormant(case)), outside=why)
+    _take_away(case, copies, f"{NO_PART}: {why}", result)
     return result
 
 
 def anew(case: Case, decision: Decision, there: Sequence[Spoke]) -> Decision:
     """A copy that was made to show more than its view does now is taken away; the next run makes it again. Nothing of
-    what it held can stay behind so (I18)."""
-    more = [s for s in there if s.owned and _shows_more(case, s)]
-    if not more or decision.holds:
+    what it held can stay behind so (I18). One that a person edited is written over instead (V7)."""
+    more = [s for s in there if views.is_copy(case.link, s) and _shows_more(case, s) and not _is_edited(case, s)]
+    if not more or decision.holds or len(more) == len(there):  # the last one of an event stays
         return decision
     calendars = {s.calendar for s in more}
     steps = [step for step in decision.steps if step.calendar not in calendars]
@@ -86,11 +92,16 @@ def _shows_more(case: Case, spoke: Spoke) -> bool:
     return views.less(views.of_text(spoke.view), case.calendars[spoke.calendar].view)
 
 
+def _is_edited(case: Case, spoke: Spoke) -> bool:
+    """Also one of which nobody knows: it was found again without a base."""
+    form = spoke.replica.form if spoke.replica else None
+    return form is None or bool(changes_of(spoke, form, case.snap.rules.local))
+
+
 def _take_away(case: Case, copies: Sequence[Spoke], because: str, result: Decision) -> None:
     for spoke in copies:
-        assert spoke.replica is not None
         label = case.calendars[spoke.calendar].label
-        if spoke.replica.form is None or changes_of(spoke, spoke.replica.form, case.snap.rules.local):
+        if _is_edited(case, spoke):
             result.notes.append(f'"{case.title()}" on {label} was edited by a person and is kept')
         elif hold := case.cannot_write(spoke, "delete", {}):
             result.holds.append(hold)

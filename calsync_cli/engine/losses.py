@@ -58,7 +58,7 @@ def _marker(session: Session, step: Step, state: CalendarState) -> Marker:
     """A busy copy's tells nobody whose it is, or of what (I18)."""
     if state.view.view != "busy":
         return Marker(session.installation, step.link, step.generation)
-    return Marker(veil(session.installation), veil(session.installation, step.link), step.generation)
+    return Marker(veil(session.installation), veil(session.installation, step.uid), step.generation)
 
 
 def _as_it_was(wire: Mapping, step: Step, form: Form, marker: str) -> bytes:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from calsync_cli.engine.keys import link_key, parse_marker
-from calsync_cli.engine.views import unveiled, veil
+from calsync_cli.engine.views import as_text, unveiled, veil
 from calsync_cli.engine.world import Hold, Link, Quarantine, Replica, Snapshot, Spoke
 from calsync_cli.model.codec import dumps, time_text, value_json
 from calsync_cli.model.series import form_span, form_title
+from calsync_cli.model.views import View
 
 CONFLICT_COPY = "-calsync-copy-"
 """Part of the UID of a conflict copy (D1); such an event never leaves its calendar."""
@@ -44,7 +45,7 @@ def match(snap: Snapshot) -> Matched:
     by_uid |= {link.uid: link.key for link in snap.links}
     for item in sorted(_usable(snap, result), key=lambda r: (_is_block(snap, r), r.calendar, r.remote_id)):
         key = _known_key(snap, item, links, by_uid) or link_key(snap.rules.key, item.uid)
-        if _is_block(snap, item) and key not in links:
+        if _is_block(snap, item) and key not in links and not snap.chain:
             result.quarantined.append(Quarantine(item.calendar, item.remote_id, NO_EVENT))
             continue
         link = links.get(key) or _new_link(snap, key, item)
@@ -52,7 +53,7 @@ def match(snap: Snapshot) -> Matched:
         if spoke.state in ("live", "dormant") and not (spoke.replica is None or spoke.replica.gone):
             result.quarantined.append(_duplicate(item, spoke))
             continue
-        links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item))
+        links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item), block=_is_block(snap, item))
         by_uid[link.uid] = key
         result.cleared.append(item)
     result.links = list(links.values())
@@ -92,17 +93,18 @@ def _known_key(snap: Snapshot, item: Replica, links: dict[str, Link], by_uid: di
     identity = next(c.identity for c in snap.calendars if c.id == item.calendar)
     marker = parse_marker(item.marker, identity, item.uid)
     if marker is not None and _is_block(snap, item):
-        return unveiled(snap.installation, marker.link, links)
+        named = unveiled(snap.installation, item.uid, by_uid)
+        return None if named is None else by_uid[named]
     if marker is not None and marker.link in links:
         return marker.link
     return by_uid.get(item.uid)
 
 
 def _is_block(snap: Snapshot, item: Replica) -> bool:
-    """A busy copy of ours, whose marker names its event in a way that only we can read (I18)."""
+    """A busy copy of ours, whose UID names its event in a way that only we can read (I18)."""
     calendar = next(c for c in snap.calendars if c.id == item.calendar)
     marker = parse_marker(item.marker, calendar.identity, item.uid)
-    return marker is not None and calendar.view.view == "busy" and marker.installation == veil(snap.installation)
+    return marker is not None and marker.installation == veil(snap.installation)
 
 
 def _new_link(snap: Snapshot, key: str, item: Replica) -> Link:
@@ -114,7 +116,7 @@ def _new_link(snap: Snapshot, key: str, item: Replica) -> Link:
     return Link(key, item.uid, spokes)
 
 
-def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool) -> Link:
+def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool, block: bool = False) -> Link:
     """The replica takes the place of what was there; a base of before is kept (row 17, K6, N2, V8)."""
     base = spoke.base if spoke.state != "absent" and link.alive else None
     hung = replace(
@@ -128,6 +130,7 @@ def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool) -> Link:
         owned=owned,
         refused=None,
         problem=None,
+        view=as_text(View("busy")) if block else "",
     )
     spokes = tuple(hung if s.calendar == spoke.calendar else s for s in link.spokes)
     if link.alive:

@@ -16,7 +16,7 @@ from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import Contender, Folded, changes_of
 from calsync_cli.engine.following import with_needs
 from calsync_cli.engine.keys import digest
-from calsync_cli.engine.leave import anew, leaving
+from calsync_cli.engine.leave import anew, leaving, selects
 from calsync_cli.engine.match import Matched, left_words, match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
 from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step
@@ -34,6 +34,7 @@ def plan(snap: Snapshot) -> Plan:
     decisions = _decided(snap, matched)
     if many := _many_creates(snap, decisions):
         decisions = _decided(snap, matched, many)
+    outside = {(s.calendar, s.remote_id): d.outside for d in decisions for s in d.link.spokes if s.remote_id}
     decisions = [d for d in decisions if d.link.id is not None or d.link.hub or d.holds]
     links = [d.link for d in decisions if d.link != before.get(d.link.key) or d.steps]
     links += [link for d in decisions for link in d.extra]
@@ -49,6 +50,7 @@ def plan(snap: Snapshot) -> Plan:
         cleared=tuple((item.calendar, item.remote_id) for item in matched.cleared),
         foreign=tuple((item.calendar, item.remote_id) for item in matched.foreign),
         notes=(*left_words(snap, matched), *(note for d in decisions for note in d.notes)),
+        outside=outside if selects(snap) else {},
         undecided=frozenset(d.link.key for d in decisions if d.undecided),
     )
 

@@ -71,7 +71,8 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     snapshot = Snapshot(
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=changed, choices=links.choices(db, key),
-        last_run=views.last_run(db), waiting=links.waiting(db, key, ids), written=_written(session, found),
+        last_run=views.last_run(db), chain=bool(session.chained),
+        waiting=links.waiting(db, key, ids), written=_written(session, found),
     )
     return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
 
@@ -80,8 +81,8 @@ def _key(db: Database, group: Group, ids: Sequence[int]) -> str:
     """The group's name in the store: the one that its links have been under."""
     if group.one_way:
         return group.key
-    known = links.lone_group(db, ids) if group.bridge else links.known_group(db, ids)
-    return known or group.key
+    known = None if group.bridge else links.known_group(db, ids)
+    return known or links.lone_group(db, ids) or group.key
 
 
 def _written(session: Session, found: Sequence[Link]) -> dict[tuple[int, int], list[Changes]]:

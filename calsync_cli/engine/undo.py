@@ -23,7 +23,7 @@ from calsync_cli.engine.run import run
 from calsync_cli.engine.seen import read as read_payload
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
-from calsync_cli.engine.views import as_text, heard, leaks, shown
+from calsync_cli.engine.views import as_text, heard, is_copy, leaks, shown
 from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, Step
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model import recur
@@ -230,7 +230,7 @@ def _revived(case: Case, link: Link, spoke: Spoke, form: Form) -> Link:
 
 def _update(case: Case, spoke: Spoke, now: Form, before: Form, because: str, result: Decision) -> None:
     changes = recur.diff(now, before)
-    if spoke.owned:
+    if is_copy(case.link, spoke):
         hidden = leaks(case.calendars[spoke.calendar].view, changes)
         changes = {path: value for path, value in changes.items() if path not in hidden}
     hold = case.cannot_write(spoke, "update", changes)

@@ -4,7 +4,7 @@ Shape   `shown(view, form)` is the whole of what a copy made under a view holds;
         that path there means anything to the others. What a view works out by itself (a fixed title, privacy) is shown
         and not heard
 Masked  copies that calsync made; where both sides had an event of their own, a view still keeps the text of one out of
-        the other, and nothing is worked out there
+        the other, and nothing is worked out there. The event itself is never masked
 Source  semantics W3, W6, I8, I18
 """
 
@@ -175,31 +175,40 @@ def less(old: View, new: View) -> bool:
 # -- in a link ---------------------------------------------------------------------------------------------------------
 
 
+def origin(link: Link) -> int | None:
+    """The calendar that holds the event itself: where it is native, if only there; of several copies, as after one was
+    restored, the first that was made to show everything."""
+    live = [s for s in link.spokes if s.state in ("live", "dormant")]
+    found = [s for s in live if not s.owned] or [s for s in live if not s.view][:1]
+    return found[0].calendar if len(found) == 1 else None
+
+
+def is_copy(link: Link, spoke: Spoke) -> bool:
+    """Made by calsync, and not what is left of the event itself."""
+    return spoke.owned and origin(link) != spoke.calendar
+
+
 def with_masks(link: Link, calendars: Mapping[int, CalendarState]) -> Link:
     """The link whose spokes know by which view they are heard (`Spoke.mask`)."""
-    if all(calendars[spoke.calendar].view == PLAIN for spoke in link.spokes):
+    if all(calendars[spoke.calendar].view == PLAIN and not spoke.view for spoke in link.spokes):
         return link
-    spokes = tuple(replace(s, mask=_mask(link, s, calendars[s.calendar].view)) for s in link.spokes)
+    whole = origin(link)
+    spokes = tuple(
+        s if s.calendar == whole else replace(s, mask=_mask(s, calendars[s.calendar].view)) for s in link.spokes
+    )
     return replace(link, spokes=spokes)
 
 
-def _mask(link: Link, spoke: Spoke, view: View) -> View:
-    """A native event whose copies lie elsewhere is heard whole; what both sides had of their own is not (I18)."""
-    natives = [s for s in link.spokes if s.state in ("live", "dormant") and not s.owned]
-    return PLAIN if not spoke.owned and natives == [spoke] else view
+def _mask(spoke: Spoke, view: View) -> View:
+    """What a copy was not made to show it cannot tell, until it is made to."""
+    made = of_text(spoke.view) if spoke.owned else view
+    return made if less(view, made) else view
 
 
 def heard(spoke: Spoke, form: Form) -> Form:
     """What of a replica is heard."""
     if spoke.mask == PLAIN:
         return form
-    return {path: value for path, value in form.items() if hears(spoke.mask, path)}
-
-
-def for_spoke(view: View, spoke: Spoke, form: Form) -> dict[Path, Value]:
-    """What a replica shall show of what is agreed; a person's own event gets nothing that is worked out."""
-    if spoke.owned or spoke.state == "absent":
-        return shown(view, form)
     return {path: value for path, value in form.items() if hears(spoke.mask, path)}
 
 
@@ -211,10 +220,11 @@ def veil(installation: str, word: str = "") -> str:
     return digest("veil", installation, word)
 
 
-def veiled_uid(installation: str, link: str) -> str:
-    return f"{veil(installation, f'uid {link}')}@calsync"
+def veiled_uid(installation: str, uid: str) -> str:
+    return f"{veil(installation, f'uid {uid}')}@calsync"
 
 
-def unveiled(installation: str, mark: str, keys: Iterable[str]) -> str | None:
-    """Which of these link keys a busy copy's marker names."""
-    return next((key for key in keys if veil(installation, key) == mark), None)
+def unveiled(installation: str, uid: str, uids: Iterable[str]) -> str | None:
+    """Which of these UIDs a busy copy of this UID was made for."""
+    own = uid.partition("-calsync-")[0]  # less what a derived one has (K5)
+    return next((one for one in uids if veiled_uid(installation, one) == own), None)

@@ -196,6 +196,7 @@ class Snapshot:
 
     choices  by hold subject (see Hold.subject)
     waiting  holds of items without a link, by (calendar, remote id): ambiguous ones since an earlier run (K2)
+    chain    copies that other pairs made are sources here (N4)
     written  by (link, calendar): what was written there within a day, oldest first (N6)
     """
 
@@ -208,6 +209,7 @@ class Snapshot:
     first: bool = False
     rules_changed: bool = False
     last_run: datetime | None = None
+    chain: bool = False
     choices: Mapping[str, Choice] = field(default_factory=dict)
     waiting: Mapping[tuple[int, str], Hold] = field(default_factory=dict)
     written: Mapping[tuple[int, int], Sequence[Changes]] = field(default_factory=dict)
@@ -274,6 +276,7 @@ class Plan:
     linked      keys of links made from replicas that several calendars already had (row 3, K3, K8)
     cleared     (calendar, remote id) of replicas that now have a link, so an older quarantine of theirs is over
     foreign     (calendar, remote id) of replicas that another installation syncs (K9)
+    outside     (calendar, remote id) of what was planned -> the rule that keeps it out, "" for what takes part (V5)
     undecided   keys of links that could not be wholly looked at: what was asked about them stays asked
     whole       the whole group was planned; else only what a person asked for, and all else waits for the next run
     """
@@ -288,5 +291,6 @@ class Plan:
     cleared: tuple[tuple[int, str], ...] = ()
     foreign: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
+    outside: Mapping[tuple[int, str], str] = field(default_factory=dict)
     undecided: frozenset[str] = frozenset()
     whole: bool = True

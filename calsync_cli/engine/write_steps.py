@@ -10,7 +10,7 @@ from calsync_cli.engine.case import Case, Decision, field_words, start_text
 from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, under
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
-from calsync_cli.engine.views import as_text, for_spoke, heard, hears, of_text, shown, shows, worked_out
+from calsync_cli.engine.views import as_text, heard, hears, is_copy, of_text, shown, shows, worked_out
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
@@ -23,9 +23,10 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     assert spoke.replica is not None and spoke.replica.form is not None
     now, base = spoke.replica.form, spoke.base or {}
     held = frozenset(folded.contested)
-    view = case.calendars[spoke.calendar].view
-    wanted = for_spoke(view, spoke, folded.hub_form())
-    made = worked_out(view) if spoke.owned else frozenset()
+    copy = is_copy(case.link, spoke)
+    view = case.calendars[spoke.calendar].view if copy else spoke.mask
+    wanted = shown(view, folded.hub_form()) if copy else heard(spoke, folded.hub_form())
+    made = worked_out(view) if copy else frozenset()
     due = {
         path: wanted.get(path)
         for path, entry in folded.hub.items()
@@ -37,7 +38,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     moved_along = folded.brought_along(heard(spoke, now))
     due |= moved_along
     due |= _leftovers(case, now, due, folded)
-    remade = spoke.owned and spoke.view != as_text(view)
+    remade = copy and spoke.view != as_text(view)
     if remade:
         due |= _by_the_view(case, spoke, wanted, held, result)
     by_hand = {} if speaks else _target_edits(case, spoke, now, folded)
@@ -66,7 +67,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
 def _is_shown(path: Path, spoke: Spoke, made: frozenset[str]) -> bool:
     """Whether this replica shows what others say of a field (W6)."""
     name = split(path)[1]
-    return hears(spoke.mask, path) or (spoke.owned and name in made and shows(spoke.mask, name))
+    return hears(spoke.mask, path) or (name in made and shows(spoke.mask, name))
 
 
 def _by_the_view(
@@ -253,7 +254,7 @@ def detach(case: Case, folded: Folded, result: Decision) -> None:
         others = case.labels(s for s in case.link.spokes if s.calendar != calendar)
         because = f"its date left the series on {others}"
         result.steps += [
-            Step("create", c, name, case.uid_of(c, name, uid), form_title(form), start_text(form), because, rev=1,
+            Step("create", c, name, case.uid_of(c, uid), form_title(form), start_text(form), because, rev=1,
                  changes=shown(state.view, form), view=as_text(state.view))
             for c, state in case.calendars.items()
             if state.role != "source"

@@ -281,6 +281,16 @@ def mark_planned(db: Database, grp: str, seqs: Mapping[int, int], day: str) -> N
         )
 
 
+def save_outside(db: Database, grp: str, found: Mapping[tuple[int, str], str], *, afresh: bool) -> None:
+    """Why events take no part, "" for those that do; `afresh`: what other rules said is forgotten (V5, V7)."""
+    if afresh:
+        db.run("DELETE FROM outside WHERE grp = ?", grp)
+    for (calendar, remote_id), words in found.items():
+        db.run("DELETE FROM outside WHERE calendar_id = ? AND remote_id = ? AND grp = ?", calendar, remote_id, grp)
+        if words:
+            db.run("INSERT INTO outside VALUES (?, ?, ?, ?)", grp, calendar, remote_id, words)
+
+
 def save_quarantine(
     db: Database, quarantined: Iterable[Quarantine], cleared: Iterable[tuple[int, str]]
 ) -> None:

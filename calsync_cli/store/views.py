@@ -67,6 +67,8 @@ _EVENTS = """
 SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, m.tool, s.link_id, s.state,
        l.open, l.quarantine, l.rev, s.rev AS s_rev,
        (SELECT x.problem FROM spoke x WHERE x.link_id = s.link_id AND x.refused IS NOT NULL LIMIT 1) AS refused,
+       (SELECT o.words FROM outside o WHERE o.calendar_id = m.calendar_id AND o.remote_id = m.remote_id LIMIT 1)
+          AS outside,
        (SELECT group_concat(h.kind, ',') FROM hold h WHERE h.link_id = s.link_id
           OR (h.calendar_id = m.calendar_id AND h.remote_id = m.remote_id)) AS holds,
        (SELECT h.detail FROM hold h WHERE h.link_id = s.link_id
@@ -109,8 +111,8 @@ def _status(row: sqlite3.Row, bounds: Bounds) -> tuple[str, str]:
         return "held", words
     if "refused" in kinds or (row["refused"] is not None and row["open"]):
         return "error", row["refused"] or words
-    if row["state"] == "dormant":
-        return "dormant", OUTSIDE
+    if row["state"] == "dormant" or (row["link_id"] is None and row["outside"]):
+        return "dormant", row["outside"] or OUTSIDE
     if row["link_id"] is None and row["tool"]:
         return "dormant", f"{row['tool']}, another program, made it as a copy; it is not taken along (other_tools)"
     if row["link_id"] is None:

@@ -135,8 +135,8 @@ class Oracle:
         for row in self.world.db.all("SELECT remote_id, parks, because FROM operation WHERE kind = 'delete'"):
             self.asked_for |= {row["remote_id"]} if row["parks"] else set()
             self.retired |= {row["remote_id"]} if row["because"].startswith((NO_PART, SHOWED_MORE)) else set()
-        for row in self.world.db.all("SELECT key, uid FROM link"):
-            self.veils[veiled_uid(self.world.installation, row["key"]).encode()] = row["uid"].encode()
+        for row in self.world.db.all("SELECT uid FROM link"):
+            self.veils[veiled_uid(self.world.installation, row["uid"]).encode()] = row["uid"].encode()
 
     def _person_deleted(self, change: Change) -> bool:
         uid = self._event_of(change)

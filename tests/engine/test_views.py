@@ -324,3 +324,78 @@ def test_views_survive_crashes_at_any_point() -> None:
             made.oracle.final()
             assert made.titles("b") == ["Busy", "Busy", "Choir"] and made.titles("a") == ["Choir", "Dentist", "Dentist"]
             no_leak(made)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_the_last_of_an_event_stays_though_calsync_made_it(both: bool) -> None:
+    """What was restored is calsync's on both sides; a rule takes away copies, never the event itself (I2)."""
+    made = FaultyWorld("ab", conflict="b")
+    for number in range(4):
+        made.put("a", dentist(f"u{number}", start=f"202612{10 + number}T090000"))
+    made.run()
+    made.delete("a", "u1")
+    made.edit("b", "u1", location="Clinic")
+    made.run()
+    assert len(made.titles("a")) == 4, "restored: both are copies now"
+    with_rules(made, to_b=BUSY, to_a=BUSY if both else View(), filter=Filter(not_patterns={"place": "Clinic"}),
+               on_leave="retire")
+    for _ in range(4):
+        made.run(approved=AnyPlan(), yes=True)
+    assert b"Clinic" in b"".join([*made.servers["a"].contents("a").values(), *made.servers["b"].contents("b").values()])
+    with_rules(made, to_b=BUSY, to_a=BUSY if both else View())
+    for _ in range(4):
+        made.run(approved=AnyPlan(), yes=True)
+    assert b"Clinic" in b"".join([*made.servers["a"].contents("a").values(), *made.servers["b"].contents("b").values()])
+    assert made.quiet()
+
+
+def test_why_an_event_takes_no_part_is_known() -> None:
+    from calsync_cli.store import views
+
+    made = FaultyWorld("ab", filter=Filter(not_patterns={"title": "(?i)lunch"}), to_b=BUSY)
+    made.put("a", ics("u1", "Lunch"))
+    made.put("a", ics("u2", "Free", "TRANSP:TRANSPARENT"))
+    made.put("a", ics("u3", "Talk"))
+    made.run()
+    told = {event.title: (event.status, event.detail) for event in views.events(made.db, 1)}
+    assert told["Talk"] == ("synced", "")
+    assert told["Lunch"][0] == "dormant" and "not_title" in told["Lunch"][1] and "(?i)lunch" in told["Lunch"][1]
+    assert told["Free"] == ("dormant", "its time counts as free, so it has no busy copy")
+    made.edit("a", "u3", title="Lunch talk")
+    made.edit("a", "u1", title="Talk")
+    made.run()
+    told = {event.title: (event.status, event.detail) for event in views.events(made.db, 1)}
+    assert told["Talk"] == ("synced", "") and told["Lunch talk"][0] == "dormant"
+    with_rules(made)
+    made.run(approved=AnyPlan(), yes=True)
+    made.run(approved=AnyPlan(), yes=True)
+    assert {event.status for event in views.events(made.db, 1)} == {"synced"}
+
+
+def test_a_pair_that_hides_nothing_any_more_fills_its_blocks() -> None:
+    """V7: also where the state was lost, and whatever the pair is called in it: no "Busy" comes back as a title."""
+    made = world()
+    made.put("a", dentist())
+    made.put("b", ics("n1", "Choir", start="20261203T090000"))
+    made.run()
+    made.lose_database()
+    with_rules(made, conflict="b")
+    for _ in range(4):
+        made.run(approved=AnyPlan(), yes=True)
+    assert made.titles("a") == made.titles("b") == ["Choir", "Dentist"] and made.quiet()
+    with_rules(made, to_b=BUSY)
+    for _ in range(4):
+        made.run(approved=AnyPlan(), yes=True)
+    assert made.titles("b") == ["Busy", "Choir"] and made.titles("a") == ["Choir", "Dentist"] and made.quiet()
+
+
+def test_copies_found_again_after_a_lost_database_are_not_made_anew() -> None:
+    made = FaultyWorld("ab", to_b=View("titles"))
+    for number in range(6):
+        made.put("a", dentist(f"u{number}", start=f"202612{10 + number}T090000"))
+    made.run()
+    made.lose_database()
+    before = made.writes()
+    for _ in range(3):
+        assert made.run(approved=AnyPlan(), yes=True).exit_code == 0
+    assert made.writes() == before and made.quiet()

@@ -128,6 +128,14 @@ CREATE TABLE hold (                          -- what waits for a person
 CREATE INDEX hold_link ON hold (link_id);
 CREATE INDEX hold_item ON hold (calendar_id, remote_id);
 
+CREATE TABLE outside (                       -- events that take no part in a group, as it was planned last
+    grp         TEXT NOT NULL REFERENCES grp(key) ON DELETE CASCADE,
+    calendar_id INTEGER NOT NULL,
+    remote_id   TEXT NOT NULL,
+    words       TEXT NOT NULL,               -- which rule keeps it out
+    PRIMARY KEY (calendar_id, remote_id, grp)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE run (
     id         INTEGER PRIMARY KEY,
     started_us INTEGER NOT NULL,
