@@ -40,8 +40,9 @@ class Mapping(Protocol):
         """
         ...
 
-    def seen(self, payload: bytes) -> Form | None:
-        """What everybody else sees of it: its form without what calsync keeps beside the event. None: all of it."""
+    def seen(self, payload: bytes, names: Iterable[str] = ()) -> Form | None:
+        """What everybody else sees of it: its form, and of what a pair carries these names, without what calsync keeps
+        beside the event. None: all of it."""
         ...
 
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:

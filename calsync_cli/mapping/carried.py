@@ -1,29 +1,59 @@
-"""Properties that a pair carries by name: "x:X-PROJECT" in a form, the raw value of that line in a file.
+"""Properties that a pair carries by name (model.series.CARRIED): what they are called, and in which spelling.
 
-Shape   only X- properties; overrides hold what differs from their master, as with every other field
+Names   "x:X-PROJECT": a line of a calendar file, its raw value. "x:google:extended.private.ticket", ".shared.": a
+        property of Google's, any text. Where a calendar has no such place, the value is kept beside the event
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from calsync_cli.mapping.contentlines import Component
-from calsync_cli.mapping.ical_read import Source
-from calsync_cli.mapping.inherit import Fields, own_paths
-from calsync_cli.model.series import CARRIED, Path, Value
+from calsync_cli.mapping.inherit import Fields
+from calsync_cli.mapping.kept import Kept
+from calsync_cli.mapping.values import clean, one_line
+from calsync_cli.model.series import CARRIED, Changes, Value, split
 
-
-def carried_fields(event: Component, names: Iterable[str]) -> Fields:
-    """Raw values of the properties that a pair carries by name, as {"x:NAME": value}."""
-    lines = {name: event.first(name.removeprefix(CARRIED).upper()) for name in names}
-    return {name: value for name, line in lines.items() if line is not None and (value := line.value.strip())}
+_GOOGLE = f"{CARRIED}google:extended."
 
 
-def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
-    """Carried properties of the whole set, overrides as far as they differ from the master."""
-    names = frozenset(names)
-    master = carried_fields(source.master, names) if source.master is not None else {}
-    form: dict[Path, Value] = dict(master)
-    for key, event in source.overrides.items() if names else ():
-        form |= own_paths(master, key, carried_fields(event, names))
-    return form
+def line_name(name: str) -> str:
+    """The property of a file that it is; "" for all others."""
+    bare = name.removeprefix(CARRIED).upper()
+    return bare if bare.startswith("X-") else ""
+
+
+def google_place(name: str) -> tuple[str, str] | None:
+    """("private", key) or ("shared", key) for a property of Google's."""
+    kind, dot, key = name.removeprefix(_GOOGLE).partition(".")
+    return (kind, key) if name.startswith(_GOOGLE) and dot and key and kind in ("private", "shared") else None
+
+
+def canonical(name: str, value: object) -> str:
+    """The spelling of a value that stays when it travels; "" for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    return one_line(clean(value)) if line_name(name) else clean(value)
+
+
+def kept_fields(kept: Kept, names: Iterable[str]) -> Fields:
+    """What is kept beside the event of them."""
+    found: dict[str, Value] = {name: canonical(name, kept.get(name)) for name in names if name.startswith(CARRIED)}
+    return {name: value for name, value in found.items() if value}
+
+
+def names_of(changes: Changes) -> frozenset[str]:
+    return frozenset(name for path in changes if (name := split(path)[1]).startswith(CARRIED))
+
+
+def names_in(kept: Kept) -> Iterator[str]:
+    """All that are kept beside an event, and for single instances of it."""
+    for name, value in kept.items():
+        if name.startswith(CARRIED):
+            yield name
+        elif name.startswith("@") and isinstance(value, dict):
+            yield from names_in(value)
+
+
+def google_names(kind: str, keys: Iterable[str]) -> Iterator[str]:
+    """Of properties of Google's by their keys, the other way round than google_place."""
+    yield from (f"{_GOOGLE}{kind}.{key}" for key in keys)

@@ -5,19 +5,19 @@ Shape   `editing(...)` -> Editing; `key_moves` says which instance keys move alo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
-from calsync_cli.mapping.carried import carried_fields
 from calsync_cli.mapping.contentlines import Component
+from calsync_cli.mapping.ical_carried import carried_fields
+from calsync_cli.mapping.ical_lines import Pen
 from calsync_cli.mapping.ical_read import Source
-from calsync_cli.mapping.ical_write import Pen
 from calsync_cli.mapping.inherit import Fields, key_kind, master_fields
 from calsync_cli.mapping.values import split_list
 from calsync_cli.mapping.when import read_when
 from calsync_cli.model.recur import has_instance, rule_start
-from calsync_cli.model.series import CANCELLED, Form, Recurrence, instance_keys
+from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, instance_keys, join, split
 from calsync_cli.model.times import AllDay, Floating, InstanceKey, Span, When, Zoned, instance_key, wall
 
 _TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
@@ -104,6 +104,17 @@ def key_moves(before: Form, then: Form, overrides: Iterable[InstanceKey]) -> dic
     if all(shifted[key] in wanted for key in had):
         return shifted
     return {key: shifted[key] for key in every - wanted if shifted[key] not in every}
+
+
+def taken_along(
+    before: Form, then: Form, rest: Form, overrides: Iterable[InstanceKey], is_date: Callable[[InstanceKey], bool]
+) -> dict[Path, Value]:
+    """`rest`: paths that an edit does not know of. They go with their instances, if those are dates afterwards."""
+    keys = instance_keys(rest)
+    moves = key_moves(before, then, {*overrides, *keys})
+    stays = {key for key in keys if f"@{moves.get(key, key)}" not in then and is_date(moves.get(key, key))}
+    named = ((path, *split(path)) for path in rest)
+    return {join(moves.get(key, key), name): rest[path] for path, key, name in named if not key or key in stays}
 
 
 def _along(key: InstanceKey, old: When, new: When) -> When:

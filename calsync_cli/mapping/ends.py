@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Component, make_line, parse
-from calsync_cli.mapping.ical_write import add_line
+from calsync_cli.mapping.ical_lines import add_line
 from calsync_cli.mapping.when import read_when, span_of, written
 from calsync_cli.mapping.zones import Zones
 from calsync_cli.model.times import AllDay

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from calsync_cli.mapping.base import NOWHERE, Mapping, Place
-from calsync_cli.mapping.carried import carried_form
+from calsync_cli.mapping.ical_carried import carried_form
 from calsync_cli.mapping.ical_edit import edit_payload, without_marker
 from calsync_cli.mapping.ical_read import reading, source_of
 from calsync_cli.mapping.new_event import again, make_payload
@@ -32,7 +32,7 @@ class ICalMapping:
     def edit(self, payload: bytes, changes: Changes) -> bytes:
         return edit_payload(payload, changes)
 
-    def seen(self, payload: bytes) -> Form | None:
+    def seen(self, payload: bytes, names: Iterable[str] = ()) -> Form | None:
         """Nothing is kept beside it: everybody sees all."""
         return None
 

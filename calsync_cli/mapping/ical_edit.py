@@ -10,9 +10,11 @@ Errors  MappingError when the change cannot be said in this format; the payload 
 from __future__ import annotations
 
 from calsync_cli.errors import MappingError
-from calsync_cli.mapping.carried import carried_form
+from calsync_cli.mapping.carried import names_of
 from calsync_cli.mapping.contentlines import Component, Line
 from calsync_cli.mapping.editing import Editing, editing
+from calsync_cli.mapping.ical_carried import carried_form
+from calsync_cli.mapping.ical_lines import add_line, harmless, remove_all, spelled
 from calsync_cli.mapping.ical_overrides import edit_overrides, off_by_override
 from calsync_cli.mapping.ical_read import (
     MARKER,
@@ -22,21 +24,13 @@ from calsync_cli.mapping.ical_read import (
     reading,
     source_of,
 )
-from calsync_cli.mapping.ical_write import (
-    add_line,
-    harmless,
-    remove_all,
-    spelled,
-    write_dates,
-    write_fields,
-    write_rules,
-)
+from calsync_cli.mapping.ical_write import write_dates, write_fields, write_rules
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.mapping.new_event import add_zones, new_event
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.when import from_key, original_start, read_when
 from calsync_cli.model.recur import diff
-from calsync_cli.model.series import CARRIED, Changes, Form, Recurrence, applied, instance_keys, split
+from calsync_cli.model.series import Changes, Form, Recurrence, applied, instance_keys, split
 from calsync_cli.model.times import InstanceKey, When, Zoned
 
 ExdateLine = tuple[Line, list[tuple[str, InstanceKey]]]
@@ -46,7 +40,7 @@ def edit_payload(payload: bytes, changes: Changes) -> bytes:
     if not changes:
         return payload
     source = source_of(payload)
-    names = frozenset(name for path in changes if (name := split(path)[1]).startswith(CARRIED))
+    names = names_of(changes)
     before = {**reading(source).form, **carried_form(source, names)}
     then = normal(applied(before, changes))
     if then == before:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Component
 from calsync_cli.mapping.editing import Editing
+from calsync_cli.mapping.ical_carried import carriable_names
+from calsync_cli.mapping.ical_lines import add_line, put_time, remove_all, replace, spelled
 from calsync_cli.mapping.ical_read import MARKER, component_fields, override_fields, override_key
-from calsync_cli.mapping.ical_write import add_line, put_time, remove_all, replace, spelled, write_fields
+from calsync_cli.mapping.ical_write import write_fields
 from calsync_cli.mapping.inherit import NOWHERE, cancelled, instance_fields, master_fields, same_value
 from calsync_cli.mapping.new_event import new_event
 from calsync_cli.mapping.when import from_key
@@ -98,18 +100,20 @@ def _goes(edit: Editing, key: InstanceKey, old: InstanceKey, event: Component) -
     if edit.source.master is not None and edit.rescheduled and not edit.is_instance(key):
         return True  # left behind it would show as an extra event
     had = any(split(path)[0] == old for path in edit.before)
-    return had and (edit.was_off(old) or not _holds_more(edit, event))
+    return had and (edit.was_off(old) or not _is_own(edit, event))
 
 
-def _holds_more(edit: Editing, event: Component) -> bool:
-    """The override has lines or parts that its master lacks and the form does not know; they must not be lost (I7)."""
+def _is_own(edit: Editing, event: Component) -> bool:
+    """The override has lines or parts that its master lacks and the form does not know, or lacks one that could be
+    carried by name; that must not be lost (I7)."""
     master = edit.source.master
     if master is None:
         return False
     common = {(line.name, line.value) for line in master.lines}
     lines = [line for line in event.lines if line.flat.strip() and line.name not in _FORM_LINES]
     parts = [child for child in event.children if isinstance(child, Component) and child.name != "VALARM"]
-    return bool(parts) or any((line.name, line.value) not in common for line in lines)
+    lacks = carriable_names(master) - carriable_names(event)
+    return bool(parts or lacks) or any((line.name, line.value) not in common for line in lines)
 
 
 def _is_stub(edit: Editing, key: InstanceKey, old: InstanceKey, event: Component) -> bool:

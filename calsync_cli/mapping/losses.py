@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from calsync_cli.mapping import base
+from calsync_cli.mapping.carried import names_of
 from calsync_cli.mapping.inherit import instance_fields, normal, same_value
 from calsync_cli.mapping.when import from_key
 from calsync_cli.model.recur import diff
@@ -90,11 +91,11 @@ def losses_of(
     form    how the payload reads, where the caller knows it
     Raises MappingError as `read` does.
     """
-    names = frozenset(name for path in asked or () if (name := split(path)[1]).startswith(CARRIED))
+    names = names_of(asked or {})
     here = dict(mapping.read(payload).form if form is None else form)
     here |= mapping.carried(payload, names) if names else {}
     wanted = normal(applied(here, asked)) if asked else here
-    seen = mapping.seen(payload)
+    seen = mapping.seen(payload, names)
     return told(wanted, here, here if seen is None else seen)
 
 

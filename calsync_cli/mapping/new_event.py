@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Component, Document, Line, make_component, make_line
+from calsync_cli.mapping.ical_lines import Pen, add_line
 from calsync_cli.mapping.ical_read import MARKER, PEOPLE, Source, source_of
-from calsync_cli.mapping.ical_write import Pen, add_line, write_dates, write_fields, write_rules
+from calsync_cli.mapping.ical_write import write_dates, write_fields, write_rules
 from calsync_cli.mapping.inherit import NOWHERE, Fields, instance_fields, master_fields, normal
 from calsync_cli.mapping.values import escaped, one_line, stamp
 from calsync_cli.mapping.vtimezones import HORIZON, vtimezone

@@ -292,6 +292,13 @@ def test_carried_properties_are_kept_and_given_by_name() -> None:
     assert GOOGLE.carried(series, names) == {"x:X-OTHER": "1", f"{KEY}/x:X-OTHER": "2"}
 
 
+def test_an_instance_that_has_none_of_what_its_series_gets_says_so() -> None:
+    """What is kept with a series counts for its instances; before, such a one took it over."""
+    bare = GOOGLE.edit(FILES["override_moved"], {"categories": frozenset({"Work"}), f"{KEY}/categories": frozenset()})
+    form = GOOGLE.read(bare).form
+    assert (form["categories"], form[f"{KEY}/categories"]) == (frozenset({"Work"}), frozenset())
+
+
 def test_properties_of_others_stay_and_only_changed_ones_are_sent() -> None:
     edited = GOOGLE.edit(FILES["properties_of_others"], {"categories": frozenset({"Work"})})
     properties = event(edited)["extendedProperties"]

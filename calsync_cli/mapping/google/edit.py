@@ -12,19 +12,21 @@ from __future__ import annotations
 from copy import deepcopy
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping.carried import names_of
+from calsync_cli.mapping.editing import taken_along
+from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import Json
 from calsync_cli.mapping.google.editing import Edit, editing
 from calsync_cli.mapping.google.exceptions import edit_exceptions
-from calsync_cli.mapping.google.fields import carried_fields
 from calsync_cli.mapping.google.kept import FLOATING, NO_ZONE_YET, drop_identity, put_kept, put_private
 from calsync_cli.mapping.google.new_event import keep_rules, with_dates_only
 from calsync_cli.mapping.google.series_lines import edit_lines
-from calsync_cli.mapping.google.source import Source, carried_form, reading, source_of
+from calsync_cli.mapping.google.source import Source, carried_form, carried_names, reading, series_carried, source_of
 from calsync_cli.mapping.google.standing import is_guest, refusal
 from calsync_cli.mapping.google.write import Sheet, write_fields, write_span
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.model.recur import diff
-from calsync_cli.model.series import CARRIED, Changes, Form, applied, split
+from calsync_cli.model.series import Changes, Form, applied, split
 from calsync_cli.model.times import Span
 
 
@@ -32,13 +34,16 @@ def edit_payload(payload: bytes, changes: Changes) -> bytes:
     if not changes:
         return payload
     source = source_of(payload)
-    names = frozenset(name for path in changes if (name := split(path)[1]).startswith(CARRIED))
-    before = {**reading(source).form, **carried_form(source, names)}
+    asked, there = names_of(changes), carried_names(source)
+    before: Form = {**reading(source).form, **carried_form(source, asked)}
     then = with_dates_only(normal(applied(before, changes)))
     if then == before:
         return payload
+    rest = carried_form(source, there - asked)  # an instance that is made anew keeps its own
+    then = {**then, **taken_along(before, then, rest, source.overrides, lambda key: key in form_dates(then, [key]))}
+    before = {**before, **rest}
     _check_allowed(source, before, then)
-    edit = editing(source, before, then, names)
+    edit = editing(source, before, then, asked | there)
     if source.set.event is not None:
         _edit_master(edit, source.set.event)
         edit_lines(edit)
@@ -80,7 +85,7 @@ def _edit_master(edit: Edit, event: Json) -> None:
     if edit.clock.floating != edit.source.clock.floating:
         put_private(event, {FLOATING: None if edit.clock.floating is None else edit.clock.floating or NO_ZONE_YET})
     sheet = Sheet(event, edit.kept, edit.clock)
-    now = {**edit.source.fields, **carried_fields(edit.kept, edit.names)}
+    now = {**edit.source.fields, **series_carried(edit.source, edit.names)}
     if "recurrence" in then and "recurrence" not in now:
         write_span(sheet, span, recurs=True)
     write_fields(sheet, now, then)

@@ -14,7 +14,7 @@ from calsync_cli.mapping.google.dates import form_dates
 from calsync_cli.mapping.google.document import Json, is_cancelled
 from calsync_cli.mapping.google.fields import carried_fields
 from calsync_cli.mapping.google.kept import Kept
-from calsync_cli.mapping.google.source import Source, override_fields
+from calsync_cli.mapping.google.source import Source, override_fields, series_carried
 from calsync_cli.mapping.inherit import Fields, master_fields
 from calsync_cli.model.series import CANCELLED, Form, instance_keys
 from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key
@@ -110,4 +110,5 @@ def _found(source: Source, key: InstanceKey, resource: Json, names: frozenset[st
     kept = deepcopy(source.kept_for(key, resource))
     if is_cancelled(resource):
         return Found(key, resource, {}, kept)
-    return Found(key, resource, {**override_fields(source, key, resource), **carried_fields(kept, names)}, kept)
+    carried = carried_fields(resource, kept, names, series_carried(source, names))
+    return Found(key, resource, {**override_fields(source, key, resource), **carried}, kept)

@@ -13,7 +13,7 @@ from copy import deepcopy
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.document import Json, is_cancelled, text_of
 from calsync_cli.mapping.google.editing import Edit, Found
-from calsync_cli.mapping.google.fields import instance_visibility
+from calsync_cli.mapping.google.fields import carried_fields, instance_visibility
 from calsync_cli.mapping.google.kept import KEY, keep, private_of, put_kept, put_private
 from calsync_cli.mapping.google.new_event import check_dates, name_exception, new_exception
 from calsync_cli.mapping.google.series_lines import by_line
@@ -86,18 +86,26 @@ def _write(edit: Edit, key: InstanceKey, found: Found) -> None:
         then["time"] = found.fields["time"]  # inherited already, if perhaps in another zone's words
     event = edit.source.set.event
     assert event is not None
-    now = {**found.fields, "visibility": instance_visibility(found.kept, event)}
-    now = {name: value for name, value in now.items() if value}
-    if now == then:
-        return
+    now = _now(edit, found, event)
     sheet = Sheet(found.resource, deepcopy(found.kept), edit.clock, event)
     keep(sheet.kept, "recurrence", edit.kept.get("recurrence"))
+    if now == then and (sheet.kept == edit.kept or KEY in private_of(found.resource)):
+        return
     write_fields(sheet, now, then)
     if sheet.kept != edit.kept:
         put_kept(found.resource, sheet.kept, key)
     elif KEY in private_of(found.resource):
         put_kept(found.resource, {})
         put_private(found.resource, {KEY: None})
+
+
+def _now(edit: Edit, found: Found, event: Json) -> Fields:
+    """What it shows, of which some is inherited from its series as that is afterwards."""
+    series = carried_fields(event, edit.kept, edit.names)
+    now = {name: value for name, value in found.fields.items() if name not in edit.names}
+    now |= carried_fields(found.resource, found.kept, edit.names, series)
+    now["visibility"] = instance_visibility(found.kept, event)
+    return {name: value for name, value in now.items() if value}
 
 
 def _then(edit: Edit, key: InstanceKey) -> Fields:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from calsync_cli.mapping.carried import canonical, google_place, kept_fields
 from calsync_cli.mapping.google import reminders
 from calsync_cli.mapping.google.clock import Clock, read_span
 from calsync_cli.mapping.google.colors import name_of
 from calsync_cli.mapping.google.document import Json, object_of, objects_of, text_of
-from calsync_cli.mapping.google.kept import Kept, pairs, texts, word
+from calsync_cli.mapping.google.kept import EMPTIED, Kept, pairs, property_of, texts, word
 from calsync_cli.mapping.google.markup import shown
 from calsync_cli.mapping.inherit import Fields
 from calsync_cli.mapping.values import clean, one_line
-from calsync_cli.model.series import CARRIED
 from calsync_cli.model.times import Span
 from calsync_cli.model.views import answer_of
 
@@ -113,10 +113,21 @@ def _links(urls: Iterable[str]) -> frozenset[str]:
     return frozenset(url for url in found if url and url[:5].lower() != "data:")
 
 
-def carried_fields(kept: Kept, names: Iterable[str]) -> Fields:
-    """Properties that a pair carries by name, "x:X-PROJECT", as they are kept with the event."""
-    found = {name: kept.get(name) for name in names if name.startswith(CARRIED)}
-    return {name: text for name, value in found.items() if isinstance(value, str) and (text := one_line(value))}
+def carried_fields(resource: Json, kept: Kept, names: Iterable[str], series: Fields | None = None) -> Fields:
+    """Properties that a pair carries by name: Google's own, or else what is kept with the event.
+
+    series: of an exception, what its series shows of them; it counts where the exception has none of its own, for it
+    is not known whether Google gives it its series' properties (facts 5.7)
+    """
+    names = frozenset(names)
+    fields = dict(kept_fields(kept, names))
+    for name in names:
+        place = google_place(name)
+        if place is not None and (own := canonical(name, property_of(resource, *place))):
+            fields[name] = own
+        elif place is not None and series is not None and name not in fields and kept.get(name) != EMPTIED:
+            fields |= {name: series[name]} if name in series else {}
+    return fields
 
 
 # -- people ------------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from calsync_cli.mapping.kept import word as word
 
 V, LINK, UID, ID, KEY = "calsync.v", "calsync.link", "calsync.uid", "calsync.id", "calsync.key"
 FLOATING = "calsync.floating"
+OURS = "calsync."
 NO_ZONE_YET = "1"
 """In the place of the zone that a floating event is written in, until it gets one (address)."""
 LOSS = "calsync.loss"
@@ -35,22 +36,39 @@ _ALL_CHARACTERS = 32_000
 _UNPACKED = 1 << 18
 
 
+EMPTIED = [""]
+"""In `Kept` of an exception: it has none of a property that its series has."""
+
+
+def properties_of(resource: Json, kind: str) -> Json:
+    """kind: private, for this calendar alone; shared, for all guests."""
+    return object_of(object_of(resource, "extendedProperties"), kind)
+
+
+def property_of(resource: Json, kind: str, key: str) -> str:
+    return text_of(properties_of(resource, kind), key)
+
+
 def private_of(resource: Json) -> Json:
-    return object_of(object_of(resource, "extendedProperties"), "private")
+    return properties_of(resource, "private")
 
 
 def put_private(resource: Json, values: Mapping[str, str | None]) -> None:
+    put_properties(resource, "private", values)
+
+
+def put_properties(resource: Json, kind: str, values: Mapping[str, str | None]) -> None:
     """Set or remove (None) single properties; nobody else's are touched, and no empty object is left or made."""
     if not values:
         return
-    outer, private = object_of(resource, "extendedProperties"), dict(private_of(resource))
+    outer, found = object_of(resource, "extendedProperties"), dict(properties_of(resource, kind))
     for name, value in values.items():
-        private.pop(name, None)
+        found.pop(name, None)
         if value is not None:
-            private[name] = value
-    rest = {name: value for name, value in outer.items() if name != "private"}
-    if private or rest:
-        resource["extendedProperties"] = {**rest, "private": private} if private else rest
+            found[name] = value
+    rest = {name: value for name, value in outer.items() if name != kind}
+    if found or rest:
+        resource["extendedProperties"] = {**rest, kind: found} if found else rest
     else:
         resource.pop("extendedProperties", None)
 

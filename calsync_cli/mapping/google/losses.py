@@ -75,6 +75,6 @@ LOSSES: Table = {
         held("a birthday, a focus time, an absence, a working location, an event made from a mail"),
         held("text and time of an event that Google has locked"),
     ),
-    CARRIED: (hidden("always"),),
+    CARRIED: (hidden("all but Google's own extended properties"),),
     "uid": (held("more than 8,000 characters"),),
 }

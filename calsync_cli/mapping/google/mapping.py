@@ -33,10 +33,11 @@ class GoogleMapping:
     def edit(self, payload: bytes, changes: Changes) -> bytes:
         return edit_payload(payload, changes)
 
-    def seen(self, payload: bytes) -> Form | None:
+    def seen(self, payload: bytes, names: Iterable[str] = ()) -> Form | None:
         body = parsed(payload)
         kept = [drop_kept(resource) for resource in body.resources]
-        return self.read(body.data()).form if any(kept) else None
+        bare = body.data()
+        return {**self.read(bare).form, **self.carried(bare, names)} if any(kept) else None
 
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""

@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from calsync_cli.mapping.carried import google_place
 from calsync_cli.mapping.google.address import original_text, wire_start
 from calsync_cli.mapping.google.clock import read_span, write_time
 from calsync_cli.mapping.google.document import Json, is_cancelled, object_of, text_of
 from calsync_cli.mapping.google.fields import model_span
-from calsync_cli.mapping.google.kept import KEY, LOSS, private_of
+from calsync_cli.mapping.google.kept import EMPTIED, KEY, LOSS, kept_of, private_of, properties_of, put_properties
 from calsync_cli.mapping.google.source import Source, source_of
 from calsync_cli.mapping.inherit import inherited_span, same_value
 from calsync_cli.model.times import InstanceKey
@@ -93,7 +94,8 @@ def _inherited(source: Source, key: InstanceKey) -> Json:
     """An instance without a resource, as Google shows it: its master's members at its own time.
 
     Whether Google gives it its master's properties too is not known (facts 5.7): the pieces of ours that the master
-    has are taken for there, so that they are removed where the exception says `KEY`, and all its own are sent.
+    has are taken for there, so that they are removed where the exception says `KEY`, as are carried properties that it
+    shall not have; all its own are sent.
     """
     master, wanted = source.set.event or {}, source.overrides[key]
     base = {name: value for name, value in master.items() if name not in ("recurrence", "extendedProperties")}
@@ -101,6 +103,9 @@ def _inherited(source: Source, key: InstanceKey) -> Json:
         base["status"] = text_of(master, "status") or "confirmed"
     if KEY in private_of(wanted):
         base["extendedProperties"] = {"private": {name: "" for name in private_of(master) if name.startswith(LOSS)}}
+        for name, value in kept_of(wanted).items():
+            if value == EMPTIED and (place := google_place(name)):
+                put_properties(base, place[0], {place[1]: ""})
     span = source.span
     if span is not None:
         own = inherited_span(span, key)
@@ -123,8 +128,9 @@ def _difference(old: Json, new: Json) -> Json:
     for name in WRITABLE:
         was, now = old.get(name), new.get(name)
         if name == "extendedProperties":
-            private = _merged(private_of(old), private_of(new), whole=False)
-            members |= {name: {"private": private}} if private else {}
+            kinds = ("private", "shared")
+            changed = {kind: _merged(properties_of(old, kind), properties_of(new, kind), whole=False) for kind in kinds}
+            members |= {name: found} if (found := {kind: some for kind, some in changed.items() if some}) else {}
         elif was != now:
             members[name] = _merged(object_of(old, name), now, whole=True) if isinstance(now, dict) else now
     if any(name in members for name in _TIMES):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping import other_tools
+from calsync_cli.mapping.carried import google_names, names_in
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, known_zone, read_key
 from calsync_cli.mapping.google.counts import as_kept
 from calsync_cli.mapping.google.dates import form_dates
@@ -21,11 +22,13 @@ from calsync_cli.mapping.google.fields import carried_fields, has_people, own_an
 from calsync_cli.mapping.google.kept import (
     FLOATING,
     LOST,
+    OURS,
     Kept,
     identity,
     instance_kept,
     kept_of,
     private_of,
+    properties_of,
     texts,
 )
 from calsync_cli.mapping.google.lines import Entry, dates_of, entries_of, recurrence_of
@@ -210,14 +213,29 @@ def override_fields(source: Source, key: InstanceKey, resource: Json) -> Fields:
     return {name: value for name, value in fields.items() if value}
 
 
+def carried_names(source: Source) -> frozenset[str]:
+    """All that can be carried and are there: those that are kept, and Google's own of the exceptions."""
+    found = set(names_in(source.kept))
+    for key, resource in source.overrides.items():
+        found |= set(names_in(source.kept_for(key, resource)))
+        for kind in ("private", "shared"):
+            keys = (name for name in properties_of(resource, kind) if not name.startswith(OURS))
+            found |= set(google_names(kind, keys))
+    return frozenset(found)
+
+
+def series_carried(source: Source, names: Iterable[str]) -> Fields:
+    return carried_fields(source.set.event or {}, source.kept, names)
+
+
 def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
     """Carried properties of the whole set, instances as far as they differ from the master."""
     names = frozenset(names)
-    master = carried_fields(source.kept, names)
+    master = series_carried(source, names)
     form: dict[Path, Value] = dict(master)
     for key, resource in source.overrides.items() if names else ():
         if not is_cancelled(resource):
-            form |= own_paths(master, key, carried_fields(source.kept_for(key, resource), names))
+            form |= own_paths(master, key, carried_fields(resource, source.kept_for(key, resource), names, master))
     return form
 
 

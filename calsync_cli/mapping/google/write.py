@@ -12,26 +12,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping.carried import canonical, google_place
 from calsync_cli.mapping.google import reminders
 from calsync_cli.mapping.google.clock import Clock, has_length, read_time, write_time
 from calsync_cli.mapping.google.colors import name_of, nearest
 from calsync_cli.mapping.google.document import Json, object_of, text_of
 from calsync_cli.mapping.google.fields import (
     OF_SERIES,
+    carried_fields,
     is_web,
     shown_attachments,
     shown_status,
     shown_url,
     shown_visibility,
 )
-from calsync_cli.mapping.google.kept import Kept, keep
+from calsync_cli.mapping.google.kept import EMPTIED, Kept, keep, kept_of, property_of, put_properties
 from calsync_cli.mapping.google.markup import edited, spelled
-from calsync_cli.mapping.values import one_line
 from calsync_cli.model.series import CARRIED, FIELDS, LOCAL_FIELDS, Value
 from calsync_cli.model.times import AllDay, Floating, Span, When
 
 LONGEST_DESCRIPTION = 8192
 """In UTF-16 units, as the clients count that met the limit (facts 5.1)."""
+LONGEST_PROPERTY = 1000
+"""Of 1,024, where it is not known whether more is refused or cut (facts 5.7)."""
 
 
 @dataclass(slots=True)
@@ -58,7 +61,25 @@ def write_fields(sheet: Sheet, now: Mapping[str, Value], then: Mapping[str, Valu
         _write_reminders(sheet, _texts(then.get("reminders")), span)
     for name in sorted(now.keys() | then.keys()):
         if name.startswith(CARRIED) and now.get(name) != then.get(name):
-            keep(sheet.kept, name, one_line(_text(then.get(name))))
+            _write_carried(sheet, name, canonical(name, then.get(name)))
+
+
+def _write_carried(sheet: Sheet, name: str, value: str) -> None:
+    """As a property of Google's own where it is one and fits, else kept. An exception that shall have what its series
+    has by then is left without; one that shall have nothing says so."""
+    place = google_place(name)
+    if place is None:
+        keep(sheet.kept, name, value)
+        return
+    series = sheet.series
+    inherited = carried_fields(series, kept_of(series), [name]).get(name, "") if series is not None else ""
+    if series is not None and value == inherited and not property_of(sheet.resource, *place):
+        if sheet.kept.get(name) != value:
+            keep(sheet.kept, name, None)
+        return
+    fits = 0 < _units(value) <= LONGEST_PROPERTY
+    put_properties(sheet.resource, place[0], {place[1]: value if fits else None})
+    keep(sheet.kept, name, None if fits else value or (EMPTIED if inherited else None))
 
 
 def _write_field(sheet: Sheet, name: str, value: Value | None) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from copy import deepcopy
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping.carried import kept_fields, names_in, names_of
+from calsync_cli.mapping.editing import taken_along
 from calsync_cli.mapping.graph.editing import Edit, editing, look_at_series
 from calsync_cli.mapping.graph.exceptions import edit_deleted, edit_exceptions
-from calsync_cli.mapping.graph.fields import carried_fields
 from calsync_cli.mapping.graph.kept import LINK, UID, joined, put_kept, put_properties
 from calsync_cli.mapping.graph.new_event import life_of, note_floating
-from calsync_cli.mapping.graph.series_rule import remove_rule, with_dates_only, write_rule
+from calsync_cli.mapping.graph.series_rule import is_date, remove_rule, with_dates_only, write_rule
 from calsync_cli.mapping.graph.source import Source, carried_form, is_off, reading, source_of
 from calsync_cli.mapping.graph.standing import refusal
 from calsync_cli.mapping.graph.write import Sheet, write_fields, write_span
@@ -23,7 +24,7 @@ from calsync_cli.mapping.graph.zoned import serves
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.mapping.jsondoc import Json
 from calsync_cli.model.recur import diff
-from calsync_cli.model.series import CARRIED, Changes, Form, Recurrence, applied, split
+from calsync_cli.model.series import Changes, Form, Recurrence, applied, split
 from calsync_cli.model.times import Span
 
 
@@ -31,13 +32,16 @@ def edit_payload(payload: bytes, changes: Changes) -> bytes:
     if not changes:
         return payload
     source = source_of(payload)
-    names = frozenset(name for path in changes if (name := split(path)[1]).startswith(CARRIED))
-    before = {**reading(source).form, **carried_form(source, names)}
+    asked, there = names_of(changes), frozenset(names_in(source.kept))
+    before: Form = {**reading(source).form, **carried_form(source, asked)}
     then = with_dates_only(normal(applied(before, changes)))
     if then == before:
         return payload
+    rest = carried_form(source, there - asked)  # an instance that is made anew keeps its own
+    then = {**then, **taken_along(before, then, rest, source.overrides, lambda key: is_date(then, key))}
+    before = {**before, **rest}
     _check_allowed(source, before, then)
-    edit = editing(source, before, then, names)
+    edit = editing(source, before, then, asked | there)
     look_at_series(edit)
     if source.set.event is not None:
         _edit_master(edit, source.set.event)
@@ -80,7 +84,7 @@ def _edit_master(edit: Edit, event: Json) -> None:
     if not isinstance(span, Span):
         raise MappingError("an event cannot lose its time")
     sheet = Sheet(event, edit.kept, edit.clock, life_of(edit.said))
-    now = {**edit.source.fields, **carried_fields(edit.kept, edit.names)}
+    now = {**edit.source.fields, **kept_fields(edit.kept, edit.names)}
     if edit.rescheduled and now.get("time") == span and not serves(event, edit.clock.wire_span(span), sheet.life):
         write_span(sheet, span)  # a rule for one that had none, or one that goes on longer
     write_fields(sheet, now, then)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+from calsync_cli.mapping.carried import kept_fields
 from calsync_cli.mapping.editing import key_moves
 from calsync_cli.mapping.graph.clock import Clock
-from calsync_cli.mapping.graph.fields import carried_fields
 from calsync_cli.mapping.graph.kept import of_series
 from calsync_cli.mapping.graph.new_event import clock_for, said_of
 from calsync_cli.mapping.graph.rules import Spoken
@@ -98,5 +98,5 @@ def _clock(source: Source, then: Form) -> Clock:
 
 def _found(source: Source, key: InstanceKey, resource: Json, names: frozenset[str]) -> Found:
     kept = deepcopy(source.kept_for(key, resource))
-    fields = {**override_fields(source, key, resource), **carried_fields(kept, names)}
+    fields = {**override_fields(source, key, resource), **kept_fields(kept, names)}
     return Found(resource, fields, kept, is_off(source, resource))

@@ -17,7 +17,6 @@ from calsync_cli.mapping.inherit import Fields
 from calsync_cli.mapping.jsondoc import Json, object_of, objects_of, text_of
 from calsync_cli.mapping.kept import Kept, pairs, texts, word
 from calsync_cli.mapping.values import clean, one_line
-from calsync_cli.model.series import CARRIED
 from calsync_cli.model.times import Span
 from calsync_cli.model.views import answer_of
 
@@ -110,12 +109,6 @@ def shown_categories(resource: Json) -> frozenset[str]:
 def _links(urls: Iterable[str]) -> frozenset[str]:
     found = (one_line(clean(url)) for url in urls)
     return frozenset(url for url in found if url and url[:5].lower() != "data:")
-
-
-def carried_fields(kept: Kept, names: Iterable[str]) -> Fields:
-    """Properties that a pair carries by name, "x:X-PROJECT", as they are kept with the event."""
-    found = {name: kept.get(name) for name in names if name.startswith(CARRIED)}
-    return {name: text for name, value in found.items() if isinstance(value, str) and (text := one_line(value))}
 
 
 # -- people ------------------------------------------------------------------------------------------------------------

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping import other_tools
+from calsync_cli.mapping.carried import kept_fields
 from calsync_cli.mapping.graph.clock import Clock
 from calsync_cli.mapping.graph.dates import Dates, dates_of
 from calsync_cli.mapping.graph.document import EventSet, parsed
-from calsync_cli.mapping.graph.fields import carried_fields, own_answer, service_kind, shown_fields, times
+from calsync_cli.mapping.graph.fields import own_answer, service_kind, shown_fields, times
 from calsync_cli.mapping.graph.kept import identity, kept_of, of_instance, of_series
 from calsync_cli.mapping.graph.standing import is_called_off, people_of, redacted
 from calsync_cli.mapping.graph.zones import known
@@ -247,13 +248,13 @@ def noted_fields(source: Source, key: InstanceKey) -> Fields:
 def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
     """Carried properties of the whole set, instances as far as they differ from the master."""
     names = frozenset(names)
-    master = carried_fields(source.kept, names)
+    master = kept_fields(source.kept, names)
     form: dict[Path, Value] = dict(master)
     for key, resource in source.overrides.items() if names else ():
         if not is_off(source, resource):
-            form |= own_paths(master, key, carried_fields(source.kept_for(key, resource), names))
+            form |= own_paths(master, key, kept_fields(source.kept_for(key, resource), names))
     for key in noted(source) if names else ():
-        form |= own_paths(master, key, carried_fields(of_instance(source.kept, key), names))
+        form |= own_paths(master, key, kept_fields(of_instance(source.kept, key), names))
     return form
 
 

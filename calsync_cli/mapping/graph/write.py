@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from calsync_cli.errors import MappingError
+from calsync_cli.mapping.carried import canonical
 from calsync_cli.mapping.graph import body, reminders
 from calsync_cli.mapping.graph.clock import Clock
 from calsync_cli.mapping.graph.fields import (
@@ -25,7 +26,6 @@ from calsync_cli.mapping.graph.fields import (
 from calsync_cli.mapping.graph.zoned import Life, put_span
 from calsync_cli.mapping.jsondoc import Json
 from calsync_cli.mapping.kept import Kept, keep
-from calsync_cli.mapping.values import one_line
 from calsync_cli.model.series import CARRIED, FIELDS, LOCAL_FIELDS, Value
 from calsync_cli.model.times import AllDay, Floating, Span
 
@@ -60,7 +60,7 @@ def write_fields(sheet: Sheet, now: Mapping[str, Value], then: Mapping[str, Valu
         _write_reminders(sheet, _texts(then.get("reminders")), span)
     for name in sorted(now.keys() | then.keys()):
         if name.startswith(CARRIED) and now.get(name) != then.get(name):
-            keep(sheet.kept, name, one_line(_text(then.get(name))))
+            keep(sheet.kept, name, canonical(name, then.get(name)))
 
 
 def _write_field(sheet: Sheet, name: str, value: Value | None) -> None:
