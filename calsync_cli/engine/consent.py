@@ -85,6 +85,8 @@ def _advice(trip: guards.Trip, trips: Sequence[guards.Trip], group: Group, scene
     if put_back(scene.snapshot).steps:
         name = group.pairs[0].name
         return f". If they were deleted by mistake, this makes them there again: calsync restore --pair {name}"
+    if scene.snapshot.rules_changed:
+        return ". If that is not what you meant, put the rules of the pair back as they were"
     return ". If that is a mistake there, wait: when they are back, the sync goes on by itself"
 
 
@@ -112,10 +114,11 @@ def first_words(group: Group, scene: Scene, plan: Plan) -> str:
         if step.kind == "create":
             creates[step.calendar] += 1
     kinds = [step.kind for step in plan.steps] + [hold.kind for hold in plan.holds]
-    counts = [f"{len(plan.linked):,} on several calendars already"]
-    counts += [f"{count:,} new on {scene.names[number]}" for number, count in creates.items()]
-    counts += [f"{kinds.count('update'):,} to update", f"{kinds.count('delete'):,} to delete"]
-    counts += [f"{kinds.count('fields'):,} in conflict", f"{kinds.count('ambiguous'):,} ambiguous"]
+    numbers = [(len(plan.linked), "on several calendars already")]
+    numbers += [(count, f"new on {scene.names[number]}") for number, count in creates.items()]
+    numbers += [(kinds.count("update"), "to update"), (kinds.count("delete"), "to delete")]
+    numbers += [(kinds.count("fields"), "in conflict"), (kinds.count("ambiguous"), "ambiguous")]
+    counts = [f"{count:,} {words}" for count, words in numbers if count or scene.snapshot.first]
     kind = "first" if scene.snapshot.first else "changed"
     return f"The {kind} plan of {pair_names(group)} waits for your yes. Events: {', '.join(counts)}."
 
