@@ -29,7 +29,7 @@ def bring(ctx: Context, source: str, file: Path | None, *, preview: bool, as_jso
     setup = new_of(ctx, source, file)
     unsaved = [] if preview else keep(ctx, setup)
     if as_json:
-        notes = [{"what": one.what, "message": one.words, "next": one.next} for one in setup.notes]
+        notes = [{"what": one.what, "message": one.words, "next": one.then} for one in setup.notes]
         print_json({"accounts": setup.accounts, "pairs": setup.pairs, "notes": notes, "written": not preview})
         return 0
     say(*report(ctx, setup, preview=preview))

@@ -19,7 +19,7 @@ class BadSetup(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """what: as it is called there. words: what became of it. next: a command or an edit, or ""."""
+    """what: as it is called there. words: what became of it. next: a command or an edit, where ACCOUNT is `account`."""
 
     what: str
     words: str
@@ -28,8 +28,12 @@ class Note:
     pair: str = ""
 
     @property
+    def then(self) -> str:
+        return self.next.replace("ACCOUNT", self.account or "ACCOUNT")
+
+    @property
     def text(self) -> str:
-        return f"{self.what}: {self.words}" + (f"; {self.next}" if self.next else "")
+        return f"{self.what}: {self.words}" + (f"; {self.then}" if self.next else "")
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from calsync_cli.setup import vdirsyncer_storage as storages
@@ -122,9 +123,7 @@ class _Pair:
             name = f"{name}-{made.calendar}"  # a folder by itself, and the calendars in it
         if name not in self.found.accounts:
             self.found.accounts[name] = made.table
-            self.found.notes += [
-                Note(one.what, one.words, one.next.replace("ACCOUNT", name), account=name) for one in made.notes
-            ]
+            self.found.notes += [replace(one, account=name) for one in made.notes]
             self.found.passwords |= {name: made.password} if made.password else {}
         return f"{name}/{made.calendar or collection}"
 

@@ -11,6 +11,7 @@ import json
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from calsync_cli.setup.notes import BadSetup, Table
 
@@ -81,3 +82,7 @@ def _check(found: File) -> None:
         for key in TEXTS & storage.keys():
             if not isinstance(storage[key], str) or not storage[key].strip("/ "):
                 raise BadSetup(f"{key} of storage {name} must be a text")
+        try:
+            urlsplit(storage.get("url", ""))
+        except ValueError:
+            raise BadSetup(f"url of storage {name} is no address: {storage['url']!r}") from None

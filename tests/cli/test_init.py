@@ -203,8 +203,13 @@ def test_print_and_json_change_nothing(theirs: Shell) -> None:
 
 def test_names_that_are_taken_get_a_number(theirs: Shell) -> None:
     theirs.config.write_text('[accounts.here]\nprovider = "vdir"\npath = "elsewhere"\n')
-    assert theirs("import", "vdirsyncer").code == 0
+    config = theirs.folder / ".config/vdirsyncer/config"
+    config.write_text(config.read_text() + 'client_id = "x"\n')
+    config.write_text(config.read_text().replace('"beep"', '"beep"\npassword.fetch = ["prompt", "?"]'))
+    said = theirs("import", "vdirsyncer")
+    assert said.code == 0
     assert pairs(theirs)["my-Home"]["a"] == "here-2/Home"
+    assert "keeps it in the keyring; calsync login here-2" in said.out
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[pair x]\na = 1\n", "\x00"])

@@ -225,7 +225,9 @@ def test_one_file_of_many_events_is_a_feed_or_nothing() -> None:
     (f"{GENERAL}[pair p]\na = x\nb = y\ncollections = null\n", "no storage for side a"),
     (f"{GENERAL}[what is this]\n", "none of general, pair NAME and storage NAME"),
     (text_of("collections = 7\n"), "must be null or a list"), (text_of('collections = [["a"]]\n'), "hold ['a']"),
-    (text_of(NULL, a='path = "x"\n'), "says no type"), (f"{GENERAL}{GENERAL}", "already exists"),
+    (text_of(NULL, a='path = "x"\n'), "says no type"),
+    (text_of(NULL, b=lines({**REMOTE, "url": "https://["})), "is no address"),
+    (f"{GENERAL}{GENERAL}", "already exists"),
 ])
 def test_what_is_no_configuration_of_it_is_refused_with_the_reason(text: str, words: str) -> None:
     with pytest.raises(BadSetup) as caught:
