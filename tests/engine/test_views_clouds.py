@@ -91,4 +91,4 @@ def test_five_rounds_without_a_leak(a: str, b: str) -> None:
         home = {name: [seen[3:5] for seen in world[name].agenda() if seen[0] == office.home[0]] for name in "ab"}
         assert home["a"] == home["b"] == [("Choir 4", "Hall 4")]
         assert not world.sent_rows()
-        assert not any(found for cloud in world.clouds.values() for found in cloud.complaints().values()), "no mail (I6)"
+        assert not any(found for cloud in world.clouds.values() for found in cloud.complaints().values()), "I6"
