@@ -216,10 +216,12 @@ def touch_etag(db: Database, calendar_id: int, remote_id: str, etag: str | None)
 
 
 def set_gone(db: Database, calendar_id: int, remote_id: str, level: int, seq: int) -> None:
-    """level 1: missing, which is no proof yet where it has to be absent for longer; 2: proved (O2); 0: it is there."""
+    """level 1: missing, which is no proof yet where it has to be absent for longer; 2: proved (O2). What was proved
+    stays so, however often it is found missing again: a late listing may have shown it once more (O4).
+    """
     db.run(
         "UPDATE mirror_item SET gone = ?, seq = ?, writer = NULL, seen_at_us = ? "
-        "WHERE calendar_id = ? AND remote_id = ? AND gone != ?",
+        "WHERE calendar_id = ? AND remote_id = ? AND gone < ?",
         level, seq, db.now_us(), calendar_id, remote_id, level,
     )
 

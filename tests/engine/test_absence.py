@@ -158,3 +158,21 @@ def test_what_is_missing_after_a_lost_token_is_asked_about_though_its_proof_come
     world.run()
     world.clock.now += timedelta(hours=1)
     assert world.run().exit_code == 0 and not world.has("a", "u2"), "the guard is over"
+
+
+def test_what_is_gone_does_not_come_back_because_a_late_listing_shows_it() -> None:
+    """O4: it was deleted by ourselves; a look finds it missing, which is no doubt about its being gone."""
+    world = World("ab", traits={"b": Traits(delta=False, absent_for=timedelta(hours=1))})
+    for number in range(3):
+        world.put("a", ics(f"u{number}", f"E{number}"))
+    world.run()
+    server = world.servers["b"]
+    old, real, remote_id = server.visible(), server.visible, world.find("b", "u1")
+    world.delete("a", "u1")
+    world.run()
+    assert not world.has("b", "u1") and remote_id.endswith(".ics")
+    server.visible = lambda: old  # type: ignore[method-assign]
+    world.run()
+    server.visible = real  # type: ignore[method-assign]
+    world.run()
+    assert not world.has("a", "u1") and not world.has("b", "u1")
