@@ -11,7 +11,7 @@ from dataclasses import replace
 from calsync_cli.engine.plan import forms_digest, is_pending
 from calsync_cli.engine.seen import read_item
 from calsync_cli.engine.session import Session
-from calsync_cli.engine.world import CalendarState, Entry, Link, Spoke
+from calsync_cli.engine.world import CalendarState, Entry, Kept, Link, Spoke
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, Path, Value, instance_form, instance_keys, split
 from calsync_cli.providers.base import Item
@@ -54,10 +54,22 @@ def confirm_write(
     )
     mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign else op.grp)
     links.save_spoke(db, op.grp, op.link_id, spoke)
+    if not doubtful:
+        _keep_other_words(session, op, link, other_words(intent, shown) & op.changes.keys(), shown)
     journal.close(db, op.id, "confirmed", after=item.payload, remote_id=item.remote_id)
     dates = {p for p in rewritten if split(p)[1] in ("time", "recurrence", "")}
     broken = sorted(dates - foreign - owed)
     return _quarantine(session, op, broken) if broken or seen.form is None else ""
+
+
+def _keep_other_words(session: Session, op: Operation, link: Link, paths: Iterable[Path], shown: Form) -> None:
+    """The answer named no version: the server may have written it otherwise, or somebody been faster than our look. It
+    becomes the base, so the next write would overwrite it unseen; it is in the store before that (I1)."""
+    run = int(session.db.value("SELECT run_id FROM operation WHERE id = ?", op.id))
+    for path in sorted(paths):
+        if path in shown:
+            kept = Kept(link.key, op.calendar, "overwritten", link.uid, path, shown[path])
+            links.keep(session.db, run, kept, op.link_id, None)
 
 
 def other_words(intent: Form, shown: Form) -> set[Path]:

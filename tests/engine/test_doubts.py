@@ -407,3 +407,28 @@ def test_a_delete_that_arrives_late_is_not_taken_for_a_persons() -> None:
         world.run()
     assert world.titles("a") == world.titles("b") == ["One", "Two"]
     assert world.quiet()
+
+
+def test_words_written_right_after_a_write_that_was_answered_without_a_version_are_not_lost() -> None:
+    """I1: whether the server wrote it otherwise or somebody was faster than our look, nobody can tell (F4)."""
+    world = FaultyWorld("ab", traits={"b": Traits(receipt="bare")})
+    world.put("a", ics("u1", "One"))
+    world.run()
+    written = []
+
+    def meddle(call: Any) -> None:
+        if call.name == "update":
+            written.append(call)
+        elif written:
+            written.clear()
+            world.edit("b", "u1", title="tok1x")
+
+    world.servers["b"].observers.append(meddle)
+    world.edit("a", "u1", title="tok2x")
+    world.run()
+    world.servers["b"].observers.remove(meddle)
+    assert world.titles("b") == ["tok1x"]
+    world.edit("a", "u1", title="tok3x")
+    world.run()
+    world.oracle.no_word_lost()
+    assert world.quiet()
