@@ -17,6 +17,9 @@ from tests.mutants import (
     test_engine_mutants as engine,
 )
 from tests.mutants import (
+    test_found_mutants as found,
+)
+from tests.mutants import (
     test_further_mutants as further,
 )
 from tests.mutants import (
@@ -65,7 +68,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "guests copied": ("further", "guests copied"),
     "`sendUpdates` left at default": ("google", "sendUpdates is left out"),
 }
-TABLES = {"engine": engine.MUTANTS, "google": google.MUTANTS, "graph": graph.MUTANTS, "further": further.MUTANTS}
+TABLES = {"engine": engine.MUTANTS, "google": google.MUTANTS, "graph": graph.MUTANTS, "further": further.MUTANTS,
+          "found": found.MUTANTS}
 PLANNER = {mutant.fault: mutant for mutant in planner.MUTANTS}
 
 
