@@ -59,9 +59,10 @@ def _story(seed: int, *, loud: bool) -> int:
 
 
 def _summary(counts: Counts, failures: list[Failure], seconds: float, procs: int, seed: int) -> None:
+    speed = f"{counts.operations / counts.cpu_s:,.0f} operations per second of a core"
     print(f"seed {seed}: {counts.operations:,} operations ({counts.edits:,} edits, {counts.calls:,} calls), "
           f"{counts.writes:,} writes, {counts.stories:,} stories, {counts.runs:,} runs, {counts.kills:,} kills, "
-          f"{seconds:.0f} s in {procs} processes, {counts.operations / counts.cpu_s:,.0f} operations per second of a core")
+          f"{seconds:.0f} s in {procs} processes, {speed}")
     print("faults:", ", ".join(f"{kind} {number:,}" for kind, number in sorted(counts.faults.items())))
     print("oracles:", ", ".join(f"{name} {number:,}" for name, number in sorted(counts.oracles.items())))
     print(f"{len(failures)} stories broke a law")

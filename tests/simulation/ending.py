@@ -49,15 +49,15 @@ def _alive(story: Story) -> None:
     for server in world.servers.values():  # a round of twenty pages, each of which may fail, is not read in ten runs
         server.traits.page_size = server.traits.fetch_size = 100
     left = 20
-    for _ in range(100):
-        world.crash_run(approved=AnyPlan())
+    for number in range(100):  # what was refused for good is asked again with `full`
+        story.say_of(world.crash_run(approved=AnyPlan(), full=number % 4 == 0))
         world.restart()
         left -= world.all_planned()
         if not left:
             break
     world.board.rate = 0
     before = world.writes()
-    world.run(approved=AnyPlan())
+    story.say_of(world.run(approved=AnyPlan()))
     story.oracles["X16 endings at 10 % faults"] += 1
     if world.writes() != before or world.sent_rows():
         raise Broken(f"X16: {world.writes() - before} writes and {world.sent_rows()} open rows after 20 runs")

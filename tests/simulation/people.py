@@ -78,6 +78,8 @@ class People:
             lines += ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "DESCRIPTION:Soon", "END:VALARM"]
         if self.rng.random() < 0.3:
             lines.append(f"DESCRIPTION:{self.token()}\\n{self.token()}\\n{self.token()}")
+        if self.rng.random() < 0.1:
+            lines += ["ORGANIZER:mailto:host@example.org", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:guest@example.org"]
         if self.rng.random() < 0.2:
             lines.append(f"CATEGORIES:{self.token()},{self.token()}")
         payload = self._new(self.rng.choice(pen.ZONES), *lines)

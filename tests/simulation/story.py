@@ -148,7 +148,7 @@ class Story:
         self.approved = "approved" in wish
         report = world.crash_run(**wish)
         world.restart()
-        self.say("the run died" if report is None else told(report, world.writes() - writes))
+        self.say_of(report)
         if report is not None and report.exit_code == 8:
             raise Broken(f"internal check: {report.problems}")
         self._judge_deletes()
@@ -159,6 +159,9 @@ class Story:
             self.quiet_runs += 1
             self._judge_quiet(world.writes() - writes)
         self.shaken, self.before = False, after
+
+    def say_of(self, report: Report | None) -> None:
+        self.say("the run died" if report is None else told(report))
 
     def _outside(self) -> tuple[object, ...]:
         """All that may give a run something to do; where absence has to last for a proof, time is of it."""
@@ -220,10 +223,10 @@ class Story:
         return self._pause(3)
 
 
-def told(report: Report, writes: int) -> str:
+def told(report: Report) -> str:
     problems = "".join(f"\n      {p.code}: {p.message}" for p in report.problems)
     changes = "".join(
         f"\n      {c.action} {c.uid} on {c.pair} {c.side} {','.join(c.fields)}: {c.outcome}, {c.because}"
         for c in report.changes
     )
-    return f"run {report.run}: exit {report.exit_code}, {writes} writes{problems}{changes}"
+    return f"run {report.run}: exit {report.exit_code}{problems}{changes}"

@@ -87,7 +87,7 @@ class SimWorld(FaultyWorld):
         for name in topology.calendars:
             traits, self.bulk[name] = climate(rng)
             server = SimServer(name, lambda: self.clock.now, traits, self.board, self.ledger)
-            server.add_calendar(name)
+            server.add_calendar(name, mails=rng.random() < 0.3)
             server.observers.append(self.oracle.call)
             self.servers[name] = server
         self.pairs = topology.pairs(rules)
