@@ -73,6 +73,29 @@ def test_a_whole_series_round_trips_three_times_without_drift(modes: dict[str, A
             assert page[name].etag == here.look(name).etag
 
 
+TICKET, ROOM, PROJECT = CARRIED = (
+    "x:google:extended.private.ticket", "x:google:extended.shared.room", "x:X-PROJECT",
+)
+
+
+@pytest.mark.parametrize("modes", MODES)
+def test_carried_properties_are_written_and_read_whatever_exceptions_inherit(modes: dict[str, Any]) -> None:
+    """fields.carry: Google's own among them, on the series and on single instances, which may have none."""
+    first: dict[Path, Value | None] = {TICKET: "T-1", ROOM: "7", PROJECT: "Moon", f"@{SECOND}/{TICKET}": ""}
+    second: dict[Path, Value | None] = {
+        TICKET: "T-2", ROOM: None, f"@{SECOND}/{TICKET}": None, f"@{FOURTH}/{TICKET}": "",
+        f"@{FOURTH}/{PROJECT}": "Mars",
+    }
+    with desk(modes=modes) as here:
+        name = here.create({**FULL, **{path: value for path, value in first.items() if value is not None}}).remote_id
+        assert WIRE.carried(here.look(name).payload, CARRIED) == first
+        here.update(here.look(name), second)
+        wanted = {path: value for path, value in {**first, **second}.items() if value is not None}
+        assert WIRE.carried(here.look(name).payload, CARRIED) == wanted
+        here.update(here.look(name), {"title": "New", **dict.fromkeys(wanted)})
+        assert WIRE.carried(here.look(name).payload, CARRIED) == {}
+
+
 def test_everything_of_a_series_at_once(desk: Desk) -> None:
     for name in (desk.create(FULL).remote_id, native(desk)):
         wanted = wanted_after(desk, name, ALL)

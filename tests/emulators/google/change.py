@@ -147,7 +147,8 @@ def _apply(call: Call, calendar: Calendar, row: Row, body: Body, reminders: Body
 
 
 def _drop_private(body: Body, given: Body) -> None:
-    own = (given.get("extendedProperties") or {}).get("private")
+    asked = (given.get("extendedProperties") or {}).get("private") or {}
+    own = {name: value for name, value in asked.items() if value is not None}  # null removes, and is never kept (6.1)
     properties = {**body.get("extendedProperties", {}), "private": own}
     body["extendedProperties"] = {kind: value for kind, value in properties.items() if value}
     if not body["extendedProperties"]:
