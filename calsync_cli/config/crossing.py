@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from calsync_cli.config.patterns import can_hang
-from calsync_cli.config.schema import POLICIES, Key
+from calsync_cli.config.schema import LATER, POLICIES, Key
 from calsync_cli.config.values import READERS as PLAIN_READERS
 from calsync_cli.config.values import BadValue, FromEnvironment, Place, closest, duration, structure
 from calsync_cli.mapping.google.colors import nearest
@@ -169,6 +169,8 @@ def _carried(word: str) -> str:
         return word
     if re.fullmatch(r"X-[A-Z0-9-]+", upper):
         return upper
+    if word.startswith("graph:extended."):
+        raise BadValue(f"{word!r} {LATER}; take it out")
     if word.startswith("graph:category"):
         raise BadValue(f"{word!r} needs no line here: categories cross anyway")
     if re.fullmatch(r"[A-Z0-9-]+", upper):

@@ -136,6 +136,7 @@ def test_what_a_filter_may_say(tmp_path: Path, table: str, rule: Filter) -> None
         ('fields = { carry = ["google:extended.private.calsync.uid"] }', "fields.carry", "calsync's own"),
         ('fields = { carry = ["google:ticket"] }', "fields.carry", "google:extended.private.NAME"),
         ('fields = { carry = ["google:extended.private."] }', "fields.carry", "google:extended.private.NAME"),
+        ('fields = { carry = ["graph:extended.Ticket"] }', "fields.carry", "not available in this version"),
         ('fields = { carry = ["graph:category"] }', "fields.carry", "categories cross anyway"),
         ('fields = { carry = ["X PROJECT"] }', "fields.carry", "is no property"),
         ('fields = { carry = "X-A" }', "fields.carry", "list of words"),
