@@ -31,6 +31,9 @@ from tests.mutants import (
 from tests.mutants import (
     test_planner_mutants as planner,
 )
+from tests.mutants import (
+    test_view_mutants as views,
+)
 
 FAULTS: dict[str, tuple[str, str]] = {
     # fault of the list: (module, mutant there)
@@ -69,7 +72,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "`sendUpdates` left at default": ("google", "sendUpdates is left out"),
 }
 TABLES = {"engine": engine.MUTANTS, "google": google.MUTANTS, "graph": graph.MUTANTS, "further": further.MUTANTS,
-          "found": found.MUTANTS}
+          "found": found.MUTANTS, "views": views.MUTANTS}
 PLANNER = {mutant.fault: mutant for mutant in planner.MUTANTS}
 
 
@@ -85,7 +88,8 @@ def mutants() -> Iterator[Listed]:
     """All there are, the planner's last: they take longest."""
     for module, table in TABLES.items():
         for name, (patch, check) in table.items():
-            yield Listed(module, name, check.__name__.replace("_", " "), partial(_is_caught, patch, check))
+            words = getattr(check, "func", check).__name__.replace("_", " ")
+            yield Listed(module, name, words, partial(_is_caught, patch, check))
     for mutant in planner.MUTANTS:
         yield Listed("planner", mutant.fault, "rows, laws and rules of the planner", partial(_planner_catches, mutant))
 
