@@ -10,12 +10,12 @@ Order   a channel is opened, and then its calendars are read: whatever changed b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from calsync_cli.errors import CalsyncError
+from calsync_cli.errors import AuthError, CalsyncError, ConfigError, TransientError, UnknownOutcome
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Channel
 from calsync_cli.store import channels as store
@@ -30,8 +30,13 @@ LONGEST_LIFE = timedelta(days=8)
 RENEW_GAP = timedelta(minutes=10)
 """A server that asks again and again to be renewed is heard so often (facts L12.1)."""
 
+ACCOUNT_WIDE = (TransientError, UnknownOutcome, AuthError, ConfigError)
+"""After these nothing else of the account is tried for a while."""
+
 Wanted = tuple[str, str]
 """(account, calendar's stable id; "" for all of the account)."""
+Task = tuple[str, str, str]
+"""(account, what, of which): what failed, and is tried again by itself. Nothing else waits for it."""
 
 
 @dataclass(slots=True)
@@ -63,9 +68,8 @@ class Channels:
         """let_in: told whenever the doors change."""
         self._ports, self._let_in = ports, let_in
         self.held: dict[int, Held] = {}
-        self.problems: dict[str, str] = {}
-        """By account, in words."""
-        self._again: dict[str, tuple[int, datetime]] = {}
+        self._problems: dict[Task, str] = {}
+        self._again: dict[Task, tuple[int, datetime]] = {}
         self.next: datetime | None = None
 
     def load(self, work: Workspace) -> int:
@@ -106,24 +110,46 @@ class Channels:
         opened: list[Wanted] = []
         for account in self.due(wanted, base, now):
             mine = [key for key in wanted if key[0] == account]
-            try:
-                with self._provider(work, account) as provider:
-                    self._tend_account(work, provider, account, mine, base, now, opened)
-                self._again.pop(account, None)
-                self.problems.pop(account, None)
-            except CalsyncError as err:
-                self._failed(account, err, now)
+            with self._trying((account, "all", ""), now), self._provider(work, account) as provider:
+                self._tend_account(work, provider, account, mine, base, now, opened)
         self.next = self._next(now)
         return opened
 
+    def problem(self, account: str) -> str:
+        """In words; nothing where all is well."""
+        return next((words for task, words in self._problems.items() if task[0] == account), "")
+
     def _rests(self, account: str, wanted: Collection[Wanted], base: str | None, now: datetime) -> bool:
-        _, again = self._again.get(account, (0, now))
-        if again - LONGEST <= now < again:
+        if self._waits((account, "all", ""), now):
             return True
         mine = self._of(account)
         there = {one.key for one in mine}
-        sound = all(one.key in wanted and self._is_sound(one, base, now) for one in mine)
-        return sound and (base is None or all(key in there for key in wanted if key[0] == account))
+        missing = [key for key in wanted if key[0] == account and key not in there]
+        return all(self._is_at_rest(one, wanted, base, now) for one in mine) and (
+            base is None or all(self._waits(_opening(key), now) for key in missing)
+        )
+
+    def _is_at_rest(self, one: Held, wanted: Collection[Wanted], base: str | None, now: datetime) -> bool:
+        if one.key in wanted and self._is_sound(one, base, now):
+            return True
+        return any(self._waits(task, now) for task in (_closing(one), _renewing(one)))
+
+    @contextmanager
+    def _trying(self, task: Task, now: datetime) -> Iterator[None]:
+        """What fails here is told, and tried again later and later. What is about the whole account goes further up."""
+        try:
+            yield
+        except CalsyncError as err:
+            if task[1] != "all" and isinstance(err, ACCOUNT_WIDE):
+                raise
+            self._failed(task, err, now)
+        else:
+            self._again.pop(task, None)
+            self._problems.pop(task, None)
+
+    def _waits(self, task: Task, now: datetime) -> bool:
+        _, again = self._again.get(task, (0, now))
+        return again - LONGEST <= now < again
 
     @contextmanager
     def _provider(self, work: Workspace, account: str) -> Iterator[Any]:
@@ -140,17 +166,23 @@ class Channels:
         opened: list[Wanted],
     ) -> None:
         for one in self._of(account):
-            if one.key not in wanted or not self._may_stay(one, base, now):
-                self._close(work, provider, one)
+            may_stay = one.key in wanted and self._may_stay(one, base, now)
+            if not may_stay and not self._waits(_closing(one), now):
+                with self._trying(_closing(one), now):
+                    self._close(work, provider, one)
         if base is None:
             return
         for one in self._of(account):
-            if self._is_due(one, now) and self._renewed(work, provider, one, base, now):
-                opened.append(one.key)
+            if not one.lost and self._is_due(one, now) and not self._waits(_renewing(one), now):
+                with self._trying(_renewing(one), now):
+                    if self._renewed(work, provider, one, base, now):
+                        opened.append(one.key)
         for key in wanted:
-            if not any(one.key == key for one in self._of(account)):
-                self._open(work, provider, key, base, now)
-                opened.append(key)
+            there = any(one.key == key for one in self._of(account))  # also a lost one: it is closed first
+            if not there and not self._waits(_opening(key), now):
+                with self._trying(_opening(key), now):
+                    self._open(work, provider, key, base, now)
+                    opened.append(key)
 
     def _of(self, account: str) -> list[Held]:
         return [one for one in self.held.values() if one.account == account]
@@ -168,10 +200,10 @@ class Channels:
     def _is_due(one: Held, now: datetime) -> bool:
         return one.renew or one.renewal is None or one.renewal <= now or one.opened > now
 
-    def _failed(self, account: str, err: CalsyncError, now: datetime) -> None:
-        count, _ = self._again.get(account, (0, now))
-        self._again[account] = (count + 1, now + min(LONGEST, PAUSE * 2 ** min(count, 10)))
-        self.problems[account] = str(err)
+    def _failed(self, task: Task, err: CalsyncError, now: datetime) -> None:
+        count, _ = self._again.get(task, (0, now))
+        self._again[task] = (count + 1, now + min(LONGEST, PAUSE * 2 ** min(count, 10)))
+        self._problems[task] = str(err)
 
     def _next(self, now: datetime) -> datetime | None:
         times = [one.renewal for one in self.held.values() if one.renewal is not None and not one.lost]
@@ -191,8 +223,11 @@ class Channels:
         self._changed(work)  # the server may knock before it answers
         try:
             self._answered(work, one, provider.open_channel(wanted), now)
-        except CalsyncError:
+        except (UnknownOutcome, TransientError):  # it may be open
             one.lost = True
+            raise
+        except CalsyncError:
+            self._forget(work, one)
             raise
         return one
 
@@ -224,6 +259,9 @@ class Channels:
     def _forget(self, work: Workspace, one: Held) -> None:
         with work.db.transaction():
             store.forget(work.db, one.number)
+        for task in (_closing(one), _renewing(one)):
+            self._again.pop(task, None)
+            self._problems.pop(task, None)
         self.held.pop(one.number, None)
         self._changed(work)
 
@@ -239,10 +277,20 @@ class Channels:
         for account in sorted({one.account for one in self.held.values()}):
             if self._ports.monotonic_s() > until_s:
                 break
-            try:
-                with self._provider(work, account) as provider:
-                    for one in self._of(account):
+            with suppress(CalsyncError), self._provider(work, account) as provider:
+                for one in self._of(account):
+                    with self._trying(_closing(one), self._ports.now()):
                         self._close(work, provider, one)
-            except CalsyncError as err:
-                self.problems[account] = str(err)
         return len(self.held)
+
+
+def _opening(key: Wanted) -> Task:
+    return key[0], "open", key[1]
+
+
+def _closing(one: Held) -> Task:
+    return one.account, "close", str(one.number)
+
+
+def _renewing(one: Held) -> Task:
+    return one.account, "renew", str(one.number)

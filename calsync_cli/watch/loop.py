@@ -249,7 +249,7 @@ class Watch:
 
     def _account_state(self, name: str) -> AccountState:
         channels = self.channels.active(name)
-        problem = self.channels.problems.get(name, "") or self.folders.problem(name)
+        problem = self.channels.problem(name) or self.folders.problem(name)
         folder = name in self.folders.accounts
         how: How = "folder" if folder and not problem else "notices" if channels and self._reach.good else "looking"
         renewal = min((one.renewal for one in channels if one.renewal is not None), default=None)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from calsync_cli.errors import ProtocolError
+from calsync_cli.errors import ProtocolError, UnknownOutcome
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Channel
 from calsync_cli.providers.google.answers import json_of, said, text
@@ -36,7 +36,10 @@ class Channels:
             raise ProtocolError(f"Google does not send notices to this address ({said(response).message})")
         if response.status_code != 200:
             raise read_problem(response, self._client.account)
-        return replace(wanted, resource=text(json_of(response), "resourceId"), expires=_expiry(response))
+        try:
+            return replace(wanted, resource=text(json_of(response), "resourceId"), expires=_expiry(response))
+        except ProtocolError as err:
+            raise UnknownOutcome(str(err)) from err  # it is open, and nobody knows until when
 
     def close(self, channel: Channel) -> None:
         if not channel.resource:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from calsync_cli.errors import ProtocolError
+from calsync_cli.errors import ProtocolError, UnknownOutcome
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Channel
 from calsync_cli.providers.graph.answers import Json, event_id, instant, json_of, said, text
@@ -40,8 +40,11 @@ class Subscriptions:
             if "validation" in said(response).message.lower():
                 raise ProtocolError("Microsoft could not reach this machine at the address it was given")
             raise read_problem(response, self._client.account)
-        made = json_of(response)
-        return replace(wanted, id=event_id(made), expires=_expiry(made))
+        try:
+            made = json_of(response)
+            return replace(wanted, id=event_id(made), expires=_expiry(made))
+        except ProtocolError as err:
+            raise UnknownOutcome(str(err)) from err  # it is open, and nobody knows until when
 
     def renew(self, channel: Channel) -> Channel | None:
         call = Call("PATCH", f"{PATH}/{quoted(channel.id)}", body={"expirationDateTime": self._wish()})
