@@ -99,13 +99,13 @@ class Base:
     def installation(self) -> str:
         """This state folder's own random id; kept beside the database too, so that a lost database keeps it (K8)."""
         file = self.state_dir / "installation"
-        if file.exists():
-            return file.read_text(encoding="ascii").strip()
-        known = self.db.meta("installation") or self.ports.fresh_id()
         try:
+            if file.exists():
+                return file.read_text(encoding="ascii").strip()
+            known = self.db.meta("installation") or self.ports.fresh_id()
             files.write(file, known + "\n")
         except OSError as err:
-            raise StoreError(f"{file} cannot be written ({err.strerror}); no calendar was touched") from err
+            raise StoreError(f"{file} cannot be used ({err.strerror}); no calendar was touched") from err
         with self.db.transaction():
             self.db.set_meta("installation", known)
         return known

@@ -116,6 +116,18 @@ def test_a_state_folder_that_may_not_be_written_is_told_and_nothing_is_touched(t
     assert comparer.folder(tmp_path / "y" / "Home") == before
 
 
+def test_a_state_that_does_not_know_its_own_installation_is_told_and_nothing_is_touched(tmp_path: Path) -> None:
+    program = two_folders(tmp_path, 3)
+    program.sync()
+    (tmp_path / "x" / "Home" / "00001.ics").unlink()
+    before = comparer.folder(tmp_path / "y" / "Home")
+    (program.state / "installation").unlink()
+    (program.state / "installation").mkdir()
+    said = program.run("sync")
+    assert said.code == 7 and "installation cannot be used" in said.err and "next: calsync doctor" in said.err
+    assert comparer.folder(tmp_path / "y" / "Home") == before
+
+
 def test_a_database_that_another_program_holds_is_told_and_nothing_is_touched(tmp_path: Path) -> None:
     """SQLITE_BUSY, here without the ten seconds of waiting."""
     program = two_folders(tmp_path, 3)
