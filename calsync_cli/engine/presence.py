@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
 
 from calsync_cli.engine.case import Case, field_words
 from calsync_cli.engine.folded import changes_of
-from calsync_cli.engine.world import Link, Spoke
+from calsync_cli.engine.world import Link, Spoke, Written
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
 from calsync_cli.model.series import Changes
@@ -17,6 +17,7 @@ from calsync_cli.model.series import Changes
 LEAVE_AFTER = timedelta(days=7)
 PAST_AFTER = timedelta(hours=24)
 LOOPS_AFTER, LOOPS_WITHIN = 4, timedelta(hours=24)
+RESTLESS_AFTER = 5
 """How often one field of one replica is written with the same two values before that is called a loop (N6)."""
 
 
@@ -128,8 +129,15 @@ def rolled_off(case: Case, spoke: Spoke) -> bool:
 
 
 def loops(case: Case, spoke: Spoke, due: Changes) -> str:
-    """N6: the field that somebody else always sets back, in words, or ""."""
-    past = case.snap.written.get((case.link.id or 0, spoke.calendar), ())
+    """N6: the field that somebody else always sets back, or the replica that is changed after each run, in words."""
+    writes = case.snap.written.get((case.link.id or 0, spoke.calendar), ())
+    past = [write.changes for write in writes]
+    if _never_rests(case, writes):
+        return (
+            f"it was written to {case.calendars[spoke.calendar].label} in {RESTLESS_AFTER} runs one after the other, "
+            "and each time somebody had changed it there meanwhile, perhaps another program that syncs these calendars; it "
+            "is left alone until it is edited, or calsync retry"
+        )
     for path, value in sorted(due.items()):
         before = [changes[path] for changes in past if path in changes][-LOOPS_AFTER:]
         if len(before) == LOOPS_AFTER and len({form_json({path: one}) for one in (*before, value)}) <= 2:
@@ -139,6 +147,16 @@ def loops(case: Case, spoke: Spoke, due: Changes) -> str:
                 "syncs these calendars; this event is left alone until it is edited, or calsync retry"
             )
     return ""
+
+
+def _never_rests(case: Case, writes: Sequence[Written]) -> bool:
+    """In each of the last runs it was written; a person who edits elsewhere does not touch what is written here."""
+    last = writes[-RESTLESS_AFTER:]
+    runs = [write.run for write in last]
+    if not runs or runs[-1] < case.snap.run - 1:  # the run in progress may have its number already
+        return False
+    in_a_row = runs == list(range(runs[-1] - RESTLESS_AFTER + 1, runs[-1] + 1))
+    return in_a_row and all(write.touched for write in last[1:])
 
 
 def ended(case: Case, there: list[Spoke]) -> bool:

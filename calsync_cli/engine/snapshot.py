@@ -12,10 +12,9 @@ from calsync_cli.engine.observe import Observation, as_calendar
 from calsync_cli.engine.presence import LOOPS_WITHIN
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.views import as_text, veil
-from calsync_cli.engine.world import CalendarState, Link, Replica, Rules, Snapshot
+from calsync_cli.engine.world import CalendarState, Link, Replica, Rules, Snapshot, Written
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
-from calsync_cli.model.series import Changes
 from calsync_cli.store import journal, links, mirror, views
 from calsync_cli.store.db import Database, micros
 
@@ -72,7 +71,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
         rules, calendars, tuple(found), tuple(loose), session.ports.now(), session.installation,
         first=not planned, rules_changed=changed, choices=links.choices(db, key),
         last_run=views.last_run(db), chain=bool(session.chained),
-        waiting=links.waiting(db, key, ids), written=_written(session, found),
+        waiting=links.waiting(db, key, ids), written=_written(session, found), run=journal.newest(db),
     )
     return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
 
@@ -85,12 +84,12 @@ def _key(db: Database, group: Group, ids: Sequence[int]) -> str:
     return known or links.lone_group(db, ids) or group.key
 
 
-def _written(session: Session, found: Sequence[Link]) -> dict[tuple[int, int], list[Changes]]:
+def _written(session: Session, found: Sequence[Link]) -> dict[tuple[int, int], list[Written]]:
     since = micros(session.ports.now() - LOOPS_WITHIN)
     return {
-        (link.id, calendar): changes
+        (link.id, calendar): writes
         for link in found if link.id is not None
-        for calendar, changes in journal.updates_of(session.db, link.id, since).items()
+        for calendar, writes in journal.updates_of(session.db, link.id, since).items()
     }
 
 

@@ -191,12 +191,22 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """One write of a replica within a day (N6). touched: somebody else had changed it since the one before."""
+
+    run: int
+    changes: Changes
+    touched: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the planner may know.
 
     choices  by hold subject (see Hold.subject)
     waiting  holds of items without a link, by (calendar, remote id): ambiguous ones since an earlier run (K2)
     chain    copies that other pairs made are sources here (N4)
+    run      the number of the last run
     written  by (link, calendar): what was written there within a day, oldest first (N6)
     """
 
@@ -212,7 +222,8 @@ class Snapshot:
     chain: bool = False
     choices: Mapping[str, Choice] = field(default_factory=dict)
     waiting: Mapping[tuple[int, str], Hold] = field(default_factory=dict)
-    written: Mapping[tuple[int, int], Sequence[Changes]] = field(default_factory=dict)
+    written: Mapping[tuple[int, int], Sequence[Written]] = field(default_factory=dict)
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)

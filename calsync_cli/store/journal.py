@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from calsync_cli.engine.world import Written
 from calsync_cli.model.codec import changes_from, dumps, form_from, form_json
-from calsync_cli.model.series import Changes, Form, Path, Value
+from calsync_cli.model.series import Form, Path, Value
 from calsync_cli.store.db import Database
 
 
@@ -118,16 +119,25 @@ def late_deletes(db: Database, since_us: int) -> list[Operation]:
     return [operation_of(row) for row in db.all(sql, STILL_THERE, since_us)]
 
 
-def updates_of(db: Database, link_id: int, since_us: int) -> dict[int, list[Changes]]:
+def updates_of(db: Database, link_id: int, since_us: int) -> dict[int, list[Written]]:
     """By calendar: what was changed there since then, oldest first."""
-    found: dict[int, list[Changes]] = {}
+    found: dict[int, list[Written]] = {}
+    after: dict[int, bytes | None] = {}
     sql = (
-        "SELECT calendar_id, changes FROM operation WHERE link_id = ? AND kind = 'update' AND state = 'confirmed' "
-        "AND done_us >= ? ORDER BY id"
+        "SELECT calendar_id, run_id, changes, before, after FROM operation WHERE link_id = ? AND kind = 'update' "
+        "AND state = 'confirmed' AND done_us >= ? ORDER BY id"
     )
-    for calendar, changes in db.all(sql, link_id, since_us):
-        found.setdefault(calendar, []).append(changes_from(changes))
+    for row in db.all(sql, link_id, since_us):
+        calendar = row["calendar_id"]
+        touched = after.get(calendar, row["before"]) != row["before"]
+        found.setdefault(calendar, []).append(Written(row["run_id"], changes_from(row["changes"]), touched))
+        after[calendar] = row["after"]
     return found
+
+
+def newest(db: Database) -> int:
+    """The number of the last run, or of the one in progress; 0 before the first."""
+    return int(db.value("SELECT max(id) FROM run") or 0)
 
 
 def is_being_made(db: Database, link_id: int) -> bool:

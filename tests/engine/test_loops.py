@@ -63,3 +63,33 @@ def test_what_stopped_a_loop_is_over_when_the_event_is_edited_otherwise() -> Non
         flipped(world, "a", title)
     assert flipped(world, "a", "A third one") == 1
     assert world.forms("a") == world.forms("b")
+
+
+def test_a_replica_that_is_changed_after_each_write_is_left_alone_after_five_runs() -> None:
+    """Another program stamps what it finds, with another stamp each time, and calsync keeps what its side says."""
+    world = World("ab", conflict="a")
+    world.put("a", ics("one", "Ours"))
+    world.run()
+    wrote = []
+    for number in range(6):
+        world.edit("a", "one", location=f"Room {number}")
+        world.edit("b", "one", location=f"Stamped {number}")
+        before = world.writes()
+        planned = world.run(dry_run=True).changes
+        report = world.run()
+        wrote.append(world.writes() - before)
+        assert len(planned) == wrote[-1], "the dry run says the same (M12)"
+    assert wrote == [1] * 5 + [0]
+    assert "in 5 runs one after the other" in report.problems[0].message and report.exit_code == 1
+    world.edit("a", "one", location="Room of mine")
+    world.run()
+    assert world.forms("b")["one"]["location"] == "Room of mine", "an edit brings it to life"
+
+
+def test_a_person_who_edits_before_every_run_is_no_loop() -> None:
+    world = World("ab")
+    world.put("a", ics("one", "Start"))
+    world.run()
+    for number in range(12):
+        assert flipped(world, "a", f"Title {number}") == 1
+    assert world.forms("a") == world.forms("b")
