@@ -135,8 +135,8 @@ def loops(case: Case, spoke: Spoke, due: Changes) -> str:
     if _never_rests(case, writes):
         return (
             f"it was written to {case.calendars[spoke.calendar].label} in {RESTLESS_AFTER} runs one after the other, "
-            "and each time somebody had changed it there meanwhile, perhaps another program that syncs these calendars; it "
-            "is left alone until it is edited, or calsync retry"
+            "and each time somebody had changed it there meanwhile, perhaps another program that syncs these "
+            "calendars; it is left alone until it is edited, or calsync retry"
         )
     for path, value in sorted(due.items()):
         before = [changes[path] for changes in past if path in changes][-LOOPS_AFTER:]

@@ -399,3 +399,21 @@ def test_copies_found_again_after_a_lost_database_are_not_made_anew() -> None:
     for _ in range(3):
         assert made.run(approved=AnyPlan(), yes=True).exit_code == 0
     assert made.writes() == before and made.quiet()
+
+
+def test_two_calendars_that_only_see_when_the_other_is_busy() -> None:
+    made = world(to_a=View("busy", title="Home"), to_b=View("busy", title="Work"))
+    made.put("a", dentist())
+    made.put("b", ics("n1", "Choir", "LOCATION:Church", start="20261203T180000"))
+    made.run()
+    assert made.titles("a") == ["Dentist", "Home"] and made.titles("b") == ["Choir", "Work"] and made.quiet()
+    block = next(uid for uid, form in made.forms("a").items() if form["title"] == "Home")
+    made.edit("a", block, time=at(20, 3), description="cannot leave")
+    made.edit("b", "n1", location="Hall")
+    made.run()
+    assert made.forms("b")["n1"]["time"] == at(20, 3) and made.forms("b")["n1"]["location"] == "Hall"
+    assert "Hall" not in str(made.forms("a")) and b"cannot leave" not in seen_on(made, "b") and made.quiet()
+    no_leak(made)
+    made.delete("a", "u1")
+    made.run()
+    assert made.titles("a") == ["Home"] and made.titles("b") == ["Choir"] and made.quiet()
