@@ -39,7 +39,10 @@ def tell(
             if (problem := call(command, data, folder=folder, environ=environ, limit_s=LIMIT_S))
         ]
     if after != known and not notes:
-        told.write(state_dir, after)
+        try:
+            told.write(state_dir, after)
+        except OSError as err:
+            notes.append(f"notify: what was told cannot be noted ({err.strerror}), so it is told again")
     return notes
 
 

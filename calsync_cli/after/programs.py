@@ -27,18 +27,18 @@ def call(
     command: Sequence[str], data: Mapping[str, Any], *, folder: Path, environ: Mapping[str, str], limit_s: float
 ) -> str | None:
     """Relative to `folder`, the configuration's, are its name where that has a slash, and its working folder."""
-    first = Path(command[0])
-    words = [str(folder / first) if len(first.parts) > 1 else command[0], *command[1:]]
-    with tempfile.TemporaryFile() as given:
-        given.write(json.dumps(data, ensure_ascii=False).encode())
-        given.seek(0)
-        try:
+    placed = any(sign in command[0] for sign in (os.sep, os.altsep or os.sep))
+    words = [str(folder / command[0]) if placed else command[0], *command[1:]]
+    try:
+        with tempfile.TemporaryFile() as given:
+            given.write(json.dumps(data).encode())
+            given.seek(0)
             process = subprocess.Popen(
                 words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder, env=dict(environ),
                 start_new_session=sys.platform != "win32",
             )
-        except (OSError, ValueError) as err:
-            return f"{command[0]} cannot be run ({getattr(err, 'strerror', None) or err})"
+    except (OSError, ValueError) as err:  # it is not there, the disk is full, its words cannot be passed on
+        return f"{command[0]} cannot be run ({getattr(err, 'strerror', None) or err})"
     return _ended(process, command[0], limit_s)
 
 

@@ -19,7 +19,8 @@ def read(folder: Path) -> dict[str, list[str]]:
 
 
 def write(folder: Path, known: Mapping[str, Sequence[str]]) -> None:
+    """Raises OSError."""
     partial = folder / f"{FILE}.part"
     partial.touch(mode=0o600)
-    partial.write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
+    partial.write_text(json.dumps(known), encoding="utf-8")
     partial.replace(folder / FILE)

@@ -102,6 +102,20 @@ def test_a_notice_that_nobody_took_is_told_again(desk: Desk) -> None:
         assert said.code == 3 and "note: notify: ./not-there cannot be run" in said.out
 
 
+def test_what_cannot_be_noted_or_passed_on_stops_no_run(desk: Desk) -> None:
+    """A disk that is full, a title with a zero byte in it: told once more, and nothing else."""
+    desk.notify()
+    desk.configure('[[hooks]]\ncommand = ["./on\\u0000change"]\n')
+    (desk.shell.folder / "state/told.json.part").mkdir(parents=True)
+    desk.shell.put("x", "u", "New")
+    for count in (1, 2):
+        said = desk.shell("sync")
+        assert said.code == 3 and "note: notify: what was told cannot be noted" in said.out
+        assert len(desk.heard) == count
+    said = desk.shell("sync", "--yes")
+    assert said.code == 0 and "cannot be run (embedded null byte)" in said.out and desk.shell.titles("y") == ["New"]
+
+
 def test_a_hook_gets_what_it_asked_for(desk: Desk) -> None:
     desk.shell.synced(30)
     desk.hook('on = ["created", "deleted"]\npairs = ["home"]\n')
