@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync_cli.api.base import Base
 from calsync_cli.config.environment import without_secrets
-from calsync_cli.errors import AlreadyRunning, CalsyncError
+from calsync_cli.errors import AlreadyRunning, CalsyncError, UsageError
 from calsync_cli.store import views
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ class Behind(Base):
         return notes
 
     def tell_failure(self, err: CalsyncError) -> list[str]:
-        """The same for what ended a whole run; that another one was at work is no trouble."""
+        """The same for what ended a whole run, which says nothing about any pair. That another one was at work, or
+        that words did not fit together, is no trouble."""
         from calsync_cli.engine.report import problem_of
 
-        return [] if isinstance(err, AlreadyRunning) else self._tell([problem_of(err)], [*self.config.pairs], None)
+        return [] if isinstance(err, AlreadyRunning | UsageError) else self._tell([problem_of(err)], [], None)
 
     def _tell(self, problems: Sequence[Problem], pairs: Sequence[str], run: int | None) -> list[str]:
         notify = self.config.notify

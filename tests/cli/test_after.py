@@ -94,6 +94,21 @@ def test_a_damaged_state_is_told_too(desk: Desk) -> None:
     assert [one["new"][0]["code"] for one in desk.heard] == ["state"]
 
 
+def test_a_run_that_never_began_forgets_no_trouble(desk: Desk) -> None:
+    """A mistyped name is none, and a state that cannot be read says nothing of what was told before."""
+    desk.notify()
+    desk.shell.put("x", "u", "New")
+    assert desk.shell("sync").code == 3
+    assert desk.shell("sync", "hmoe").code == 2
+    file = desk.shell.state / "calsync.db"
+    kept = file.read_bytes()
+    file.write_bytes(b"no database")
+    assert desk.shell("sync").code == 7
+    file.write_bytes(kept)
+    assert desk.shell("sync").code == 3
+    assert [[one["code"] for one in heard["new"]] for heard in desk.heard] == [["first-plan"], ["state"]]
+
+
 def test_a_notice_that_nobody_took_is_told_again(desk: Desk) -> None:
     desk.configure('[notify]\ncommand = ["./not-there"]\n')
     desk.shell.put("x", "u", "New")
