@@ -73,9 +73,12 @@ def pair_line(pair: PairReport, width: int, *, dry_run: bool) -> str:
     return head + "; ".join(parts) + (f"; {', '.join(words)}" if words else "")
 
 
-def problem_lines(problems: Sequence[Problem], *, untouched: bool, limit: int = 5) -> Iterator[str]:
+def problem_lines(
+    problems: Sequence[Problem], *, untouched: bool, limit: int = 5, quiet: bool = False
+) -> Iterator[str]:
     """What went wrong or waits, each with the next command; many of one kind are counted. untouched: the run wrote
-    nothing at all, which is worth a word where a whole account failed."""
+    nothing at all, which is worth a word where a whole account failed. quiet: it may be mailed, so without the titles
+    that a pair hides."""
     by_code: dict[str, list[Problem]] = {}
     for problem in problems:
         by_code.setdefault(problem.code, []).append(problem)
@@ -83,7 +86,8 @@ def problem_lines(problems: Sequence[Problem], *, untouched: bool, limit: int = 
     codes = [*by_code, ""]
     for number, (code, group) in enumerate(by_code.items()):
         for problem in group[:limit]:
-            words = problem_words(code, problem.message, problem.account)
+            message = problem.untitled() if quiet and problem.discreet else problem.message
+            words = problem_words(code, message, problem.account)
             unsaid = untouched and code in ACCOUNT_WIDE and "nothing was" not in words.lower()
             yield f"! {words.rstrip('.')}. Nothing was changed" if unsaid else f"! {words}"
         if len(group) > limit:

@@ -59,7 +59,7 @@ def _log(report: Report) -> None:
             items.info("%s: on %s %s %s: %s, %s", *words)
     log = logging.getLogger(__name__)
     for problem in report.problems[:LOGGED_PROBLEMS]:
-        log.warning("%s: %s", problem.code, lines.shown(problem.message))
+        log.warning("%s: %s", problem.code, lines.shown(problem.untitled()))
     if len(report.problems) > LOGGED_PROBLEMS:
         log.warning("... and %d problems more", len(report.problems) - LOGGED_PROBLEMS)
     for pair in report.pairs:

@@ -161,7 +161,7 @@ def show(ctx: Context, report: Report, *, as_json: bool, due: bool = False) -> N
         elif report.pairs:
             out.append(lines.quiet_line(report))
         out += [f"note: {lines.shown(note)}" for note in report.notes]
-    out += lines.problem_lines(report.problems, untouched=not lines.wrote(report))
+    out += lines.problem_lines(report.problems, untouched=not lines.wrote(report), quiet=ctx.quiet)
     if not out and not ctx.quiet:
         out = ["nothing is due" if due else f"no pairs yet in {ctx.config_file}; make one: calsync init"]
     if out:

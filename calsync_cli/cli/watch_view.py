@@ -91,7 +91,7 @@ def report_lines(report: Report, new: Sequence[Problem], *, quiet: bool) -> Iter
         if len(done) > MOST_CHANGES:
             yield f"... and {len(done) - MOST_CHANGES:,} more: calsync history {report.run}"
         yield from (f"note: {shown(note)}" for note in report.notes)
-    yield from lines.problem_lines(new, untouched=not lines.wrote(report))
+    yield from lines.problem_lines(new, untouched=not lines.wrote(report), quiet=quiet)
 
 
 # -- the picture -------------------------------------------------------------------------------------------------------

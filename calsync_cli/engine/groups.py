@@ -30,6 +30,11 @@ class Group:
         return PLAIN if pair.plain else pair.to_a if name == pair.a else pair.to_b
 
     @property
+    def discreet(self) -> bool:
+        """One side shows no titles of the other."""
+        return any(view.view == "busy" for pair in self.pairs for view in (pair.to_a, pair.to_b))
+
+    @property
     def bridge(self) -> bool:
         """A two-way pair that stands alone, since the two sides do not hold the same (N1)."""
         return not self.one_way and not self.pairs[0].plain

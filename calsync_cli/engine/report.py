@@ -86,7 +86,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error or a wait, with the command that helps. exit_code is its share of the run's."""
+    """An error or a wait, with the command that helps. exit_code is its share of the run's.
+
+    discreet: its pair hides titles from one side, so where others may read along it is told without (I18)
+    """
 
     code: str
     message: str
@@ -94,6 +97,11 @@ class Problem:
     exit_code: int
     account: str | None = None
     event: str | None = None
+    discreet: bool = False
+
+    def untitled(self) -> str:
+        """The words without the title of the event that they are about."""
+        return self.message.replace(f'"{self.event or "(no title)"}"', "an event", 1)
 
     def json(self) -> dict[str, Any]:
         return {

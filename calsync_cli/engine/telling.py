@@ -31,7 +31,9 @@ def tell_holds(state: State, group: Group, scene: Scene, plan: Plan) -> None:
         counter = counters.get(hold.kind, "held")
         setattr(pair, counter, getattr(pair, counter) + 1)
         message = f"{named(hold.title, hold.start)}: {hold.words}"
-        state.problem(Problem(hold.kind, message, HOLD_NEXT[hold.kind], HOLD_EXIT.get(hold.kind, 3), event=hold.title))
+        code = HOLD_EXIT.get(hold.kind, 3)
+        asked = Problem(hold.kind, message, HOLD_NEXT[hold.kind], code, event=hold.title, discreet=group.discreet)
+        state.problem(asked)
     for number, name in scene.names.items():
         bad = {row["remote_id"]: row["problem"] for row in mirror.quarantined(state.session.db, number)}
         cleared = {remote_id for calendar, remote_id in plan.cleared if calendar == number}
@@ -67,9 +69,9 @@ def tell_executed(state: State, group: Group, scene: Scene, executed: Executed) 
             text = f"{named(done.step.title, done.step.start)} on {scene.names[done.step.calendar]}: {done.error}"
             command = done.error.next or "calsync sync"
             account = scene.names[done.step.calendar].account
-            state.problem(
-                Problem(done.error.code, text, command, done.error.exit_code, account=account, event=done.step.title)
-            )
+            state.problem(Problem(
+                done.error.code, text, command, done.error.exit_code, account, done.step.title, group.discreet,
+            ))
         if done.outcome in ("waiting", "unknown"):
             state.codes.append(1)
     for account, err in executed.account_errors.items():
