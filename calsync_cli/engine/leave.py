@@ -73,17 +73,20 @@ def _retired(case: Case, copies: Sequence[Spoke], why: str) -> Decision:
     return result
 
 
-def anew(case: Case, decision: Decision, there: Sequence[Spoke]) -> Decision:
+def anew(case: Case, decision: Decision, there: Sequence[Spoke], *, waits: bool = False) -> Decision:
     """A copy that was made to show more than its view does now is taken away; the next run makes it again. Nothing of
-    what it held can stay behind so (I18). One that a person edited is written over instead (V7)."""
+    what it held can stay behind so (I18). One that a person edited is written over instead (V7).
+
+    waits: not all could be read, so it stays for now (row 16)
+    """
     more = [s for s in there if views.is_copy(case.link, s) and _shows_more(case, s) and not _is_edited(case, s)]
-    if not more or decision.holds or len(more) == len(there):  # the last one of an event stays
-        return decision
     calendars = {s.calendar for s in more}
-    steps = [step for step in decision.steps if step.calendar not in calendars]
-    if any(step.kind == "update" for step in steps):
-        return decision  # what a person said there flows first
-    result = replace(decision, steps=steps)
+    rest = [step for step in decision.steps if step.calendar not in calendars]
+    if waits:
+        return replace(decision, steps=rest)
+    if not more or decision.holds or len(more) == len(there) or any(step.kind == "update" for step in rest):
+        return decision  # the last one of an event stays; and what a person said there flows first
+    result = replace(decision, steps=rest)
     _take_away(case, more, SHOWED_MORE, result)
     return result
 

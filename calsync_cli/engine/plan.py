@@ -109,7 +109,7 @@ def decide(case: Case) -> Decision:
             decision, was_open = _flow(case, there), case.link.open
             return replace(decision, link=replace(decision.link, open=decision.link.open or was_open), undecided=True)
         case Do.FLOW:
-            return anew(case, _flow(case, there), there)
+            return anew(case, _flow(case, there), there, waits=unknown)
         case Do.CLOSE if not gone and _awaits_creation(case):
             return _flow(case, [])
         case Do.CLOSE:
@@ -120,6 +120,7 @@ def decide(case: Case) -> Decision:
             return _judge(case, gone, there)
         case Do.WAIT:
             decision = _flow(case, there, may_create=False) if there else Decision(case.link)
+            decision = anew(case, decision, there, waits=True)
             return replace(decision, link=replace(decision.link, open=True), undecided=True)
 
 

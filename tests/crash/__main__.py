@@ -24,6 +24,7 @@ from tests.crash import cloud_scenarios, scenarios
 from tests.crash.cloud_trial import CloudTrial
 from tests.crash.enumerate import Point, Trial
 from tests.crash.further import FURTHER
+from tests.crash.viewed import VIEWED
 
 FORGETFUL = {"transaction_memory_s": 0.0}
 
@@ -39,7 +40,7 @@ class Count:
 def trials(*, clouds: bool, only: str) -> Iterator[tuple[str, partial[Trial]]]:
     """(name, how to make its trial): a trial is large, and only one is at work at a time."""
     if not clouds:
-        for scenario in (*scenarios.SCENARIOS, *FURTHER):
+        for scenario in (*scenarios.SCENARIOS, *FURTHER, *VIEWED):
             if only in scenario.name:
                 yield scenario.name, partial(Trial, scenario)
         return

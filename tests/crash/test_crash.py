@@ -7,6 +7,7 @@ import pytest
 from tests.crash.enumerate import Point, Trial
 from tests.crash.further import FURTHER
 from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.viewed import VIEWED
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -22,7 +23,7 @@ def test_every_step_of(scenario: Scenario) -> None:
     assert not broken, f"{len(broken)} of {len(points)}:\n" + "\n".join(broken[:10])
 
 
-@pytest.mark.parametrize("scenario", FURTHER, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", (*FURTHER, *VIEWED), ids=lambda scenario: scenario.name)
 def test_one_step_of_each_kind_of(scenario: Scenario) -> None:
     """`python -m tests.crash` breaks them all; here the middle one of each kind, and once the recovery too."""
     trial = Trial(scenario)
