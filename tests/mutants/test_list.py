@@ -9,6 +9,7 @@ import pytest
 
 from tests.mutants.listed import FAULTS, has
 
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 PLAN = Path(__file__).parents[3] / "shared" / "test-plan.md"
 
 
@@ -16,6 +17,12 @@ PLAN = Path(__file__).parents[3] / "shared" / "test-plan.md"
 def test_every_fault_of_the_list_has_a_mutant(fault: str) -> None:
     module, name = FAULTS[fault]
     assert has(module, name)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_page_tells_of_every_fault(fault: str) -> None:
+    module, name = FAULTS[fault]
+    assert f"| {fault} | {module}: {name} |" in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(not PLAN.exists(), reason="the test plan is not beside the project")
