@@ -62,7 +62,7 @@ MUTANTS: dict[str, tuple[Patch, Check]] = {
     ),
     "the installation is named on a block": (_bare_marker, shown.test_a_busy_copy_holds_when_and_nothing_else),
     "copies that show more are left": (
-        instead(plan, "anew", lambda case, decision, there: decision),
+        instead(plan, "anew", lambda case, decision, there, **more: decision),
         shown.test_a_view_that_shows_less_is_a_migration_that_waits,
     ),
     "blocks are not known again": (
