@@ -38,6 +38,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     moved_along = folded.brought_along(heard(spoke, now))
     due |= moved_along
     due |= _leftovers(case, now, due, folded)
+    due |= {p: wanted[p] for p in _own_after_all(now, due, wanted) if p not in held and not case.is_local(p)}
     remade = copy and spoke.view != as_text(view)
     if remade:
         due |= _by_the_view(case, spoke, wanted, held, result)
@@ -92,6 +93,18 @@ def _by_the_view(
 def _why_remade(remade: bool, due: Mapping[Path, Value | None], folded: Folded) -> str:
     """Words for a change that only the rules of the pair call for."""
     return f"{_names(sorted(due))} by the pair's rules now" if remade else ""
+
+
+def _own_after_all(now: Form, due: Mapping[Path, Value | None], wanted: Form) -> list[Path]:
+    """Of dates whose own words were those of the series here, and so not told apart: the series is to say otherwise
+    now, and they would follow it (I16)."""
+    if not now.get("recurrence"):
+        return []
+    return sorted(
+        path for path, value in wanted.items()
+        if path.startswith("@") and path not in now and path not in due and f"@{split(path)[0]}" not in now
+        and (name := split(path)[1]) in due and due[name] != value
+    )
 
 
 def _cancelled_words(case: Case, spoke: Spoke, now: Form, due: Mapping[Path, Value | None]) -> list[Path]:

@@ -181,3 +181,22 @@ def test_a_move_that_is_contested_moves_no_dates_yet(conflict: str, word: str) -
     assert len([path for path in forms[0] if path.startswith("@")]) == 1
     assert world.quiet()
     world.oracle.no_word_lost()
+
+
+def test_a_date_keeps_its_words_where_the_series_said_the_same_until_a_conflict_was_decided() -> None:
+    """I16: on A the date looks as if it had no words of its own, as its series says the same; B's words win there."""
+    world = FaultyWorld("ab")
+    world.put("a", ics("s1", "Series", "RRULE:FREQ=WEEKLY;COUNT=4"))
+    world.run()
+    world.edit("a", "s1", location="tok1x")
+    world.edit("b", "s1", location="tok2x")
+    world.run()
+    assert world.asked() == [("fields", "s1")]
+    world.edit("b", "s1", **{f"@{SECOND}/location": "tok1x"})
+    world.run()
+    decide("b")(world)
+    for _ in range(2):
+        world.run()
+    assert world.forms("a") == world.forms("b") and world.forms("a")["s1"]["location"] == "tok2x"
+    assert world.forms("a")["s1"][f"@{SECOND}/location"] == "tok1x"
+    assert world.quiet()
