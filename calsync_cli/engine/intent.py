@@ -114,6 +114,7 @@ def _store_outlook(session: Session, scene: Scene, plan: Plan, known: Mapping[st
     looked_at = set(known.values())
     undecided = {known[name] for name in plan.undecided if name in known}
     writing = {known[step.link] for step in plan.steps if step.link in known}
+    writing |= {known[h.link] for h in plan.holds if h.calendar is not None and h.link is not None and h.link in known}
     links.replace_holds(db, key, plan.holds, looked_at, undecided, writing, known)
     links.save_quarantine(db, plan.quarantined, plan.cleared)
     links.save_outside(db, key, plan.outside, afresh=scene.snapshot.rules_changed)

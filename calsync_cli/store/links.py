@@ -350,8 +350,8 @@ def replace_holds(
 ) -> None:
     """Holds of the planned links, and of items, become what the plan says; number and age of the same ones stay.
 
-    Of undecided links none is dropped, nor its answer (J3, row 16). Of those that are to be written none that was
-    answered: the plan is derived again should the write not come about, and nobody is asked twice (I21).
+    Of undecided links none is dropped, nor its answer (J3, row 16). Of those that are to be written, or whose write
+    waits for another yes, none that was answered: the plan is derived again, and nobody is asked twice (I21, A3).
     """
     old = defaultdict(list)
     planned = set(planned)

@@ -432,3 +432,23 @@ def test_words_written_right_after_a_write_that_was_answered_without_a_version_a
     world.run()
     world.oracle.no_word_lost()
     assert world.quiet()
+
+
+def test_an_answer_stays_while_what_it_calls_for_waits_for_another_yes() -> None:
+    """A3, G8: the deletion was decided; that it could mail somebody is a question of its own."""
+    world = FaultyWorld("ab", conflict="ask")
+    meeting = ics("u1", "One", "ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:you@example.org")
+    world.put("a", meeting)
+    world.put("a", ics("u2", "Two"))
+    world.run()
+    world.servers["a"].set_calendar("a", mails=True)
+    world.run(full=True)
+    world.edit("a", "u1", location="Here")
+    world.delete("b", "u1")
+    world.run()
+    assert world.asked() == [("delete", "u1")]
+    decide("b")(world)
+    for _ in range(3):
+        report = world.run()
+        assert [problem.code for problem in report.problems] == ["notify"]
+    assert world.has("a", "u1") and world.quiet()
