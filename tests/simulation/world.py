@@ -150,6 +150,12 @@ class SimWorld(FaultyWorld):
         planned = self.db.value("SELECT count(*) FROM grp WHERE first_us IS NOT NULL")
         return int(planned) == len(groups(self.pairs))
 
+    @property
+    def groups_apart(self) -> bool:
+        """No calendar is in two groups, so none of them takes up in one run what another one did."""
+        named = [name for group in groups(self.pairs) for name in group.calendars]
+        return len(named) == len(set(named))
+
     def linked(self, grp: str, calendar: str) -> int:
         return int(self.db.value(
             "SELECT count(*) FROM spoke s JOIN calendar c ON c.id = s.calendar_id "
