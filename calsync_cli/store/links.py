@@ -171,9 +171,10 @@ def unlinked(
 
     Copies that a one-way rule of ours or a view made are derived and never a source (N4), but where the calendar they
     came from is a member too: then the pair was one-way before, and they are replicas of one set (V7, K3). Those of
-    the groups in `chained` are copied on.
+    the groups in `chained` are copied on. One whose making is not known to have ended is a copy as well (J3).
     """
     within = ",".join(str(int(member)) for member in members if member != calendar) or "NULL"
+    copying = ', '.join(['?'] * len(chained) + [repr('')])
     sql = (
         "SELECT m.* FROM mirror_item m WHERE m.id IN ("
         "SELECT id FROM mirror_item WHERE calendar_id = ? AND seq > ? "
@@ -186,12 +187,15 @@ def unlinked(
         "AND s.remote_id = m.remote_id) "
         "AND NOT EXISTS (SELECT 1 FROM spoke s WHERE s.calendar_id = m.calendar_id AND s.remote_id = m.remote_id "
         "AND s.owned = 1 AND (s.grp LIKE 'oneway:%' OR s.view <> '') "
-        f"AND s.grp NOT IN ({', '.join(['?'] * len(chained) + [repr('')])}) "
+        f"AND s.grp NOT IN ({copying}) "
         "AND NOT EXISTS (SELECT 1 FROM spoke o WHERE o.link_id = s.link_id "
-        f"AND o.calendar_id IN ({within})))"
+        f"AND o.calendar_id IN ({within}))) "
+        "AND NOT EXISTS (SELECT 1 FROM operation p WHERE p.state = 'sent' AND p.kind = 'create' AND p.grp <> ? "
+        "AND p.calendar_id = m.calendar_id AND p.remote_id = m.remote_id "
+        f"AND (p.grp LIKE 'oneway:%' OR p.view <> '') AND p.grp NOT IN ({copying}))"
     )
     seq = -1 if everything else planned_seq(db, grp, calendar)
-    rows = db.all(sql, calendar, seq, calendar, calendar, calendar, grp, grp, *sorted(chained))
+    rows = db.all(sql, calendar, seq, calendar, calendar, calendar, grp, grp, *sorted(chained), grp, *sorted(chained))
     return [_replica(row) for row in rows]
 
 

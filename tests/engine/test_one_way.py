@@ -130,3 +130,20 @@ def test_the_source_of_a_copy_is_nobodys_copy_though_another_pair_made_it() -> N
     world.run()
     assert [world.titles(side) for side in "abc"] == [["Two"]] * 3
     assert world.quiet()
+
+
+def test_a_copy_whose_making_was_cut_off_is_no_source_either() -> None:
+    """N4, J3: it is listed before it is known whose it is, as the look after it failed."""
+    a, b, c = (CalendarName(name, name) for name in "abc")
+    world = FaultyWorld("abc", [Pair("bc", b, c, first_sync="auto"), Pair("ab", a, b, "a-to-b", first_sync="auto")])
+    world.put("b", ics("u2", "Two"))
+    world.run()
+    world.put("a", ics("u1", "One"))
+    world.board.arm("kill-after", call="create")
+    world.crash_run()
+    world.restart()
+    world.board.arm("before", call="look")
+    for _ in range(3):
+        world.run()
+    assert world.titles("b") == ["One", "Two"] and world.titles("c") == ["Two"]
+    assert world.quiet()
