@@ -124,7 +124,8 @@ def _leftovers(case: Case, now: Form, due: Mapping[Path, Value | None], folded: 
     return {
         path: None
         for key, paths in sorted(own.items())
-        if all(case.is_local(path) for path in paths) and not any(due.get(path) for path in under(key, due))
+        if all(case.is_local(path) or path not in folded.hub for path in paths)
+        and not any(due.get(path) for path in under(key, due))
         and (agreed := under(key, folded.hub)) and not any(folded.value(path) for path in agreed)
         and isinstance(span, Span) and isinstance(rule, Recurrence) and not recur.has_instance(span, rule, key)
         for path in paths

@@ -61,6 +61,8 @@ class Story:
         self.watch = rng.random() < 0.2
         self.per_day = rng.choice((10, 30, 60, 120))
         self.world = SimWorld(self.topology, self.rules, rng, rate)
+        if any(server.traits.receipt == "bare" for server in self.world.servers.values()):
+            self.meddle = 0  # what follows a write answered without a version may be the server's own rewriting (F4)
         self.world.ledger.tell = self.say
         self.world.round_over = self._judge_deletes
         self.world.board.meddling = self._meddle if self.meddle else lambda call: None
