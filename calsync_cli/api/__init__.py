@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calsync_cli.api.behind import Behind
+from calsync_cli.api.days import Days
 from calsync_cli.api.recalling import Recalling
 from calsync_cli.api.rows import event_json, operation_json
 from calsync_cli.api.waiting import Waiting
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Workspace", "event_json", "open_workspace", "operation_json"]
 
 
-class Workspace(Waiting, Recalling, Behind):
+class Workspace(Waiting, Recalling, Days, Behind):
     """A configuration with its state folder."""
 
     __slots__ = ()

@@ -49,7 +49,7 @@ def expandable(recurrence: Recurrence) -> bool:
     return not any(word in rule for rule in recurrence.rules for word in _SUB_DAILY)
 
 
-def _like(start: When, local: datetime) -> When:
+def like(start: When, local: datetime) -> When:
     match start:
         case AllDay():
             return AllDay(local.date())
@@ -129,7 +129,7 @@ def _comes(rule: str, start: datetime) -> bool:
         return True  # whoever expands it will say what is wrong
 
 
-def _ruleset(span: Span, recurrence: Recurrence) -> rruleset:
+def ruleset(span: Span, recurrence: Recurrence) -> rruleset:
     from dateutil.rrule import rrule, rruleset, rrulestr
 
     start = wall(span.start)
@@ -152,10 +152,10 @@ def starts(span: Span, recurrence: Recurrence) -> Iterator[When]:
         return
     first = wall(span.start)
     limit = first + min(timedelta(days=366 * MAX_YEARS), datetime.max - first)
-    for local in islice(_ruleset(span, recurrence), MAX_INSTANCES):
+    for local in islice(ruleset(span, recurrence), MAX_INSTANCES):
         if local > limit:
             return
-        yield _like(span.start, local)
+        yield like(span.start, local)
 
 
 def has_instance(span: Span, recurrence: Recurrence, key: InstanceKey) -> bool:
@@ -171,7 +171,7 @@ class _Expansion:
 
     def __init__(self, span: Span, recurrence: Recurrence) -> None:
         self.span, self.recurrence = span, recurrence
-        self._left = iter(_ruleset(span, recurrence))
+        self._left = iter(ruleset(span, recurrence))
         self._found: set[datetime] = set()
         self._last = datetime.min
         self._lock = Lock()
@@ -273,11 +273,11 @@ def _last(form: Form, side: Callable[[Span], When]) -> datetime | None:
         if not all("COUNT=" in rule or "UNTIL=" in rule for rule in recurrence.rules) or not expandable(recurrence):
             return None
         last = None
-        for last in _ruleset(span, recurrence):
+        for last in ruleset(span, recurrence):
             if last.year > 2200:
                 return None
         if last is not None:
-            ends.append(rough_instant(_like(span.start, last)) + (wall(side(span)) - wall(span.start)))
+            ends.append(rough_instant(like(span.start, last)) + (wall(side(span)) - wall(span.start)))
     return max(ends) if ends else None
 
 
@@ -293,7 +293,7 @@ def touches(form: Form, low: datetime | None, high: datetime | None) -> bool:
         return True
     length = wall(span.end) - wall(span.start)
     after = (low or datetime(1900, 1, 1, tzinfo=UTC)).replace(tzinfo=None) - length - timedelta(days=1)
-    found = _ruleset(span, recurrence).after(after, inc=True)
+    found = ruleset(span, recurrence).after(after, inc=True)
     return found is not None and (high is None or found <= high.replace(tzinfo=None) + timedelta(days=1))
 
 

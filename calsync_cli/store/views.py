@@ -57,6 +57,7 @@ class EventRow:
     status: str
     detail: str
     link_id: int | None
+    answer: str = ""
 
     @property
     def title(self) -> str:
@@ -64,7 +65,7 @@ class EventRow:
 
 
 _EVENTS = """
-SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, m.tool, s.link_id, s.state,
+SELECT m.calendar_id, m.remote_id, m.uid, m.form, m.problem AS m_problem, m.tool, m.answer, s.link_id, s.state,
        l.open, l.quarantine, l.rev, s.rev AS s_rev,
        (SELECT x.problem FROM spoke x WHERE x.link_id = s.link_id AND x.refused IS NOT NULL LIMIT 1) AS refused,
        (SELECT o.words FROM outside o WHERE o.calendar_id = m.calendar_id AND o.remote_id = m.remote_id LIMIT 1)
@@ -94,7 +95,17 @@ def events(
 def _event(row: sqlite3.Row, bounds: Bounds) -> EventRow:
     status, detail = _status(row, bounds)
     form = None if row["form"] is None else form_from(row["form"])
-    return EventRow(row["calendar_id"], row["remote_id"], row["uid"], form, status, detail, row["link_id"])
+    number, remote_id = row["calendar_id"], row["remote_id"]
+    return EventRow(number, remote_id, row["uid"], form, status, detail, row["link_id"], row["answer"])
+
+
+def copies(db: Database) -> list[tuple[int, int, str, bool]]:
+    """(link, calendar, remote id, whether it is a copy that shows a view of its event), the events themselves first."""
+    rows = db.all(
+        "SELECT link_id, calendar_id, remote_id, view <> '' AS masked FROM spoke WHERE remote_id IS NOT NULL "
+        "ORDER BY masked, link_id, calendar_id"
+    )
+    return [(row["link_id"], row["calendar_id"], row["remote_id"], bool(row["masked"])) for row in rows]
 
 
 def _status(row: sqlite3.Row, bounds: Bounds) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The words of the commands that only look: `status`, `history`, `why`, `events`."""
+"""The words of the commands that only look: `status`, `history`, `why`, `events`, `agenda`."""
 
 from typing import Annotated
 
@@ -18,6 +18,9 @@ WithStatus = Annotated[
         "--status", metavar="STATUS", help="synced, pending, held, conflict, error, quarantined or dormant."
     ),
 ]
+From = Annotated[str, typer.Option("--from", metavar="D", help="today, tomorrow or a date such as 2026-11-24.")]
+Count = Annotated[int, typer.Option("--days", metavar="N", min=1, max=3660, help="How many days.")]
+Overlaps = Annotated[bool, typer.Option("--overlaps", help="Only what is booked twice.")]
 Run = Annotated[int | None, typer.Argument(metavar="RUN", parser=number_of("run", "calsync history"))]
 
 
@@ -45,6 +48,16 @@ def why(ctx: typer.Context, event: Event, json: Json = False) -> None:
     from calsync_cli.cli import events as command
 
     end(command.why(begin(ctx), event, as_json=json))
+
+
+@commands.command()
+def agenda(
+    ctx: typer.Context, first: From = "today", days: Count = 7, overlaps: Overlaps = False, json: Json = False
+) -> None:
+    """The coming days over all calendars, each event once; offline."""
+    from calsync_cli.cli import agenda as command
+
+    end(command.agenda(begin(ctx), first, days, overlaps=overlaps, as_json=json))
 
 
 @events.callback(invoke_without_command=True)
