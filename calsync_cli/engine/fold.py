@@ -51,7 +51,7 @@ def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context, unheard: tuple[S
     for voice in voices[: len(speaking)]:
         for path in _unclaimed(result, voice, ctx):
             result.write(path, voice.now[path], voice.spoke.calendar)
-    for path in result.rekeyed - result.by.keys():
+    for path in (result.rekeyed & result.hub.keys()) - result.by.keys():  # less what became an orphan on the way (R2)
         result.hub[path] = replace(result.hub[path], rev=result.rev)
     if not result.by:
         result.rev = link.rev
