@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from calsync_cli.api.behind import Behind
 from calsync_cli.api.days import Days
+from calsync_cli.api.exporting import Exporting
 from calsync_cli.api.recalling import Recalling
 from calsync_cli.api.rows import event_json, operation_json
 from calsync_cli.api.waiting import Waiting
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Workspace", "event_json", "open_workspace", "operation_json"]
 
 
-class Workspace(Waiting, Recalling, Days, Behind):
+class Workspace(Waiting, Recalling, Days, Exporting, Behind):
     """A configuration with its state folder."""
 
     __slots__ = ()

@@ -99,6 +99,14 @@ def _event(row: sqlite3.Row, bounds: Bounds) -> EventRow:
     return EventRow(number, remote_id, row["uid"], form, status, detail, row["link_id"], row["answer"])
 
 
+def payloads(db: Database, calendar_id: int) -> list[sqlite3.Row]:
+    """(remote_id, uid, payload, form, problem) of all items of a calendar."""
+    return db.all(
+        "SELECT remote_id, uid, payload, form, problem FROM mirror_item WHERE calendar_id = ? AND gone < 2 "
+        "ORDER BY remote_id", calendar_id,
+    )
+
+
 def copies(db: Database) -> list[tuple[int, int, str, bool]]:
     """(link, calendar, remote id, whether it is a copy that shows a view of its event), the events themselves first."""
     rows = db.all(

@@ -1,5 +1,6 @@
-"""The words of the commands that only look: `status`, `history`, `why`, `events`, `agenda`."""
+"""The words of the commands that only look: `status`, `history`, `why`, `events`, `agenda`, `export`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,6 +59,19 @@ def agenda(
     from calsync_cli.cli import agenda as command
 
     end(command.agenda(begin(ctx), first, days, overlaps=overlaps, as_json=json))
+
+
+@commands.command()
+def export(
+    ctx: typer.Context,
+    calendar: Annotated[str, typer.Argument(metavar="CALENDAR", help="ACCOUNT/NAME, or a short name.")],
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Standard output if left out.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """One calendar as an .ics file, as the last sync saw it; offline."""
+    from calsync_cli.cli import export as command
+
+    end(command.export(begin(ctx), calendar, file, force=force))
 
 
 @events.callback(invoke_without_command=True)
