@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from calsync_cli.errors import UsageError
 def export(ctx: Context, calendar: str, file: Path | None, *, force: bool) -> int:
     """To the file or standard output. Returns 1 when an event had to stay behind, which is named."""
     if file is not None and not force and file.exists():
-        raise _there_already(ctx, calendar, file)
+        raise _there_already(calendar, file)
     found = ctx.look(lambda work: work.export(calendar))
     if file is None:
         _print(found.data)
@@ -54,13 +55,13 @@ def _write(ctx: Context, calendar: str, file: Path, data: bytes, *, force: bool)
         if force:
             fresh.replace(target)
     except FileExistsError as err:
-        raise _there_already(ctx, calendar, file) from err
+        raise _there_already(calendar, file) from err
     except OSError as err:
         fresh.unlink(missing_ok=True) if force else None
         text = f"{file} cannot be written ({err.strerror}); nothing was changed"
         raise UsageError(text, next="calsync export CALENDAR FILE") from err
 
 
-def _there_already(ctx: Context, calendar: str, file: Path) -> UsageError:
+def _there_already(calendar: str, file: Path) -> UsageError:
     text = f"{file} is there already; nothing was written"
-    return UsageError(text, next=f"calsync export {calendar} {file} --force")
+    return UsageError(text, next=f"{shlex.join(['calsync', 'export', calendar, str(file)])} --force")

@@ -44,17 +44,18 @@ def test_every_event_keeps_its_lines_and_a_zone_is_there_once(shell: Shell) -> N
 @pytest.mark.skipif(sys.platform == "win32", reason="no umask there")
 def test_a_file_that_is_there_is_replaced_only_by_force(shell: Shell) -> None:
     shell.synced(1)
-    file = shell.folder / "out.ics"
+    file = shell.folder / "my out.ics"
     file.write_text("mine")
     said = shell("export", "x/Home", str(file))
-    assert said.code == 2 and "is there already" in said.err and "--force" in said.err and file.read_text() == "mine"
+    assert said.code == 2 and "is there already" in said.err and f"'{file}' --force" in said.err
+    assert file.read_text() == "mine"
     before = os.umask(0o027)
     try:
         assert shell("export", "x/Home", str(file), "--force").code == 0
     finally:
         os.umask(before)
     assert len(_events(file.read_bytes())) == 1 and file.stat().st_mode & 0o777 == 0o640
-    assert [f.name for f in shell.folder.iterdir() if "out.ics" in f.name] == ["out.ics"]
+    assert [f.name for f in shell.folder.iterdir() if "out.ics" in f.name] == ["my out.ics"]
 
 
 def test_what_cannot_be_exported_is_named_and_the_rest_is_there(shell: Shell) -> None:
