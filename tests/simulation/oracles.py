@@ -105,8 +105,16 @@ def _copied(world: SimWorld, source: str, target: str, waiting: dict[bytes, set[
     sources = ledger.sources[target] | ledger.peers.get(target, set())
     alive = {pen.uid_of(p) for name in sources for p in world.contents(name).values()}
     for uid, payload in there.items():
-        if uid not in waiting and (target, pen.identity(payload)) not in ledger.touched and uid not in alive:
+        touched = (target, pen.identity(payload)) in ledger.touched
+        if uid not in waiting and uid not in alive and not touched and not _is_unknown(world, target, payload):
             raise Broken(f"W4: the copy of {uid.decode()} on {target} outlived its source")
+
+
+def _is_unknown(world: SimWorld, target: str, payload: bytes) -> bool:
+    """Its source went while the database was lost: without a base nothing is deleted (I2)."""
+    remote_id = next(i for i, other in world.contents(target).items() if other == payload)
+    sql = "SELECT 1 FROM spoke s JOIN calendar c ON c.id = s.calendar_id WHERE s.remote_id = ? AND c.account = ?"
+    return world.was_lost and world.db.value(sql, remote_id, target) is None
 
 
 def check_answered(world: SimWorld) -> None:

@@ -79,6 +79,7 @@ class SimWorld(FaultyWorld):
         self.round_over: Callable[[], None] = self.deletes.clear
         self.digest = 0
         self.known_runs = ""
+        self.was_lost = False
         self.calls = 0
         self.oracle = SimOracle(self)
         self.clock = Clock()
@@ -163,6 +164,7 @@ class SimWorld(FaultyWorld):
         ))
 
     def lose_database(self) -> None:
+        self.was_lost = True
         self._replace(_empty_database(self.ports))
 
     def image(self) -> bytes:
