@@ -16,6 +16,7 @@ from calsync_cli.cli.screen import columns_of, shown, wrapped
 
 if TYPE_CHECKING:
     from calsync_cli.engine.report import Problem, Report
+    from calsync_cli.ports import Ports
     from calsync_cli.watch.state import AccountState, WatchState
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,11 @@ MOST_WAITS = 6
 class Plain:
     """A line for each thing that happens, with the time unless a journal notes it anyway."""
 
-    def __init__(self, *, quiet: bool, stamps: bool) -> None:
-        self._quiet, self._stamps = quiet, stamps
+    def __init__(self, ports: Ports, *, quiet: bool, stamps: bool) -> None:
+        self._ports, self._quiet, self._stamps = ports, quiet, stamps
+
+    def _clock(self) -> str:
+        return f"{self._ports.now().astimezone():%H:%M:%S} "
 
     def tell(self, line: str, *, wrong: bool = False) -> None:
         log.log(logging.WARNING if wrong else logging.INFO, "%s", line)
@@ -42,15 +46,15 @@ class Plain:
         """Lines need no picture."""
 
     def _put(self, line: str) -> None:
-        stamp = f"{datetime.now():%H:%M:%S} " if self._stamps else ""
+        stamp = self._clock() if self._stamps else ""
         print(stamp + line, flush=True)
 
 
 class Live(Plain):
     """The picture stays at the bottom; what happens goes up above it."""
 
-    def __init__(self, live: Any, *, quiet: bool) -> None:
-        super().__init__(quiet=quiet, stamps=True)
+    def __init__(self, live: Any, ports: Ports, *, quiet: bool) -> None:
+        super().__init__(ports, quiet=quiet, stamps=True)
         self._live = live
 
     def draw(self, state: WatchState) -> None:
@@ -66,21 +70,21 @@ class Live(Plain):
         from rich.text import Text
 
         columns = columns_of(sys.stdout)
-        for piece in wrapped(f"{datetime.now():%H:%M:%S} {line}", columns) if columns else [line]:
+        for piece in wrapped(self._clock() + line, columns) if columns else [line]:
             self._live.console.print(Text(piece), soft_wrap=True)
 
 
 @contextmanager
 def screen(ctx: Context) -> Iterator[Plain]:
     if not sys.stdout.isatty() or ctx.environ.get("TERM") == "dumb" or ctx.quiet or ctx.verbosity:
-        yield Plain(quiet=ctx.quiet, stamps="JOURNAL_STREAM" not in os.environ)
+        yield Plain(ctx.ports, quiet=ctx.quiet, stamps="JOURNAL_STREAM" not in os.environ)
         return
     from rich.console import Console
     from rich.live import Live as Drawn
 
     console = Console(color_system="auto" if ctx.color else None, highlight=False)
     with Drawn(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
-        yield Live(live, quiet=ctx.quiet)
+        yield Live(live, ctx.ports, quiet=ctx.quiet)
 
 
 def report_lines(report: Report, new: Sequence[Problem], *, quiet: bool) -> Iterator[str]:

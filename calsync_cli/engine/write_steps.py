@@ -37,7 +37,8 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         due["recurrence"] = folded.value("recurrence")
     moved_along = folded.brought_along(heard(spoke, now))
     due |= moved_along
-    due |= _leftovers(case, now, due, folded)
+    leftovers = _leftovers(case, now, due, folded)
+    due |= leftovers
     due |= {p: wanted[p] for p in _own_after_all(now, due, wanted) if p not in held and not case.is_local(p)}
     remade = copy and spoke.view != as_text(view)
     if remade:
@@ -53,6 +54,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
             result.steps[-1] = replace(result.steps[-1], view=as_text(view))
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
         lost += [] if speaks else _cancelled_words(case, spoke, now, due)
+        lost += [path for path in leftovers if path not in lost]
         result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now.get(p)) for p in lost]
     # a conflict on a date that is just being moved is forgotten if the move does not arrive; its words are not (I1)
     result.kept += [
@@ -125,6 +127,7 @@ def _leftovers(case: Case, now: Form, due: Mapping[Path, Value | None], folded: 
         path: None
         for key, paths in sorted(own.items())
         if all(case.is_local(path) or path not in folded.hub for path in paths)
+        and not any(path in folded.contested for path in under(key, now))
         and not any(due.get(path) for path in under(key, due))
         and (agreed := under(key, folded.hub)) and not any(folded.value(path) for path in agreed)
         and isinstance(span, Span) and isinstance(rule, Recurrence) and not recur.has_instance(span, rule, key)
