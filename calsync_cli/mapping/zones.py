@@ -87,6 +87,10 @@ class Zones:
         return self._blocks.get(tzid)
 
 
+LONGEST = 100
+"""No zone has a longer name; looking for one of a thousand parts would go a thousand calls deep."""
+
+
 @lru_cache(maxsize=4096)
 def iana(tzid: str) -> str | None:
     """The zone a name spells out: itself, in another case, or behind a vendor's prefix (/mozilla.org/2005/...)."""
@@ -106,7 +110,7 @@ def iana(tzid: str) -> str | None:
 
 
 def is_zone(name: str) -> bool:
-    if not name or name.lower() in _NOT_ZONES or name.startswith(("posix/", "right/")):
+    if not 0 < len(name) <= LONGEST or name.lower() in _NOT_ZONES or name.startswith(("posix/", "right/")):
         return False
     try:
         zone(name)

@@ -19,6 +19,15 @@ def test_whatever_the_bytes_they_are_read_or_refused_in_words(name: str) -> None
     assert not found
 
 
+@pytest.mark.parametrize(("name", "seed", "number"), [
+    ("google", 91, 94926),   # a zone of a thousand parts
+    ("graph", 92, 34283),    # more occurrences than a machine counts
+    ("graph", 92, 198467),   # a date cancelled on the first day of all
+])
+def test_what_once_came_out_is_refused_in_words(name: str, seed: int, number: int) -> None:
+    assert not broken(name, seed, number)
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_number_always_makes_the_same_case(name: str) -> None:
     assert TARGETS[name](Random("a"))[0] == TARGETS[name](Random("a"))[0] != TARGETS[name](Random("b"))[0]

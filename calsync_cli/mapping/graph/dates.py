@@ -104,7 +104,7 @@ class Dates:
             return self.at(day)
         if not isinstance(self.start, Zoned):
             return None
-        around = (day - _DAY, day + _DAY)
+        around = (day - _DAY, day + _DAY) if date.min < day < date.max else ()
         return next((self.at(one) for one in around if self.hits(one) and self._utc_day(one) == day), None)
 
     def _utc_day(self, day: date) -> date:

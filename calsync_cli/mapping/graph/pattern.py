@@ -8,6 +8,7 @@ Errors  MappingError for what Graph does not document: nobody may guess dates
 
 from __future__ import annotations
 
+import sys
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -200,7 +201,7 @@ class Range:
 def last_of(pattern: Pattern, extent: Range) -> date | None:
     """A day after which the series has no date; None when it does not end, or not in any time that counts."""
     if extent.count is not None:
-        return next(islice(pattern.dates(extent.start), extent.count - 1, None), None)
+        return next(islice(pattern.dates(extent.start), min(extent.count - 1, sys.maxsize), None), None)
     return extent.end
 
 

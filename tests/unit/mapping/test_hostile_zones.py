@@ -6,6 +6,7 @@ import pytest
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.ical import ICAL
+from calsync_cli.mapping.zones import iana, is_zone
 from calsync_cli.model.series import form_span
 from calsync_cli.model.times import Zoned
 
@@ -60,3 +61,7 @@ def test_an_honest_zone_is_found_by_its_rules() -> None:
     assert zone_of(event("FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20200101T000000Z",
                          "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=25,26,27,28,29,30,31;BYDAY=SU")) == "Europe/Berlin"
     assert zone_of(event(dates=500)) == "Europe/Berlin"
+
+
+def test_a_name_of_a_thousand_parts_is_no_zone() -> None:
+    assert not is_zone("/".join(["Europe"] * 1000)) and iana("/".join(["Europe"] * 1000)) is None
