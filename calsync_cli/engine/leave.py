@@ -75,11 +75,12 @@ def _retired(case: Case, copies: Sequence[Spoke], why: str) -> Decision:
 
 def anew(case: Case, decision: Decision, there: Sequence[Spoke], *, waits: bool = False) -> Decision:
     """A copy that was made to show more than its view does now is taken away; the next run makes it again. Nothing of
-    what it held can stay behind so (I18). One that a person edited is written over instead (V7).
+    what it held can stay behind so (I18). What a person said in one flows first, and until then it is written over
+    (V7); of a one-way copy nothing flows, so it goes to the trash as it is.
 
     waits: not all could be read, so it stays for now (row 16)
     """
-    more = [s for s in there if views.is_copy(case.link, s) and _shows_more(case, s) and not _is_edited(case, s)]
+    more = [s for s in there if views.is_copy(case.link, s) and _shows_more(case, s) and not _has_to_say(case, s)]
     calendars = {s.calendar for s in more}
     rest = [step for step in decision.steps if step.calendar not in calendars]
     if waits:
@@ -87,12 +88,18 @@ def anew(case: Case, decision: Decision, there: Sequence[Spoke], *, waits: bool 
     if not more or decision.holds or len(more) == len(there) or any(step.kind == "update" for step in rest):
         return decision  # the last one of an event stays; and what a person said there flows first
     result = replace(decision, steps=rest)
-    _take_away(case, more, SHOWED_MORE, result)
+    _take_away(case, more, SHOWED_MORE, result, even_edited=True)
     return result
 
 
 def _shows_more(case: Case, spoke: Spoke) -> bool:
     return views.less(views.of_text(spoke.view), case.calendars[spoke.calendar].view)
+
+
+def _has_to_say(case: Case, spoke: Spoke) -> bool:
+    if spoke.base is not None and case.calendars[spoke.calendar].role == "target":
+        return False
+    return _is_edited(case, spoke)
 
 
 def _is_edited(case: Case, spoke: Spoke) -> bool:
@@ -101,10 +108,12 @@ def _is_edited(case: Case, spoke: Spoke) -> bool:
     return form is None or bool(changes_of(spoke, form, case.snap.rules.local))
 
 
-def _take_away(case: Case, copies: Sequence[Spoke], because: str, result: Decision) -> None:
+def _take_away(
+    case: Case, copies: Sequence[Spoke], because: str, result: Decision, *, even_edited: bool = False
+) -> None:
     for spoke in copies:
         label = case.calendars[spoke.calendar].label
-        if _is_edited(case, spoke):
+        if not even_edited and _is_edited(case, spoke):
             result.notes.append(f'"{case.title()}" on {label} was edited by a person and is kept')
         elif hold := case.cannot_write(spoke, "delete", {}):
             result.holds.append(hold)

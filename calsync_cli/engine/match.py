@@ -44,8 +44,10 @@ def match(snap: Snapshot) -> Matched:
     by_uid = {s.replica.uid: link.key for link in snap.links for s in link.spokes if s.replica and s.replica.uid}
     by_uid |= {link.uid: link.key for link in snap.links}
     for item in sorted(_usable(snap, result), key=lambda r: (_is_block(snap, r), r.calendar, r.remote_id)):
-        key = _known_key(snap, item, links, by_uid) or link_key(snap.rules.key, item.uid)
-        if _is_block(snap, item) and key not in links and not snap.chain:
+        there = _known_key(snap, item, links, by_uid)
+        key = there or link_key(snap.rules.key, item.uid)
+        block = _is_block(snap, item)
+        if block and key not in links and not snap.chain:
             result.quarantined.append(Quarantine(item.calendar, item.remote_id, NO_EVENT))
             continue
         link = links.get(key) or _new_link(snap, key, item)
@@ -53,7 +55,8 @@ def match(snap: Snapshot) -> Matched:
         if spoke.state in ("live", "dormant") and not (spoke.replica is None or spoke.replica.gone):
             result.quarantined.append(_duplicate(item, spoke))
             continue
-        links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item), block=_is_block(snap, item))
+        event = block and _is_event_here(there)
+        links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item) and not event, block=block and not event)
         by_uid[link.uid] = key
         result.cleared.append(item)
     result.links = list(links.values())
@@ -105,6 +108,11 @@ def _is_block(snap: Snapshot, item: Replica) -> bool:
     calendar = next(c for c in snap.calendars if c.id == item.calendar)
     marker = parse_marker(item.marker, calendar.identity, item.uid)
     return marker is not None and marker.installation == veil(snap.installation)
+
+
+def _is_event_here(key: str | None) -> bool:
+    """A block of another pair that is copied on: in this group nothing is known that it was made for (N4)."""
+    return key is None
 
 
 def _new_link(snap: Snapshot, key: str, item: Replica) -> Link:

@@ -10,12 +10,13 @@ from calsync_cli.engine.case import Case, Decision, field_words, start_text
 from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, under
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
-from calsync_cli.engine.views import as_text, heard, hears, is_copy, of_text, shown, shows, worked_out
+from calsync_cli.engine.views import as_text, heard, hears, is_copy, less, of_text, origin, shown, shows, worked_out
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
 from calsync_cli.model.series import CANCELLED, CARRIED, Form, Path, Recurrence, Value, form_title, split
 from calsync_cli.model.times import InstanceKey, Span
+from calsync_cli.model.views import View
 
 
 def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks: bool, why: str) -> Spoke:
@@ -41,6 +42,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     due |= leftovers
     due |= {p: wanted[p] for p in _own_after_all(now, due, wanted) if p not in held and not case.is_local(p)}
     remade = copy and spoke.view != as_text(view)
+    made_anew = remade and _is_made_anew(case, spoke, view)
     if remade:
         due |= _by_the_view(case, spoke, wanted, held, result)
     by_hand = {} if speaks else _target_edits(case, spoke, now, folded)
@@ -50,7 +52,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     if due and writable and case.is_rejected(spoke, "update", due):
         due = {}
     if due and writable and _update(case, spoke, due, held, folded, result, why or _why_remade(remade, due, folded)):
-        if remade:
+        if remade and not made_anew:
             result.steps[-1] = replace(result.steps[-1], view=as_text(view))
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
         lost += [] if speaks else _cancelled_words(case, spoke, now, due)
@@ -63,8 +65,14 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     behind = {p: spoke.ack(p) for p in (*(due if writable else ()), *held)}
     new_base = now if speaks else _target_base(case, spoke, now, wanted)
     kept_base = {p: v for p, v in new_base.items() if p not in held} | {p: base[p] for p in held if p in base}
-    text = as_text(view) if remade and not due else spoke.view
+    text = as_text(view) if remade and not due and not made_anew else spoke.view
     return replace(spoke, state="live", base=kept_base, rev=folded.rev, behind=behind, view=text)
+
+
+def _is_made_anew(case: Case, spoke: Spoke, view: View) -> bool:
+    """Before long, since it may hold more than can be written over (leave.anew). Of what was found again nobody knows
+    what it was made to show, and it stays."""
+    return spoke.base is not None and less(of_text(spoke.view), view) and origin(case.link) is not None
 
 
 def _is_shown(path: Path, spoke: Spoke, made: frozenset[str]) -> bool:

@@ -223,6 +223,33 @@ def test_a_view_that_shows_less_is_a_migration_that_waits() -> None:
     made.oracle.final()
 
 
+@pytest.mark.parametrize("change", ["moved here", "moved there", "moved on both"])
+@pytest.mark.parametrize("direction", ["two-way", "a-to-b"])
+@pytest.mark.parametrize("view", [BUSY, View("titles"), View(guests="drop")])
+def test_of_a_copy_that_was_edited_when_its_view_narrows_nothing_stays_behind(
+    view: View, direction: str, change: str
+) -> None:
+    """I18: neither its guests nor its id, though it is not taken away before what was said there is heard."""
+    made = FaultyWorld("ab", direction=direction, conflict="a")
+    made.put("a", dentist("dr.who1", "ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:dr.who@example.org"))
+    made.put("a", ics("n1", "Choir", start="20261203T090000"))
+    made.run()
+    if change != "moved there":
+        made.edit("b", "dr.who1", time=at(15))
+    if change != "moved here":
+        made.edit("a", "dr.who1", time=at(16))
+    with_rules(made, to_b=view, direction=direction, conflict="a")
+    for _ in range(3):
+        made.run(approved=AnyPlan(), yes=True)
+    held = b"".join(made.servers["b"].contents("b").values())
+    hidden = [b"mailto:", b"ATTENDEE"] + ([] if view.view == "full" else [b"Praxis"])
+    assert not [word for word in hidden + ([b"dr.who"] if view == BUSY else []) if word in held]
+    moved = at(15) if change == "moved here" and direction == "two-way" else at(9 if change == "moved here" else 16)
+    assert made.forms("a")["dr.who1"]["time"] == moved
+    assert [form for form in made.forms("b").values() if form["time"] == moved] and made.quiet()
+    made.oracle.final()
+
+
 def test_a_view_that_shows_more_fills_its_copies() -> None:
     made = world()
     made.put("a", dentist())
@@ -417,3 +444,45 @@ def test_two_calendars_that_only_see_when_the_other_is_busy() -> None:
     made.delete("a", "u1")
     made.run()
     assert made.titles("a") == ["Home"] and made.titles("b") == ["Choir"] and made.quiet()
+
+
+@pytest.mark.parametrize("second", [{}, {"direction": "a-to-b"}, {"to_b": View("titles", title="[work] {title}")}])
+def test_a_block_that_is_copied_on_leaks_nothing_and_rests(second: dict[str, Any]) -> None:
+    """N4 with chain = true: what goes on from a busy copy is the busy copy, and its times flow back along the chain."""
+    b, c = CalendarName("b", "b"), CalendarName("c", "c")
+    made = FaultyWorld("abc", [
+        Pair("ab", CalendarName("a", "a"), b, first_sync="auto", to_b=BUSY, chain=True),
+        Pair("bc", b, c, first_sync="auto", **second),
+    ])
+    made.put("a", dentist("dr.who1", "ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:dr.who@example.org"))
+    made.put("a", dentist("s1", "RRULE:FREQ=WEEKLY;COUNT=4", start="20270301T090000"))
+    made.put("b", ics("n1", "Choir"))
+    for _ in range(3):
+        made.run(yes=True)
+    assert len(made.forms("a")) == len(made.forms("b")) == len(made.forms("c")) == 3 and made.quiet()
+    made.lose_database()
+    before = made.writes()
+    for _ in range(3):
+        made.run(approved=AnyPlan(), yes=True)
+    assert made.writes() == before and made.quiet()
+    made.edit("a", "dr.who1", title="Surgeon", time=at(15))
+    made.edit("a", "s1", **{"@20270308T080000Z": CANCELLED, "@20270315T080000Z/description": "wisdom tooth"})
+    for _ in range(3):
+        made.run()
+    assert [form["time"] for form in made.forms("c").values() if "Busy" in str(form.get("title"))].count(at(15)) == 1
+    if second.get("direction") != "a-to-b":
+        block = next(uid for uid, form in made.forms("c").items() if form["time"] == at(15))
+        made.edit("c", block, time=at(17), description="written on c")
+        for _ in range(3):
+            made.run()
+        form = made.forms("a")["dr.who1"]
+        assert form["time"] == at(17) and form["description"] == "wisdom tooth" and made.quiet()
+    made.delete("a", "s1")
+    for _ in range(3):
+        made.run(approved=AnyPlan())
+    for side in "bc":
+        calsyncs = [change.payload or b"" for change in made.servers[side].history(side) if change.who == "calsync"]
+        told = b"".join(calsyncs) + b" ".join(change.remote_id.encode() for change in made.servers[side].history(side))
+        assert not [word for word in (*SECRET, "Surgeon", "s1@") if word.encode() in told], side
+        assert len(made.forms(side)) == 2
+    assert made.quiet()

@@ -65,9 +65,18 @@ MUTANTS: dict[str, tuple[Patch, Check]] = {
         instead(plan, "anew", lambda case, decision, there, **more: decision),
         shown.test_a_view_that_shows_less_is_a_migration_that_waits,
     ),
+    "what was edited and shows more is left as it is": (
+        instead(write_steps, "_is_made_anew", lambda *args: False),
+        partial(shown.test_of_a_copy_that_was_edited_when_its_view_narrows_nothing_stays_behind,
+                shown.BUSY, "two-way", "moved here"),
+    ),
     "blocks are not known again": (
         instead(match, "unveiled", lambda *args: None),
         shown.test_a_pair_that_hides_nothing_any_more_fills_its_blocks,
+    ),
+    "a block that is copied on is a block there too": (
+        instead(match, "_is_event_here", lambda key: False),
+        partial(shown.test_a_block_that_is_copied_on_leaks_nothing_and_rests, {}),
     ),
     "nothing is left out": (
         instead(plan, "leaving", lambda case, there: None),
