@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from calsync_cli.engine import settle
+from calsync_cli.engine import late, settle
 from calsync_cli.engine.intent import Done, Work, claim_folders, store_plan
 from calsync_cli.engine.keys import parse_marker
 from calsync_cli.engine.plan import write_digest
@@ -165,8 +165,12 @@ def _close_stale(session: Session, work: Work, looked: Item | NotLooked | None) 
         return
     if op.kind == "create" and isinstance(looked, Item):
         if is_ours(session, op, work.account, looked):
-            settle.confirm_write(session, op, work.account, looked, None, late=True)
-            work.outcome, work.error = "confirmed", None
+            form = read_item(session, work.account, looked).form or {}
+            if (arrived := late.nearest(session, op, form)).id == op.id:
+                work.outcome, work.error = "confirmed", None
+            else:
+                settle.abandon(session, op, str(work.error))
+            late.confirm(session, arrived, work.account, looked)
         else:
             settle.next_generation(session, op)
         return

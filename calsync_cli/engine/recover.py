@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
-from calsync_cli.engine import settle
+from calsync_cli.engine import late, settle
 from calsync_cli.engine.execute import is_ours
 from calsync_cli.engine.observe import SETTLE, as_calendar
 from calsync_cli.engine.seen import missed, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import CalsyncError, TransientError
-from calsync_cli.model.series import Form
 from calsync_cli.providers.base import Calendar, Item, Provider
 from calsync_cli.store import journal, mirror
 from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
-
-STILL_UNDER_WAY = timedelta(hours=24)
-"""How long a request may arrive after its connection broke."""
 
 
 def unfinished(session: Session) -> list[str]:
@@ -103,16 +98,6 @@ def _resolve_delete(session: Session, op: Operation, account: str, item: Item | 
         store_seen(session, op.calendar, account, [read_item(session, account, item)], [])
 
 
-def notice_late(session: Session) -> None:
-    """Before planning: a delete of ours that was still under way when its item was looked at, and has arrived since, is
-    no deletion by a person; else it would delete what somebody brought back elsewhere meanwhile (I2, X17)."""
-    since = micros(session.ports.now() - STILL_UNDER_WAY)
-    for op in journal.late_deletes(session.db, since):
-        with session.db.transaction():
-            settle.confirm_delete(session, op)
-            session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
-
-
 def _resolve_create(session: Session, op: Operation, account: str, item: Item | None) -> None:
     """Ours: adopt. Foreign: the next generation. Nothing there: the same key is sent again, which is harmless (J4);
     unless the server had said yes, for then a person removed it, and the coming observation has to prove that (O2).
@@ -120,10 +105,12 @@ def _resolve_create(session: Session, op: Operation, account: str, item: Item | 
     if item is None and op.answered:
         item = Item(op.remote_id, None, op.intent or b"")
     if item is None:
-        settle.abandon(session, op, "it had not arrived before the run was cut off")
+        settle.abandon(session, op, journal.NOT_ARRIVED)
     elif is_ours(session, op, account, item):
-        settle.confirm_write(session, op, account, item, None, late=True)
-        session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
+        form = read_item(session, account, item).form or {}
+        if (arrived := late.nearest(session, op, form)).id != op.id:
+            settle.abandon(session, op, journal.NOT_ARRIVED)
+        late.confirm(session, arrived, account, item)
     else:
         settle.next_generation(session, op)
         store_seen(session, op.calendar, account, [read_item(session, account, item)], [])
@@ -136,20 +123,8 @@ def _resolve_update(session: Session, op: Operation, account: str, item: Item | 
         store_seen(session, op.calendar, account, [], [op.remote_id])
         return
     seen = read_item(session, account, item)
-    if item.etag != op.etag and seen.form is not None and _arrived(session, op, account, seen.form):
-        settle.confirm_write(session, op, account, item, None, late=True)
-        session.db.run("UPDATE link SET open = 1 WHERE id = ?", op.link_id)
+    if item.etag != op.etag and seen.form is not None and settle.arrived(session, op, account, seen.form):
+        late.confirm(session, op, account, item)
         return
-    settle.abandon(session, op, "it had not arrived before the run was cut off")
+    settle.abandon(session, op, journal.NOT_ARRIVED)
     store_seen(session, op.calendar, account, [seen], [])
-
-
-def _arrived(session: Session, op: Operation, account: str, form: Form) -> bool:
-    """Whether what was to be written reads as intended; of a set written in parts, some of it, and nothing else."""
-    intent = op.intent_form or {}
-    differing = settle.other_words(intent, form) & op.changes.keys()
-    if differing and not session.provider(account).caps.atomic:
-        before = mirror.form_at(session.db, op.calendar, op.remote_id) or {}
-        rest = differing - settle.not_arrived(before, intent, form, op.changes, settle.begun(session, op, account))
-        return not rest and differing != op.changes.keys()
-    return not differing

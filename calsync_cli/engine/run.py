@@ -9,10 +9,11 @@ from dataclasses import replace
 from calsync_cli.engine.consent import allowed, identify
 from calsync_cli.engine.execute import execute
 from calsync_cli.engine.groups import Group, windows
+from calsync_cli.engine.late import notice_late
 from calsync_cli.engine.losses import previews
 from calsync_cli.engine.observe import Observation, notice_places, observe
 from calsync_cli.engine.plan import plan as make_plan
-from calsync_cli.engine.recover import notice_late, recover, unfinished
+from calsync_cli.engine.recover import recover, unfinished
 from calsync_cli.engine.report import Problem, Report, change_of, problem_of
 from calsync_cli.engine.seen import reread
 from calsync_cli.engine.session import Session

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.plan import forms_digest, is_pending
-from calsync_cli.engine.seen import read_item
+from calsync_cli.engine.seen import read, read_item
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.world import CalendarState, Entry, Kept, Link, Spoke
 from calsync_cli.model import recur
@@ -37,7 +37,9 @@ def confirm_write(
     rewritten = recur.diff(intent, shown)
     ours = answered_etag is not None and answered_etag == item.etag
     doubtful = late or answered_etag is not None
-    before = mirror.form_at(db, op.calendar, op.remote_id) or {} if op.kind == "update" else {}
+    before: Form = {}
+    if op.kind == "update":
+        before = _form_before(session, op, account) if late else mirror.form_at(db, op.calendar, op.remote_id) or {}
     parts = late and not session.provider(account).caps.atomic
     owed = not_arrived(before, intent, shown, op.changes, begun(session, op, account)) if parts else frozenset()
     said = other_words(intent, shown) if late else set(rewritten)
@@ -106,6 +108,22 @@ def not_arrived(
     absent |= {path for path in unread if shown.get(path) != intent[path]}
     as_before = {path for path in recur.diff(intent, shown) if _seen_at(before, path) == _seen_at(shown, path)}
     return frozenset(absent | as_before)
+
+
+def arrived(session: Session, op: Operation, account: str, form: Form) -> bool:
+    """Whether what was to be written reads as intended; of a set written in parts, some of it, and nothing else."""
+    intent = op.intent_form or {}
+    differing = other_words(intent, form) & op.changes.keys()
+    if differing and not session.provider(account).caps.atomic:
+        before = _form_before(session, op, account)
+        rest = differing - not_arrived(before, intent, form, op.changes, begun(session, op, account))
+        return not rest and differing != op.changes.keys()
+    return not differing
+
+
+def _form_before(session: Session, op: Operation, account: str) -> Form:
+    """How the replica read when an update of it was planned; by now the mirror may show what came of it."""
+    return read(session, account, op.before).form if op.before else {}
 
 
 def _seen_at(form: Form, path: Path) -> Value | None:

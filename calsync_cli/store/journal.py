@@ -68,11 +68,12 @@ def close(
     db: Database, op_id: int, state: str, *, after: bytes | None = None, error: str | None = None,
     remote_id: str | None = None,
 ) -> None:
-    """P3: confirmed, failed or abandoned; with what the replica is now, and the id that its server gave it."""
+    """P3: confirmed, failed or abandoned; with what the replica is now, and the id that its server gave it. What may
+    still arrive is known by how it would read."""
     db.run(
         "UPDATE operation SET state = ?, after = ?, error = ?, done_us = ?, remote_id = coalesce(?, remote_id), "
-        "intent = NULL, intent_form = NULL WHERE id = ?",
-        state, after, error, db.now_us(), remote_id, op_id,
+        "intent = NULL, intent_form = iif(?, intent_form, NULL) WHERE id = ?",
+        state, after, error, db.now_us(), remote_id, error == NOT_ARRIVED, op_id,
     )
 
 
@@ -103,6 +104,9 @@ def confirmed(db: Database, run: int) -> list[Operation]:
     return [operation_of(row) for row in db.all(sql, run)]
 
 
+NOT_ARRIVED = "it had not arrived before the run was cut off"
+"""Why a create or an update of unknown outcome was given up."""
+
 STILL_THERE = "it was not deleted before the run was cut off"
 """Why a delete of unknown outcome was given up."""
 
@@ -117,6 +121,30 @@ def late_deletes(db: Database, since_us: int) -> list[Operation]:
         "AND m.etag IS o.etag ORDER BY o.id"
     )
     return [operation_of(row) for row in db.all(sql, STILL_THERE, since_us)]
+
+
+def late_writes(db: Database, since_us: int) -> list[Operation]:
+    """Creates and updates given up since then where something else is there now, and nothing was written since; newest
+    first."""
+    sql = (
+        "SELECT o.* FROM operation o "
+        "CROSS JOIN mirror_item m ON m.calendar_id = o.calendar_id AND m.remote_id = o.remote_id "
+        "CROSS JOIN spoke s ON s.link_id = o.link_id AND s.calendar_id = o.calendar_id "
+        "WHERE o.state = 'abandoned' AND o.done_us >= ? AND o.error = ? AND m.gone = 0 AND m.etag IS NOT o.etag "
+        "AND iif(o.kind = 'create', s.state = 'absent', s.remote_id = o.remote_id) "
+        "AND NOT EXISTS (SELECT 1 FROM operation n WHERE n.link_id = o.link_id AND n.calendar_id = o.calendar_id "
+        "AND n.id > o.id AND n.state = 'confirmed') ORDER BY o.id DESC"
+    )
+    return [operation_of(row) for row in db.all(sql, since_us, NOT_ARRIVED)]
+
+
+def given_up_creates(db: Database, op: Operation) -> list[Operation]:
+    """Earlier ones of the same place, of unknown outcome; oldest first."""
+    sql = (
+        "SELECT * FROM operation WHERE link_id = ? AND calendar_id = ? AND remote_id = ? AND kind = 'create' "
+        "AND state = 'abandoned' AND error = ? AND id < ? ORDER BY id"
+    )
+    return [operation_of(row) for row in db.all(sql, op.link_id, op.calendar, op.remote_id, NOT_ARRIVED, op.id)]
 
 
 def updates_of(db: Database, link_id: int, since_us: int) -> dict[int, list[Written]]:

@@ -409,6 +409,52 @@ def test_a_delete_that_arrives_late_is_not_taken_for_a_persons() -> None:
     assert world.quiet()
 
 
+@pytest.mark.parametrize("kind", ["create", "update"])
+@pytest.mark.parametrize("arrives_after_calls", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("edited", ["before it arrives", "after the run"])
+def test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person(
+    kind: str, arrives_after_calls: int, edited: str
+) -> None:
+    """I1, J3: given up as not applied, it shows on B what A said before; A's next words are the newer ones."""
+    world = FaultyWorld("ab", conflict="ask", tie="ask")
+    world.put("a", ics("u2", "Two"))
+    world.put("a", ics("u1", "tok1x"))
+    if kind == "update":
+        world.run()
+        world.edit("a", "u1", title="tok2x")
+    world.board.late_time, world.board.late_calls = timedelta(days=9), arrives_after_calls
+    world.board.arm("late", call=kind)
+    world.run()
+    if edited == "before it arrives":
+        world.edit("a", "u1", title="tok3x")
+    world.run()
+    world.edit("a", "u1", title="tok4x")
+    for _ in range(3):
+        world.run()
+    assert world.titles("a") == world.titles("b") == ["Two", "tok4x"]
+    assert world.asked() == [] and world.quiet()
+    world.oracle.no_word_lost()
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_what_a_person_says_on_top_of_a_write_that_arrived_late_crosses(kind: str) -> None:
+    world = FaultyWorld("ab", conflict="ask", tie="ask")
+    world.put("a", ics("u1", "tok1x"))
+    if kind == "update":
+        world.run()
+        world.edit("a", "u1", title="tok2x")
+    world.board.late_time, world.board.late_calls = timedelta(days=9), 2
+    world.board.arm("late", call=kind)
+    world.run()
+    world.edit("a", "u1", location="tok3x")
+    world.servers["b"].settle_late()
+    world.edit("b", "u1", description="tok4x")
+    for _ in range(3):
+        world.run()
+    assert world.asked() == [] and world.forms("a") == world.forms("b") and world.quiet()
+    assert {"tok3x", "tok4x"} <= set(map(str, world.forms("a")["u1"].values()))
+
+
 def test_words_written_right_after_a_write_that_was_answered_without_a_version_are_not_lost() -> None:
     """I1: whether the server wrote it otherwise or somebody was faster than our look, nobody can tell (F4)."""
     world = FaultyWorld("ab", traits={"b": Traits(receipt="bare")})

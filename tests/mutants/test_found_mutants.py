@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from calsync_cli.engine import fold, settle, write_steps
+from calsync_cli.engine import fold, late, settle, write_steps
 from calsync_cli.engine import run as engine_run
-from calsync_cli.store import links, mirror
+from calsync_cli.store import journal, links, mirror
 from tests.engine import test_absence as absence
 from tests.engine import test_doubts as doubts
 from tests.engine import test_moved_series as moved
@@ -22,6 +22,14 @@ Check = Callable[[], None]
 
 def _late_deletes_unnoticed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(engine_run, "notice_late", lambda session: None)
+
+
+def _late_writes_unnoticed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(journal, "late_writes", lambda db, since: [])
+
+
+def _the_last_create_arrived(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(late, "nearest", lambda session, op, shown: op)
 
 
 def _resets_end_without_proof(patch: pytest.MonkeyPatch) -> None:
@@ -72,6 +80,14 @@ def _proof_is_in_doubt_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mirror, "set_gone", set_gone)
 
 
+def late_writes_are_ours() -> None:
+    doubts.test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person("update", 1, "before it arrives")
+
+
+def late_creates_are_told_apart() -> None:
+    doubts.test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person("create", 5, "before it arrives")
+
+
 def what_a_date_keeps_goes_with_it() -> None:
     moved.test_what_a_date_keeps_for_itself_goes_with_the_date("a")
 
@@ -84,6 +100,8 @@ MUTANTS: dict[str, tuple[Patch, Check]] = {
     "a late delete is a person's": (
         _late_deletes_unnoticed, doubts.test_a_delete_that_arrives_late_is_not_taken_for_a_persons,
     ),
+    "a late update is a person's": (_late_writes_unnoticed, late_writes_are_ours),
+    "whatever create arrived, it was the last": (_the_last_create_arrived, late_creates_are_told_apart),
     "a lost token is over before what was missing is proved": (
         _resets_end_without_proof,
         absence.test_what_is_missing_after_a_lost_token_is_asked_about_though_its_proof_comes_later,

@@ -143,6 +143,7 @@ def test_what_a_run_asks_is_answered_by_indices() -> None:
     mirror.find_calendar(asked, "a", "b")
     links.let_go(asked, [1, 2], ["u"])
     journal.late_deletes(asked, 0)
+    journal.late_writes(asked, 0)
     assert len(asked.plans) > 15
     events = ("mirror_item", "link", "spoke", "operation", "m", "s", "l", "i", "h")
     scans = [(sql, plan) for sql, plan in asked.plans if plan.split()[:1] == ["SCAN"] and plan.split()[1] in events]

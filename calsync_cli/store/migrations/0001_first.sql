@@ -174,6 +174,7 @@ CREATE TABLE operation (                     -- the journal: one row per request
     done_us      INTEGER
 ) STRICT;
 CREATE INDEX operation_open ON operation (state) WHERE state IN ('planned', 'sent');
+CREATE INDEX operation_given_up ON operation (done_us) WHERE state = 'abandoned';
 CREATE INDEX operation_link ON operation (link_id);
 CREATE INDEX operation_run ON operation (run_id);
 CREATE INDEX operation_recent ON operation (calendar_id, done_us);
