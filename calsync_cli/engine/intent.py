@@ -103,7 +103,8 @@ def check_views(scene: Scene, plan: Plan) -> None:
     views = {calendar.id: calendar.view for calendar in scene.snapshot.calendars}
     owned = {(link.key, s.calendar) for link in plan.links for s in link.spokes if is_copy(link, s)}
     for step in plan.steps:
-        copied = step.kind == "create" or (step.kind == "update" and (step.link, step.calendar) in owned)
+        made = step.kind == "create" and not step.by_hand
+        copied = made or (step.kind == "update" and (step.link, step.calendar) in owned)
         if copied and (hidden := leaks(views[step.calendar], step.changes)):
             raise InternalCheck(f"a copy would show what its view hides: {', '.join(hidden)}")
 
@@ -131,6 +132,7 @@ def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Op
     op = Operation(
         step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
         step.because, etag=step.etag, held=step.held, grp=scene.key, parks=step.parks, view=step.view,
+        by_hand=step.by_hand,
     )
     place = NOWHERE
     if step.kind == "create":

@@ -56,7 +56,7 @@ def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
 
 def _marker(session: Session, step: Step, state: CalendarState) -> Marker:
     """A busy copy's tells nobody whose it is, or of what (I18)."""
-    if state.view.view != "busy":
+    if state.view.view != "busy" or step.by_hand:
         return Marker(session.installation, step.link, step.generation)
     return Marker(veil(session.installation), veil(session.installation, step.uid), step.generation)
 

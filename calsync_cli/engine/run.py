@@ -47,13 +47,19 @@ Errand = Callable[[Scene], Plan]
 """What a person asked for, in place of the planner; all else waits for the next run."""
 
 
-def run(session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | None = None) -> Report:
-    """Bring the groups up to date. Raises only what ends the whole run (StoreError, AlreadyRunning, ConfigError)."""
+def run(
+    session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | None = None, *, then: Sequence[Group] = ()
+) -> Report:
+    """Bring the groups up to date. Raises only what ends the whole run (StoreError, AlreadyRunning, ConfigError).
+
+    then: what is brought up to date as ever, still in this run, once the errand has written something
+    """
     began, started = session.ports.monotonic_s(), session.ports.now()
     stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
     session.began_us = micros(started)
     state = State(session, wish, Report(None, wish.dry_run, stamp, notes=[*session.notes]))
-    notice_places(session, [*unfinished(session), *(name.account for group in groups for name in group.calendars)])
+    everywhere = [name.account for group in (*groups, *then) for name in group.calendars]
+    notice_places(session, [*unfinished(session), *everywhere])
     if not wish.dry_run:
         reread(session)
         with session.db.transaction():
@@ -61,18 +67,26 @@ def run(session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | 
         for op, err in recover(session):
             account = mirror.calendar_row(session.db, op.calendar).account
             state.problem(problem_of(err, account=account, event=op.title))
-    pending = list(groups)
-    for round_number in range(MAX_ROUNDS):
-        pending = _round(state, pending, errand, full=wish.full and round_number == 0)
-        if not pending or wish.dry_run or session.stopping():
-            break
-    for group in pending:
-        words = f"the calendars of {pair_names(group)} changed each time something was to be written; not all is done"
-        state.problem(Problem("stale", words, f"calsync sync {group.pairs[0].name}", 1))
+    _rounds(state, groups, errand)
+    if any(change.outcome == "confirmed" for change in state.report.changes) and not session.stopping() and then:
+        state.wish = replace(wish, yes=False)  # it was given for the errand
+        _rounds(state, then, None)
     if not wish.dry_run and journal.sent(session.db):
         recover(session)
     _finish(state, began)
     return state.report
+
+
+def _rounds(state: State, groups: Sequence[Group], errand: Errand | None) -> None:
+    """As often as somebody is faster, within reason."""
+    pending = list(groups)
+    for round_number in range(MAX_ROUNDS):
+        pending = _round(state, pending, errand, full=state.wish.full and round_number == 0)
+        if not pending or state.wish.dry_run or state.session.stopping():
+            break
+    for group in pending:
+        words = f"the calendars of {pair_names(group)} changed each time something was to be written; not all is done"
+        state.problem(Problem("stale", words, f"calsync sync {group.pairs[0].name}", 1))
 
 
 def _round(state: State, groups: Sequence[Group], errand: Errand | None, *, full: bool) -> list[Group]:

@@ -5,7 +5,7 @@ Each function runs inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.plan import forms_digest, is_pending
@@ -48,13 +48,14 @@ def confirm_write(
     agreed |= {p: v for p, v in shown.items() if p not in foreign}
     link = _told(session, op, owed - intent.keys())
     spoke = _spoke(link, op.calendar)
-    base = _moved_base(spoke, before, agreed, op)
+    held = op.held | op.changes.keys() if op.by_hand else op.held
+    base = _moved_base(spoke, before, agreed, held, op)
     spoke = replace(
-        spoke, state="live", remote_id=item.remote_id, owned=spoke.owned or op.kind == "create", base=base, rev=op.rev,
-        behind={p: spoke.ack(p) for p in op.held} | dict.fromkeys(owed, 0), refused=None, problem=None,
-        view=spoke.view if op.view is None else op.view,
+        spoke, state="live", remote_id=item.remote_id, owned=spoke.owned or (op.kind == "create" and not op.by_hand),
+        base=base, rev=op.rev, behind={p: spoke.ack(p) for p in held} | dict.fromkeys(owed, 0), refused=None,
+        problem=None, view=spoke.view if op.view is None else op.view,
     )
-    mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign else op.grp)
+    mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign or op.by_hand else op.grp)
     links.save_spoke(db, op.grp, op.link_id, spoke)
     if not doubtful:
         _keep_other_words(session, op, link, other_words(intent, shown) & op.changes.keys(), shown)
@@ -142,10 +143,12 @@ def _told(session: Session, op: Operation, paths: Iterable[Path]) -> Link:
     return link
 
 
-def _moved_base(spoke: Spoke, before: Form, agreed: Form, op: Operation) -> dict[Path, Value]:
+def _moved_base(
+    spoke: Spoke, before: Form, agreed: Form, held: Collection[Path], op: Operation
+) -> dict[Path, Value]:
     """The base follows what the write changed; a person's edit that waits, or a contested path, stays visible."""
     base = dict(spoke.base or {})
-    for path in {*base, *agreed, *op.changes} - op.held:
+    for path in {*base, *agreed, *op.changes}.difference(held):
         if path in op.changes or agreed.get(path) != before.get(path):
             if path in agreed:
                 base[path] = agreed[path]
@@ -165,10 +168,12 @@ def _quarantine(session: Session, op: Operation, broken: Sequence[Path]) -> str:
 
 
 def confirm_delete(session: Session, op: Operation) -> None:
-    """The replica is gone; its next one would be another generation (J4)."""
+    """The replica is gone; its next one would be another generation (J4). Gone by a person's own hand it is still to
+    be told to the others, as what they delete themselves is (row 11)."""
     db = session.db
-    spoke = _spoke(_link(session, op), op.calendar)
-    links.save_spoke(db, op.grp, op.link_id, replace(_emptied(spoke), state="parked" if op.parks else "absent"))
+    if not op.by_hand:
+        spoke = _emptied(_spoke(_link(session, op), op.calendar))
+        links.save_spoke(db, op.grp, op.link_id, replace(spoke, state="parked" if op.parks else "absent"))
     mirror.set_gone(db, op.calendar, op.remote_id, 2, mirror.next_seq(db))
     journal.close(db, op.id, "confirmed")
 

@@ -17,7 +17,7 @@ HOLD_NEXT = {
     "ambiguous": "calsync events list --status held", "read-only": "calsync calendars",
     "notify": "calsync events list --status held", "refused": "calsync retry",
     "quarantine": "calsync events list --status quarantined", "undo": "calsync history",
-    "approval": "calsync approvals",
+    "approval": "calsync approvals", "by-hand": "calsync events list",
 }
 
 
@@ -32,7 +32,8 @@ def tell_holds(state: State, group: Group, scene: Scene, plan: Plan) -> None:
         setattr(pair, counter, getattr(pair, counter) + 1)
         message = f"{named(hold.title, hold.start)}: {hold.words}"
         code = HOLD_EXIT.get(hold.kind, 3)
-        asked = Problem(hold.kind, message, HOLD_NEXT[hold.kind], code, event=hold.title, discreet=group.discreet)
+        command = str(hold.detail.get("next") or HOLD_NEXT[hold.kind])
+        asked = Problem(hold.kind, message, command, code, event=hold.title, discreet=group.discreet)
         state.problem(asked)
     for number, name in scene.names.items():
         bad = {row["remote_id"]: row["problem"] for row in mirror.quarantined(state.session.db, number)}

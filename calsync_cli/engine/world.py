@@ -171,7 +171,7 @@ class Choice:
 
 
 HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused", "undo",
-                   "approval"]
+                   "approval", "by-hand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +237,8 @@ class Step:
     parks     delete: by a person's wish, so it is not made there again
     like      create: the payload of a replica that was once there, whose other lines come back too
     view      the view that the replica is brought to by this; None: it stays
+    by_hand   a person's own word on this one calendar: its base does not move, so that the next plan hears it as any
+              edit made there, and carries it to the others
     """
 
     kind: Literal["create", "update", "delete"]
@@ -256,6 +258,7 @@ class Step:
     parks: bool = False
     like: bytes = b""
     view: str | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from calsync_cli.store.db import Database
 class Operation:
     """One write of one replica. `intent` is the body to send, `intent_form` what it reads as.
 
-    answered: the server said yes to it; only what it stored is not known yet. parks, view: as in engine.world.Step
+    answered: the server said yes to it; only what it stored is not known yet. parks, view, by_hand: as in
+    engine.world.Step
     before, after: images of the replica, of which old ones are gone
     """
 
@@ -42,17 +43,18 @@ class Operation:
     parks: bool = False
     view: str | None = None
     after: bytes | None = None
+    by_hand: bool = False
 
 
 def plan_operation(db: Database, run: int, grp: str, op: Operation) -> int:
     """P1: what is about to be done."""
     cursor = db.run(
         "INSERT INTO operation (run_id, grp, link_id, calendar_id, kind, state, remote_id, key, rev, etag, changes, "
-        "held, intent, intent_form, before, title, start, because, parks, view) "
-        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "held, intent, intent_form, before, title, start, because, parks, view, by_hand) "
+        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         run, grp, op.link_id, op.calendar, op.kind, op.remote_id, op.key, op.rev, op.etag, form_json(op.changes),
         dumps(sorted(op.held)), op.intent, None if op.intent_form is None else form_json(op.intent_form), op.before,
-        op.title, op.start, op.because, int(op.parks), op.view,
+        op.title, op.start, op.because, int(op.parks), op.view, int(op.by_hand),
     )
     return int(cursor.lastrowid or 0)
 
@@ -148,12 +150,12 @@ def given_up_creates(db: Database, op: Operation) -> list[Operation]:
 
 
 def updates_of(db: Database, link_id: int, since_us: int) -> dict[int, list[Written]]:
-    """By calendar: what was changed there since then, oldest first."""
+    """By calendar: what calsync changed there by itself since then, oldest first."""
     found: dict[int, list[Written]] = {}
     after: dict[int, bytes | None] = {}
     sql = (
         "SELECT calendar_id, run_id, changes, before, after FROM operation WHERE link_id = ? AND kind = 'update' "
-        "AND state = 'confirmed' AND done_us >= ? ORDER BY id"
+        "AND state = 'confirmed' AND by_hand = 0 AND done_us >= ? ORDER BY id"
     )
     for row in db.all(sql, link_id, since_us):
         calendar = row["calendar_id"]
@@ -196,7 +198,7 @@ def operation_of(row: sqlite3.Row) -> Operation:
         row["title"], row["start"] or "", row["because"], row["id"], row["key"], row["etag"], row["intent"],
         None if row["intent_form"] is None else form_from(row["intent_form"]), row["before"],
         frozenset(json.loads(row["held"])), row["grp"], bool(row["answered"]), bool(row["parks"]), row["view"],
-        row["after"],
+        row["after"], bool(row["by_hand"]),
     )
 
 

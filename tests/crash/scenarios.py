@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from calsync_cli.model.account import CalendarName, Pair, Window
-from calsync_cli.model.series import CANCELLED, Recurrence
+from calsync_cli.model.series import CANCELLED, Form, Recurrence
+from calsync_cli.model.times import Span, Zoned
 from calsync_cli.providers.memory import Traits
 from calsync_cli.store import links, views
 from tests.engine.faulty_world import FaultyWorld
@@ -199,6 +200,9 @@ SMALL_PAGES = {"a": {"page_size": 1, "fetch_size": 1}, "b": {"page_size": 2}}
 UNIQUE = {"b": {"uid_unique": True}}
 NEAR = {"window": Window(timedelta(days=30), timedelta(days=30))}
 KEY = "20261208T080000Z"
+DENTIST: Form = {
+    "title": "Dentist", "time": Span(*(Zoned(datetime(2026, 12, 3, hour), "Europe/Berlin") for hour in (9, 10))),
+}
 
 
 def expired(mode: str) -> dict[str, dict[str, Any]]:
@@ -309,6 +313,13 @@ SCENARIOS = [
              settled=False, writes=2, errand=restored("u2", "a", "b")),
     Scenario("restored on one side", nothing, both(two, FaultyWorld.run, delete("a", "u2"), FaultyWorld.run),
              settled=False, errand=restored("u2", "b")),
+    # a person's word on one calendar
+    Scenario("added by hand", nothing, both(one, FaultyWorld.run), settled=False, writes=2,
+             errand=lambda w: w.hand_add("b", DENTIST, "hand@calsync")),
+    Scenario("edited by hand", nothing, both(one, FaultyWorld.run), settled=False, writes=2,
+             errand=lambda w: w.hand_edit("b", "u1", {"title": "T", "location": None})),
+    Scenario("removed by hand", nothing, both(two, FaultyWorld.run), settled=False, writes=2,
+             errand=lambda w: w.has("a", "u1") and w.hand_remove("a", "u1")),
     # more calendars, one way, lost state
     Scenario("ring of three, edits in two", both(edit("b", title="T"), edit("c", location="L")), one, names="abc",
              pairs=ring, writes=3),

@@ -40,13 +40,15 @@ class Oracle:
         self.stored: set[bytes] = set()
         self.asked_for: set[str] = set()
         self.retired: set[str] = set()
+        self.by_hand: set[tuple[str, str]] = set()
         self.veils: dict[bytes, bytes] = {}
 
     def save(self) -> Any:
-        return dict(self._tokens), set(self.stored), set(self.asked_for), set(self.retired)
+        return dict(self._tokens), set(self.stored), set(self.asked_for), set(self.retired), set(self.by_hand)
 
     def load(self, saved: Any) -> None:
-        self._tokens, (self.stored, self.asked_for, self.retired) = dict(saved[0]), (set(one) for one in saved[1:])
+        self._tokens = dict(saved[0])
+        self.stored, self.asked_for, self.retired, self.by_hand = (set(one) for one in saved[1:])
 
     def forget(self) -> None:
         self._tokens.clear()
@@ -135,14 +137,16 @@ class Oracle:
         for row in self.world.db.all("SELECT remote_id, parks, because FROM operation WHERE kind = 'delete'"):
             self.asked_for |= {row["remote_id"]} if row["parks"] else set()
             self.retired |= {row["remote_id"]} if row["because"].startswith((NO_PART, SHOWED_MORE)) else set()
+        sql = "SELECT account, remote_id FROM operation o JOIN calendar c ON c.id = o.calendar_id WHERE kind = 'delete'"
+        self.by_hand |= {(row["account"], row["remote_id"]) for row in self.world.db.all(f"{sql} AND by_hand = 1")}
         for row in self.world.db.all("SELECT uid FROM link"):
             self.veils[veiled_uid(self.world.installation, row["uid"]).encode()] = row["uid"].encode()
 
     def _person_deleted(self, change: Change) -> bool:
         uid = self._event_of(change)
         return any(
-            other.who == "user" and other.payload is None and self._event_of(other) == uid
-            and other.stamp <= change.stamp + CLOCK_STEPS
+            (other.who == "user" or (name, other.remote_id) in self.by_hand)
+            and other.payload is None and self._event_of(other) == uid and other.stamp <= change.stamp + CLOCK_STEPS
             for name, server in self.world.servers.items() for other in server.history(name)
         )
 

@@ -7,10 +7,11 @@ on the same state.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from calsync_cli.engine.by_hand import Said, added, carry_out, edited, removed, under_way
 from calsync_cli.engine.groups import carried, chained, groups
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
@@ -20,7 +21,7 @@ from calsync_cli.engine.undo import restore, undo
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import CalendarName, Pair
-from calsync_cli.model.series import Form
+from calsync_cli.model.series import Changes, Form
 from calsync_cli.ports import Ports
 from calsync_cli.providers.memory import MemoryProvider, MemoryServer, Traits
 from calsync_cli.store import views
@@ -116,6 +117,45 @@ class World:
             self.clock.now += self.gap
 
     # -- people --------------------------------------------------------------------------------------------------------
+
+    def by_hand(self, side: str, said: Said, **wish: bool) -> Report:
+        """A person says something of one calendar to calsync."""
+        session = self.session()
+        try:
+            asked = Wish(**{"yes": True, **wish}, trigger="events")
+            return carry_out(session, groups(self.pairs), self.calendar_of(side), said, asked)
+        finally:
+            session.close()
+            self.clock.now += self.gap
+
+    def calendar_of(self, side: str) -> CalendarName:
+        return next(name for pair in self.pairs for name in (pair.a, pair.b) if name.account == side)
+
+    def hand_add(self, side: str, form: Form, uid: str = "", *, again: bool = False, **wish: bool) -> Report:
+        uid = uid or f"{self.ports.fresh_id()}@calsync"
+        return self.by_hand(side, lambda snap, number: added(
+            snap, number, uid, form, again=again, under_way=under_way(self.db, number)), **wish)
+
+    def hand_edit(self, side: str, uid: str, changes: Changes, seen: Form | None = None, **wish: bool) -> Report:
+        """seen: what the person looked at, if not what the calendar showed last."""
+        place, before = self._mirrored(side, uid)
+        looked_at = before if seen is None else seen
+        return self.by_hand(side, lambda snap, number: edited(snap, number, place, changes, looked_at), **wish)
+
+    def hand_remove(self, side: str, uid: str, seen: Form | None = None, **wish: bool) -> Report:
+        place, before = self._mirrored(side, uid)
+        looked_at = before if seen is None else seen
+        return self.by_hand(side, lambda snap, number: removed(snap, number, place, looked_at), **wish)
+
+    def mirrored(self, side: str, uid: str) -> Form:
+        """How calsync saw an event last."""
+        return self._mirrored(side, uid)[1]
+
+    def _mirrored(self, side: str, uid: str) -> tuple[str, Form]:
+        name = self.calendar_of(side)
+        number = views.calendar_ids(self.db, name.account, name.calendar)
+        rows = views.events(self.db, number, uid=uid) if number is not None else []
+        return next(((row.remote_id, row.form) for row in rows if row.form is not None), ("gone", {}))
 
     def put(self, side: str, payload: bytes, remote_id: str | None = None) -> str:
         return str(self.servers[side].user_put(side, remote_id, payload))
