@@ -71,12 +71,14 @@ def _voice(spoke: Spoke, form: Form, changes: Mapping[Path, Value | None]) -> Vo
 
 
 def _with_unheard(result: Folded, voices: list[Voice], unheard: tuple[Spoke, ...], ctx: Context) -> list[Voice]:
-    """A conflict is not over because one of its sides cannot be read just now: its last word counts (row 16)."""
+    """A conflict is not over because one of its sides cannot be read just now: its last word counts (row 16). Of one
+    that has agreed to nothing yet, all it says may be what is asked about.
+    """
     for spoke in unheard:
         held = {path for path in spoke.behind if was_held(result.hub, path, spoke)}
         if spoke.replica is not None and spoke.replica.form is not None:
-            form = spoke.replica.form
-            changes = {p: v for p, v in changes_of(spoke, form, ctx.rules.local).items() if p in held}
+            form, new = spoke.replica.form, spoke.base is None
+            changes = {p: v for p, v in changes_of(spoke, form, ctx.rules.local).items() if new or p in held}
             voices = [*voices, _voice(spoke, form, changes)]
             continue
         for path in sorted(held & {p for voice in voices for p in voice.changes}):

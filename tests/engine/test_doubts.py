@@ -53,6 +53,26 @@ def test_a_deletion_seen_while_another_calendar_is_away_is_not_forgotten() -> No
     assert world.titles("a") == world.titles("b") == ["E1"]
 
 
+@pytest.mark.parametrize("away", "bc")
+@pytest.mark.parametrize("conflict", ["ask", "merge"])
+def test_a_question_about_what_never_agreed_stays_while_one_of_its_sides_is_away(away: str, conflict: str) -> None:
+    """Rows 4, 16: what B and C say differently is not copied to A before somebody has said which of them it is."""
+    world = FaultyWorld("abc", conflict=conflict, tie="ask")
+    world.put("a", ics("u0", "E0"))
+    world.run()
+    world.put("b", ics("u1", "tok1x"))
+    world.put("c", ics("u1", "tok2x"))
+    world.run()
+    before, asked = world.forms("a"), world.asked()
+    assert asked == [("fields", "u1")]
+    world.servers[away].set_calendar(away, gone=True)
+    world.run(full=True)
+    assert world.forms("a") == before
+    world.servers[away].set_calendar(away, gone=False)
+    world.run()
+    assert world.asked() == asked and world.forms("a") == before and world.quiet()
+
+
 def test_sign_in_lost_in_the_middle_of_a_batch_loses_nothing() -> None:
     world = synced(4)
     for number in range(4):
