@@ -22,12 +22,13 @@ def start_iso(text: str) -> str:
 
 
 def field_rows(path: str, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """A time block shows as start and (where it differs) end; everything else as it stands."""
+    """A time block shows as start and (where it differs) end; everything else as it stands, also what a calendar has in
+    place of a time: that the date is cancelled there."""
     if path.rpartition("/")[2] != "time":
         return {path: dict(shown)}
     prefix = path.removesuffix("time")
-    ends = {name: {k: start_iso(v[part]) if v else None for k, v in shown.items()} for name, part in
-            (("start", "s"), ("end", "e"))}
+    ends = {name: {k: start_iso(v[part]) if isinstance(v, dict) else v for k, v in shown.items()}
+            for name, part in (("start", "s"), ("end", "e"))}
     rows = {prefix + name: values for name, values in ends.items() if len(set(values.values())) > 1}
     return rows or {prefix + "start": ends["start"]}
 

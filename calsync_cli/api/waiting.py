@@ -10,7 +10,8 @@ from calsync_cli.api.base import Base
 from calsync_cli.api.rows import field_rows, iso, start_iso
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import Pair
-from calsync_cli.model.series import join, split
+from calsync_cli.model.codec import value_json
+from calsync_cli.model.series import CANCELLED, join, split
 from calsync_cli.store import links, views
 from calsync_cli.store.db import moment
 
@@ -27,21 +28,48 @@ class Waiting(Base):
 
     def _conflict(self, row: Any) -> dict[str, Any]:
         detail = json.loads(row["detail"])
-        pair, a, b = self._pair_of(links.members(self.db, row["grp"]), detail["fields"])
+        sides = detail["fields"].get("sides", {}) if row["kind"] == "delete" else {}
+        voices = {"": {"sides": {str(n): "" for n, label in views.aliases(self.db).items() if label in sides}}}
+        pair, a, b = self._pair_of(links.members(self.db, row["grp"]), voices if sides else detail["fields"])
         fields: dict[str, Any] = {}
         for path, values in detail["fields"].items() if row["kind"] != "delete" else ():
-            shown = {
-                "base": values["base"],
-                "a": values["sides"].get(str(a), values["base"]),
-                "b": values["sides"].get(str(b), values["base"]),
-            }
-            fields |= field_rows(path, shown)
-        sides = detail["fields"].get("sides", {}) if row["kind"] == "delete" else {}
+            shown = {side: values["sides"].get(str(n), values["base"]) for side, n in (("a", a), ("b", b))}
+            if CANCELLED in shown.values():
+                shown = {side: value or self._now(row["link_id"], n, path)
+                         for (side, value), n in zip(shown.items(), (a, b), strict=True)}
+            fields |= field_rows(path, {"base": values["base"], **shown})
+        name = pair.name if pair else ""
         return {
-            "id": row["id"], "pair": pair.name if pair else "", "uid": row["uid"] or "", "title": detail["title"],
+            "id": row["id"], "pair": name, "uid": row["uid"] or "", "title": detail["title"],
             "start": start_iso(detail["start"]), "kind": row["kind"], "fields": fields, "sides": sides,
-            "words": detail["words"], "since": iso(moment(row["since_us"])),
+            "edits": self._edits(row, sides, {"a": a, "b": b}) if sides else {}, "words": detail["words"],
+            "decided": {path: self._ranked(name, side) for path, side in json.loads(row["choice"] or "{}").items()},
+            "since": iso(moment(row["since_us"])), "discreet": self._is_discreet(name),
         }
+
+    def _now(self, link_id: int, calendar: int | None, path: str) -> Any:
+        """What a calendar has there: of a date that another cancelled, its edits are not said field by field (R4)."""
+        link = None if calendar is None else links.link_by_id(self.db, link_id, [calendar])
+        replica = link.spokes[0].replica if link else None
+        return value_json(replica.form.get(path)) if replica and replica.form else None
+
+    def _edits(self, row: Any, words: Mapping[str, str], sides: Mapping[str, int | None]) -> dict[str, Any]:
+        """What was edited while it was deleted elsewhere, as `fields`; null stands for the side that deleted it."""
+        from calsync_cli.engine.folded import changes_of
+        from calsync_cli.engine.groups import local_fields
+
+        link = links.link_by_id(self.db, row["link_id"], [n for n in sides.values() if n is not None])
+        names = views.aliases(self.db)
+        found: dict[str, Any] = {}
+        for spoke in link.spokes if link else ():
+            if words.get(names.get(spoke.calendar, "")) != "edited" or not spoke.replica or not spoke.replica.form:
+                continue
+            base = spoke.base or {}
+            changes = changes_of(spoke, spoke.replica.form, local_fields(tuple(self.config.pairs.values())))
+            for path, value in changes.items():
+                now = {side: value_json(value) if number == spoke.calendar else None for side, number in sides.items()}
+                found |= field_rows(path, {"base": value_json(base.get(path)), **now})
+        return found
 
     def _pair_of(self, members: Sequence[int], fields: Mapping[str, Any]) -> tuple[Pair | None, int | None, int | None]:
         """The pair by which a conflict is shown: the first that joins two of the calendars that differ."""
@@ -60,7 +88,8 @@ class Waiting(Base):
     def decide(self, conflict: int, answers: Mapping[str, str]) -> str:
         """Note a person's answers to one conflict; the next run carries them out. Returns the pair to sync.
 
-        answers: {"": side} for the whole, or {field: side}; sides are a, b, newest, base, both.
+        answers: {"": side} for the whole, or {field: side}; sides are a, b, newest, base, both. None takes back what
+        was answered before.
         """
         row = next((r for r in links.hold_rows(self.db, views.CONFLICTS) if r["id"] == conflict), None)
         if row is None:
@@ -78,6 +107,43 @@ class Waiting(Base):
         with self.db.transaction():
             links.set_choice(self.db, conflict, paths)
         return str(shown["pair"])
+
+    def newest(self, conflict: int) -> str:
+        """The calendar that was clearly changed last, as far as its server has told until now; "" where none says so
+        (D2)."""
+        from calsync_cli.engine.verdict import latest
+        from calsync_cli.engine.world import Rules
+
+        row = next(r for r in links.hold_rows(self.db, views.CONFLICTS) if r["id"] == conflict)
+        voices = {int(n) for values in json.loads(row["detail"])["fields"].values() for n in values["sides"]}
+        link = links.link_by_id(self.db, row["link_id"], sorted(voices))
+        stamps = {s.calendar: s.replica.stamp if s.replica else None for s in link.spokes} if link else {}
+        names = views.aliases(self.db)
+        if not all(self._has_stamps(names.get(number, "")) for number in stamps):
+            return ""
+        if any(stamp is not None and stamp > self.ports.now() for stamp in stamps.values()):
+            return ""
+        return names.get(latest(stamps, Rules("", ()).clock_tolerance) or 0, "")
+
+    def _has_stamps(self, name: str) -> bool:
+        account = name.partition("/")[0]
+        if account not in self.config.accounts:
+            return False
+        provider = self.connect(account)
+        try:
+            return provider.caps.server_stamps
+        finally:
+            provider.close()
+
+    def _is_discreet(self, pair_name: str) -> bool:
+        """Whether one side of the pair shows no titles of the other (I18)."""
+        from calsync_cli.engine.groups import groups
+
+        return any(group.discreet for group in groups(p for p in self.config.pairs.values() if p.name == pair_name))
+
+    def leads(self, pair_name: str) -> str:
+        """The side of the pair whose version is the event when both are kept."""
+        return self._ranked(pair_name, "a")
 
     def _ranked(self, pair_name: str, side: str) -> str:
         """The planner's `a` is the calendar that comes first in the group; a ring's closing pair is turned round."""

@@ -1,88 +1,108 @@
-"""The inbox of conflicts: one after the other at a terminal, each with its own answer.
+"""The inbox of conflicts: one after the other at a terminal, each with its own answer, shown before it counts.
 
-Shape   `ask(views)` -> [(conflict, answers)] in the words of `Workspace.decide`; nothing is stored here
-Leaving `q` and the end of input keep the answers given so far; Ctrl-C (KeyboardInterrupt, passed on) drops them all
+Shape   `ask(views, desk)` -> how many have no answer; what was said yes to is the desk's business, at once
+Leaving `q`, the end of input, Ctrl-C (KeyboardInterrupt, passed on) and the end of the program keep every answer that
+        was said yes to, and no other
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from calsync_cli.cli.conflict_view import View, draw
+from calsync_cli.cli.draw import blocks
+from calsync_cli.cli.lines import counted
+from calsync_cli.cli.preview import field_of, outcome, question_of
 from calsync_cli.cli.screen import say
-from calsync_cli.cli.words import NAMES
-from calsync_cli.model.series import join, split
+from calsync_cli.model.series import split
 
 SIDES = {
     "a": "a", "b": "b", "n": "newest", "newest": "newest", "o": "base", "old": "base", "base": "base", "m": "both",
-    "both": "both",
+    "both": "both", "k": "both", "keep": "both",
 }
+MORE = {"s": "skip", "skip": "skip", "": "skip", "q": "quit", "quit": "quit"}
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
-    """answered: (conflict, {"": side} or {field: side}); left: how many have no answer."""
+class Desk:
+    """note: an answer that counts from now on; False when the conflict has changed meanwhile. newest: see `outcome`."""
 
-    answered: list[tuple[Mapping[str, Any], dict[str, str]]] = field(default_factory=list)
-    left: int = 0
+    note: Callable[[View, Mapping[str, str]], bool]
+    newest: Callable[[View], str]
+    color: bool
 
 
 class _Quit(Exception):
     """The person has seen enough."""
 
 
-def ask(views: Sequence[View], *, color: bool) -> Inbox:
-    answered = []
+def ask(views: Sequence[View], desk: Desk) -> int:
+    left = len(views)
     for number, seen in enumerate(views, 1):
         print(f"\n[{number} of {len(views)}]")
-        draw(seen, color=color)
+        draw(seen, color=desk.color)
         print()
         try:
-            answers = _answers(seen)
-        except _Quit:
+            answers = _answers(seen, desk)
+        except (_Quit, EOFError) as end:
+            print(end="\n" if isinstance(end, EOFError) else "")
             break
-        except EOFError:
-            print()
-            break
-        if answers:
-            answered.append((seen.conflict, answers))
-    return Inbox(answered, len(views) - len(answered))
+        if answers and desk.note(seen, answers):
+            left -= 1
+            rest = len(views) - number
+            say(f"decided{f'; {rest} more to look at' if rest else ''}")
+    return left
 
 
-def _answers(seen: View) -> dict[str, str]:
-    """Answers to one conflict, {} to leave it. Raises _Quit."""
-    kind, questions = seen.conflict["kind"], _questions(seen)
-    sides = {w: s for w, s in SIDES.items() if kind == "fields" or s in ("a", "b")}
-    by_field = kind == "fields" and len(questions) > 1
-    prompt = "take [a] [b]" + (" [n]ewest [o]ld [m] both" if kind == "fields" else "")
-    prompt += ", [f]ield by field" if by_field else ""
-    more = {"s": "skip", "skip": "skip", "": "skip", "q": "quit", "quit": "quit"}
-    more |= {"f": "fields", "field": "fields"} if by_field else {}
+def _answers(seen: View, desk: Desk) -> dict[str, str]:
+    """Answers to one conflict that were said yes to, {} to leave it. Raises _Quit."""
+    questions = _questions(seen)
+    sides = {word: side for word, side in SIDES.items() if side in ("a", "b") or not seen.is_either_or}
+    by_field = seen.kind == "fields" and len(questions) > 1
+    prompt = "take [a] [b]" + ("" if seen.is_either_or else " [n]ewest [o]ld [m] both")
+    prompt += ", [f] by field" if by_field else ""
+    keys = {**sides, **MORE, **({"f": "fields", "field": "fields", "fields": "fields"} if by_field else {})}
     while True:
-        word = _word(f"{prompt}, [s]kip or [q]uit? ", {**sides, **more}, _meanings(seen, by_field))
+        word = _word(f"{prompt}, [s]kip, [q]uit, [h]elp? ", keys, _meanings(seen, by_field))
         match word:
             case "skip":
                 return {}
             case "quit":
                 raise _Quit
-            case "fields":
-                return _by_field(seen, questions)
-        return {"": word}
+        answers = _by_field(seen, questions) if word == "fields" else {"": word}
+        if not answers or _agreed(seen, answers, desk):
+            return answers
 
 
 def _by_field(seen: View, questions: Mapping[str, str]) -> dict[str, str]:
     """An answer per field; fields that are skipped stay open."""
     answers = {}
-    keys = {**SIDES, "s": "", "skip": "", "": "", "q": "quit", "quit": "quit"}
     for path, label in questions.items():
-        side = _word(f"  {label}: [a] [b] [n]ewest [o]ld [m] both, [s]kip? ", keys, _meanings(seen, False))
+        is_date = bool(seen.cancelled(split(path)[0]))
+        sides = {word: side for word, side in SIDES.items() if side in ("a", "b") or not is_date}
+        prompt = f"  {label}: [a] [b]{'' if is_date else ' [n]ewest [o]ld [m] both'}, [s]kip? "
+        side = _word(prompt, {**sides, **MORE}, _meanings(seen, False))
         if side == "quit":
             raise _Quit
-        if side:
+        if side != "skip":
             answers[path] = side
     return answers
+
+
+def _agreed(seen: View, answers: Mapping[str, str], desk: Desk) -> bool:
+    """Show what the answers come to, and ask for a yes."""
+    newest = desk.newest(seen) if "newest" in answers.values() else ""
+    if "newest" in answers.values() and not newest:
+        say("  these calendars give no clear time of the last change, so newest cannot decide; take a or b")
+        return False
+    found = outcome(seen, answers, newest)
+    print()
+    if found.rows:
+        blocks([(found.head, found.rows)], color=desk.color)
+    say(*found.sentences)
+    keys = {"y": "yes", "yes": "yes", "": "yes", "n": "no", "no": "no"}
+    return _word("Is that right? [Y/n] ", keys, ["  y  it is", "  n  ask me again"]) == "yes"
 
 
 def _word(prompt: str, keys: Mapping[str, str], meanings: Sequence[str]) -> str:
@@ -91,36 +111,35 @@ def _word(prompt: str, keys: Mapping[str, str], meanings: Sequence[str]) -> str:
         said = input(prompt).strip().lower()
         if said in keys:
             return keys[said]
-        if said != "?":
+        if said not in ("?", "h", "help"):
             print("  that is none of the answers:")
         say(*meanings)
 
 
 def _meanings(seen: View, by_field: bool) -> list[str]:
     words = [f"  a  what {seen.a} has", f"  b  what {seen.b} has"]
-    if seen.conflict["kind"] == "fields":
+    if not seen.is_either_or:
+        other = "b" if seen.first == "a" else "a"
         words += ["  n  what was changed last, where both servers tell the time of a change",
                   "  o  the old value, as before both changes",
-                  "  m  a's, and b's as an event of its own"]
+                  f"  m  {seen.first}'s, and {other}'s as an event of its own"]
     words += ["  f  answer for each field"] if by_field else []
-    return [*words, "  s  leave it for later", "  q  stop asking; what was answered is carried out",
-            "  Ctrl-C  stop, and change nothing at all"]
+    words += ["  s  leave it for later", "  q  stop asking; what was decided is carried out",
+              "  Ctrl-C  stop at once; what was decided is carried out by the next sync"]
+    return words + (["  {+new+} and [-gone-] words are marked against what was before"] if seen.fields else [])
 
 
 def _questions(seen: View) -> dict[str, str]:
-    """Path -> label: start and end are one decision."""
+    """Path -> label: start and end are one decision, and so is a date that one side cancelled."""
     found: dict[str, str] = {}
     for shown_path in seen.fields:
-        path = field_of(shown_path)
+        path = question_of(seen, shown_path)
+        if path != field_of(shown_path):
+            continue
         label = seen.label(shown_path)
         found[path] = label if path not in found else found[path].replace("start", "start and end", 1)
     return found
 
 
-FIELD_OF = {"start": "time", "end": "time", "all-day": "time"} | {shown: name for name, shown in NAMES.items() if name}
-
-
-def field_of(path: str) -> str:
-    """The field that is decided, for a name by which it is shown: `start` and `end` are one, as `time`."""
-    key, name = split(path)
-    return join(key, FIELD_OF.get(name, name))
+def waiting(count: int) -> str:
+    return f"{counted(count, 'conflict')} {'waits' if count == 1 else 'wait'}"

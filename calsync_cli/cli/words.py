@@ -18,6 +18,9 @@ NAMES = {
     "recurrence": "repetition", "busy": "busy state", "visibility": "privacy", "color": "colour", "url": "link",
     "": "this date",
 }
+FIELD_OF = {"start": "time", "end": "time", "all-day": "time"} | {shown: name for name, shown in NAMES.items() if name}
+"""The field of the model, for a name by which it is shown or typed."""
+
 UNSAID = {"busy": "busy", "status": "confirmed", "visibility": "public"}
 """What a missing value means, for fields that always have one."""
 
@@ -43,7 +46,7 @@ def value_words(path: str, value: Any) -> str:
             return "; ".join([*map(rule_words, rules), *(f"also {date_words(d)}" for d in (*dates, *periods))])
         case {"s": start, "e": end}:
             return span_words(time_from(start), time_from(end))
-        case str() if name in ("start", "end"):
+        case str() if name in ("start", "end") and value[:1].isdigit():
             return iso_words(value, is_end=name == "end")
     return str(value)
 

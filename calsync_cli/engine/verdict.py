@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from calsync_cli.engine.folded import Contender, Context, Folded
 from calsync_cli.model.series import Path, Value, split
@@ -80,15 +81,20 @@ def _side(word: str, ranked: list[int], contenders: list[Contender], ctx: Contex
 
 def newest_of(calendars: tuple[int, ...], ctx: Context) -> int | None:
     """The calendar with the clearly latest server stamp, or None when stamps cannot decide (D2)."""
-    stamps = []
-    for number in dict.fromkeys(calendars):
+    stamps = {}
+    for number in calendars:
         calendar, stamp = ctx.calendars[number], ctx.stamps.get(number)
         if stamp is None or not calendar.server_stamps:
             return None
         if calendar.server_now is not None and stamp > calendar.server_now:
             return None
-        stamps.append((stamp, number))
-    stamps.sort()
-    if len(stamps) < 2 or stamps[-1][0] - stamps[-2][0] < ctx.rules.clock_tolerance:
+        stamps[number] = stamp
+    return latest(stamps, ctx.rules.clock_tolerance)
+
+
+def latest(stamps: Mapping[int, datetime | None], tolerance: timedelta) -> int | None:
+    """Which of the calendars was changed last, and clearly so."""
+    known = sorted((stamp, number) for number, stamp in stamps.items() if stamp is not None)
+    if len(known) < max(2, len(stamps)) or known[-1][0] - known[-2][0] < tolerance:
         return None
-    return stamps[-1][1]
+    return known[-1][1]

@@ -425,5 +425,6 @@ def waiting(db: Database, grp: str, calendars: Sequence[int]) -> dict[tuple[int,
 
 
 def set_choice(db: Database, hold_id: int, answers: Mapping[str, str]) -> None:
-    db.run("UPDATE hold SET choice = ? WHERE id = ?", dumps(dict(answers)), hold_id)
+    """No answers take back what was answered before."""
+    db.run("UPDATE hold SET choice = ? WHERE id = ?", dumps(dict(answers)) if answers else None, hold_id)
     db.run("UPDATE link SET open = 1 WHERE id = (SELECT link_id FROM hold WHERE id = ?)", hold_id)

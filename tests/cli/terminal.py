@@ -51,9 +51,16 @@ class Terminal:
 
     def see(self, words: str) -> str:
         """Wait until the words appear behind what was seen before; returns what came up to their end."""
+        found = self.see_or_end(words)
+        assert found, f"{words!r} did not appear in:\n{self.screen[self._seen:]}"
+        return found
+
+    def see_or_end(self, words: str) -> str:
+        """The same; "" when the program ends without them."""
         deadline = time.monotonic() + PATIENCE_S
         while words not in self.screen[self._seen :]:
-            assert self._read(deadline), f"{words!r} did not appear in:\n{self.screen[self._seen:]}"
+            if not self._read(deadline):
+                return ""
         end = self.screen.index(words, self._seen) + len(words)
         found, self._seen = self.screen[self._seen : end], end
         return found

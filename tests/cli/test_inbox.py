@@ -13,7 +13,8 @@ if sys.platform == "win32":
 from tests.cli.program import Shell
 from tests.cli.terminal import Terminal
 
-PROMPT = "[q]uit? "
+PROMPT = "[h]elp? "
+SURE = "Is that right? "
 
 
 @pytest.fixture
@@ -38,11 +39,12 @@ def three(shell: Shell) -> Shell:
 
 
 def _resolve(shell: Shell, *keys: str) -> tuple[int, Terminal]:
-    """Answer each prompt that ends with a question mark; the program must end after the last key."""
+    """A key for each question, and a yes for what is shown of it; the program must end after the last."""
+    left = list(keys)
     with Terminal(shell, "conflicts", "resolve") as term:
-        for key in keys:
-            term.see("? ")
-            term.type(key)
+        while said := term.see_or_end("? "):
+            term.type("y" if said.endswith(SURE) else left.pop(0))
+        assert not left, f"{left} was not asked for"
         return term.end(), term
 
 
@@ -61,9 +63,7 @@ def _places(shell: Shell) -> list[str | None]:
 
 
 @pytest.mark.parametrize(
-    ("key", "title", "place"),
-    [("a", "From x", "Room x"), ("A ", "From x", "Room x"), ("b", "From y", "Room y"), ("o", "Event 1", None),
-     ("base", "Event 1", None)],
+    ("key", "title", "place"), [("A ", "From x", "Room x"), ("b", "From y", "Room y"), ("base", "Event 1", None)]
 )
 def test_a_side_or_the_old_value_settles_it(one: Shell, key: str, title: str, place: str | None) -> None:
     code, term = _resolve(one, key)
@@ -73,17 +73,16 @@ def test_a_side_or_the_old_value_settles_it(one: Shell, key: str, title: str, pl
     assert one("conflicts", "list", "--json").json == []
 
 
-@pytest.mark.parametrize("key", ["m", "both"])
-def test_both_keeps_the_loser_as_an_event_of_its_own(one: Shell, key: str) -> None:
-    code, _ = _resolve(one, key)
+def test_both_keeps_the_loser_as_an_event_of_its_own(one: Shell) -> None:
+    code, _ = _resolve(one, "both")
     assert code == 0
     assert _settled(one) == {"x": ["Event 0", "From x"], "y": ["Event 0", "From x", "From y"]}
 
 
-def test_newest_that_cannot_be_told_says_so_and_changes_nothing(one: Shell) -> None:
+def test_newest_that_cannot_be_told_says_so_and_asks_again(one: Shell) -> None:
     before = one.contents("x"), one.contents("y")
-    code, term = _resolve(one, "n")
-    assert code == 3 and "newest cannot decide; take a or b" in term.screen
+    code, term = _resolve(one, "n", "q")
+    assert code == 3 and "so newest cannot" in term.screen
     assert (one.contents("x"), one.contents("y")) == before
 
 
@@ -122,6 +121,9 @@ def test_start_and_end_are_one_question(shell: Shell) -> None:
         term.type("a")
         assert "start and end: " in term.see("? ")
         term.type("b")
+        shown = term.see(SURE)
+        assert "Tue 1 Dec 2026 14:00" in shown and "Tue 1 Dec 2026 16:00" in shown and "At 11" in shown
+        term.type("")
         assert term.end() == 0, term.screen
     assert b"DTSTART;TZID=Europe/Berlin:20261201T140000" in shell.file("x", "u0").read_bytes()
     assert b"DTEND;TZID=Europe/Berlin:20261201T160000" in shell.file("x", "u0").read_bytes()
@@ -138,9 +140,12 @@ def test_an_edit_against_a_deletion_is_decided_by_side(shell: Shell, key: str, t
     with Terminal(shell, "conflicts", "resolve") as term:
         said = term.see(PROMPT)
         assert "a: x/Home: deleted" in said and "b: y/Home: edited" in said and "[m]" not in said
+        assert "before  Event 1" in said and "a       (deleted)" in said and "b       Edited" in said
         term.type("m")  # no answer to this question
         assert "that is none of the answers" in term.see(PROMPT)
         term.type(key)
+        assert ("will be deleted on x/Home and y/Home" in term.see(SURE)) == (key == "a")
+        term.type("y")
         assert term.end() == 0, term.screen
     assert _settled(shell) == {side: [*titles, "Event 0", "Event 2"] for side in "xy"}
 
@@ -164,10 +169,85 @@ def test_fields_of_an_instance_are_named_by_its_date_and_can_be_decided(shell: S
         term.type("a")
         assert "start and end on Thu 3 Dec 2026 09:00: " in term.see("? ")
         term.type("b")
+        term.see(SURE)
+        term.type("y")
         assert term.end() == 0, term.screen
     for side in "xy":
         text = shell.file(side, "ser").read_bytes()
         assert b"SUMMARY:Moved on x" in text and b"DTSTART;TZID=Europe/Berlin:20261203T130000" in text
+
+
+@pytest.mark.parametrize(("key", "titles"), [("a", True), ("b", False)])
+def test_a_date_edited_here_and_cancelled_there_is_there_or_not(shell: Shell, key: str, titles: bool) -> None:
+    """R4. Its fields are no times and texts on the side that cancelled it, and are decided as one."""
+    shell.config.write_text(shell.config.read_text() + 'conflict = "ask"\n')
+    shell.put("x", "ser", "Choir", "RRULE:FREQ=DAILY;COUNT=10")
+    assert shell("sync", "--yes").code == 0
+    lines = [
+        "BEGIN:VEVENT", "UID:ser", "DTSTAMP:20260101T000000Z", "RECURRENCE-ID;TZID=Europe/Berlin:20261203T090000",
+        "DTSTART;TZID=Europe/Berlin:20261203T190000", "DTEND;TZID=Europe/Berlin:20261203T200000", "SUMMARY:Concert",
+        "END:VEVENT", "END:VCALENDAR", "",
+    ]
+    here, there = shell.file("x", "ser"), shell.file("y", "ser")
+    here.write_bytes(here.read_bytes().replace(b"END:VCALENDAR\r\n", "\r\n".join(lines).encode()))
+    cancelled = b"EXDATE;TZID=Europe/Berlin:20261203T090000\r\nEND:VEVENT"
+    there.write_bytes(there.read_bytes().replace(b"END:VEVENT", cancelled))
+    assert shell("sync").code == 3
+    (found,) = shell("conflicts", "list", "--json").json
+    assert found["fields"]["@20261203T080000Z/title"] == {"base": None, "a": "Concert", "b": "cancelled"}
+    with Terminal(shell, "conflicts", "resolve", columns=120) as term:
+        said = term.see(PROMPT)
+        assert "[n]ewest" not in said and "[f]" not in said
+        assert "Concert" in said and "Thu 3 Dec 2026 19:00" in said and "(cancelled)" in said
+        term.type(key)
+        assert ("Concert" in term.see(SURE)) == titles
+        term.type("y")
+        assert term.end() == 0, term.screen
+    for side in "xy":
+        assert (b"SUMMARY:Concert" in shell.file(side, "ser").read_bytes()) == titles
+        assert (b"EXDATE" in shell.file(side, "ser").read_bytes()) == (not titles)
+
+
+# -- the preview -------------------------------------------------------------------------------------------------------
+
+
+def _promised(said: str) -> dict[str, str]:
+    """Field and text of the lines that say what will be."""
+    lines = said.partition("This will be, on x/Home and y/Home:")[2].split("\n")[1:-1]
+    return {line[2:].partition("  ")[0]: line[2:].partition("  ")[2].strip() for line in lines if line[:2] == "  "}
+
+
+@pytest.mark.parametrize("keys", ["o", "m", "fba", "fsb", "fmb"])
+def test_what_is_shown_before_the_yes_is_what_it_becomes(one: Shell, keys: str) -> None:
+    """Each answer's preview against the event itself; a second event is promised exactly where there will be one."""
+    with Terminal(one, "conflicts", "resolve", columns=120) as term:
+        for key in keys:
+            term.see("? ")
+            term.type(key)
+        said = term.see(SURE)
+        term.type("y")
+        assert term.end() == (3 if "s" in keys else 0), term.screen
+    promised, (title, place) = _promised(said), (_titled(one), _places(one))
+    assert promised["location"] == (place[0] or "(none)") and place[0] == place[1]
+    if "s" in keys:
+        assert promised["title"] == "(stays open)" and title == {"x": ["From x"], "y": ["From y"]}
+    else:
+        more = ["From y"] if "stays there too, as an event of its own" in said else []
+        assert title == {"x": [promised["title"]], "y": sorted([promised["title"], *more])}
+
+
+def _titled(shell: Shell) -> dict[str, list[str]]:
+    return {side: [t for t in shell.titles(side) if t != "Event 0"] for side in "xy"}
+
+
+def test_a_no_asks_again_and_nothing_was_noted(one: Shell) -> None:
+    before = _world(one)
+    with Terminal(one, "conflicts", "resolve") as term:
+        for key in ("a", "n", "b", "no", "q"):
+            term.see("? ")
+            term.type(key)
+        assert term.end() == 3 and term.screen.count("Is that right?") == 2
+    _same_after_a_run(one, before)
 
 
 # -- several -----------------------------------------------------------------------------------------------------------
@@ -181,7 +261,10 @@ def test_each_conflict_gets_its_own_answer(three: Shell) -> None:
             assert f"[{number} of 3]" in said
             titles.append(next(n for n in range(3) if f"Event {n}" in said))
             term.type(key)
-        assert term.end() == 3
+            if key != "s":
+                term.see(SURE)
+                term.type("y")
+        assert term.end() == 3 and "1 conflict waits: calsync conflicts resolve" in term.screen
     wanted = {titles[0]: "Left", titles[1]: "Right"}
     assert three.titles("x") == sorted(f"{wanted.get(n, 'Left')} {n}" for n in range(3))
     assert three.titles("y") == sorted(f"{wanted.get(n, 'Right')} {n}" for n in range(3))
@@ -191,6 +274,7 @@ def test_each_conflict_gets_its_own_answer(three: Shell) -> None:
 def test_quitting_carries_out_what_was_answered_and_leaves_the_rest(three: Shell) -> None:
     code, term = _resolve(three, "a", "q")
     assert code == 3, term.screen
+    assert "decided; 2 more to look at" in term.screen and "2 conflicts wait" in term.screen
     assert len(three("conflicts", "list", "--json").json) == 2
     assert [t[:4] for t in three.titles("y")].count("Left") == 1
 
@@ -202,6 +286,8 @@ def test_an_answer_to_a_question_that_changed_meanwhile_is_not_used(one: Shell) 
         one.edit("y", "u1", title="From y, once more")
         assert one("sync").code == 3
         term.type("a")
+        term.see(SURE)
+        term.type("y")
         assert term.end() == 3
         assert "has changed meanwhile; it was left as it is" in term.screen
     assert "From y, once more" in one.titles("y") and "From x" in one.titles("x")
@@ -238,30 +324,54 @@ def test_the_end_of_input_changes_nothing(one: Shell) -> None:
     _same_after_a_run(one, before)
 
 
-@pytest.mark.parametrize("keys", [(), ("a",), ("a", "f")])
-def test_ctrl_c_drops_every_answer(three: Shell, keys: tuple[str, ...]) -> None:
+LEAVING = {"ctrl-c": (None, 130), "term": (signal.SIGTERM, 143), "kill": (signal.SIGKILL, -9)}
+
+
+@pytest.mark.parametrize(
+    ("way", "keys", "noted"),
+    [("ctrl-c", "an", 0), ("ctrl-c", "fa", 0), ("term", "a", 0), ("term", "ay", 1), ("kill", "fab", 0),
+     ("kill", "ayb", 1)],
+)  # fmt: skip
+def test_whoever_leaves_keeps_what_was_said_yes_to_and_nothing_else(
+    three: Shell, way: str, keys: str, noted: int
+) -> None:
+    """At each kind of question, by each way out: nothing is written; the next run carries out just the noted answers,
+    and the conflicts without one are asked again."""
     for n in range(3):
         three.edit("x", f"u{n}", location=f"Room {n}")
         three.edit("y", f"u{n}", location=f"Hall {n}")
     three("sync")
-    before = _world(three)
+    files = three.contents("x"), three.contents("y")
+    number, code = LEAVING[way]
     with Terminal(three, "conflicts", "resolve") as term:
         for key in keys:
             term.see("? ")
             term.type(key)
         term.see("? ")
-        assert term.interrupt() == 130 and "stopped; nothing was changed" in term.screen
-    _same_after_a_run(three, before)
+        assert term.interrupt(number) == code
+        assert way == "kill" or f"{3 - noted} conflicts wait" in term.screen
+        assert way == "kill" or ("nothing was changed" if not noted else "1 answer noted") in term.screen
+    assert (three.contents("x"), three.contents("y")) == files
+    assert [bool(one["decided"]) for one in three("conflicts", "list", "--json").json].count(True) == noted
+    assert ("(decided: a; the next sync carries it out)" in three("conflicts").out) == bool(noted)
+    assert three("sync").code == 3
+    assert [t[:4] for t in three.titles("y")].count("Left") == noted
+    assert len(three("conflicts", "list", "--json").json) == 3 - noted
 
 
-def test_a_termination_at_the_prompt_drops_every_answer(three: Shell) -> None:
-    before = _world(three)
+def test_an_answer_that_was_noted_is_not_asked_for_again(three: Shell) -> None:
     with Terminal(three, "conflicts", "resolve") as term:
+        for key in ("b", "y"):
+            term.see("? ")
+            term.type(key)
         term.see(PROMPT)
-        term.type("a")
-        term.see(PROMPT)
-        assert term.interrupt(signal.SIGTERM) == 143
-    _same_after_a_run(three, before)
+        assert term.interrupt() == 130
+    with Terminal(three, "conflicts", "resolve") as term:
+        said = term.see(PROMPT)
+        assert "1 conflict had your answer already" in said and "[1 of 2]" in said
+        term.type("q")
+        assert term.end() == 3
+    assert [t[:5] for t in three.titles("x")].count("Right") == 1
 
 
 @pytest.mark.parametrize("garbage", ["x", "ab", "yes please", "é🦷", "\x1b[A", "take a", "9" * 500])
@@ -296,7 +406,8 @@ def test_a_conflict_fits_the_window_and_names_both_calendars(one: Shell, columns
     with Terminal(one, "--no-color", "conflicts", "resolve", columns=columns) as term:
         said = term.see(PROMPT)
         assert "a: x/Home" in said and "b: y/Home" in said and "before" in said
-        assert len(said.rpartition("\n")[2]) <= 80
+        assert ("\n  before  Event 1 " in said) == (columns < 100)  # below each other, else side by side
+        assert all(len(line) <= columns for line in said.split("\n")) and len(said.rpartition("\n")[2]) <= 80
         term.type("q")
         assert term.end() == 3
 
