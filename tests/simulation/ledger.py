@@ -93,6 +93,8 @@ class Ledger:
                 self.written.setdefault(word, who[0])
             if change.payload is None:
                 self.deleted[who].append(calendar)
+                if self.born[who] - self.peers.get(calendar, set()) - {calendar}:
+                    self.born[who].discard(calendar)  # what another event of this UID left behind is no part of it (N4)
             elif not before and not self.made[place]:  # else it may carry calsync's line for just this place
                 self.born[who].add(calendar)
                 self.by_hand.add((calendar, change.remote_id))
