@@ -107,13 +107,12 @@ def _settle_row(session: Session, item: Round) -> None:
         return
     before = item.row
     cal = item.cal
-    less = before is not None and LEVELS.index(cal.level) > LEVELS.index(before.level)
+    less = None if before is None else shows_less(str(item.name), before, cal)
     with session.db.transaction():
-        if before is not None and _was_about_rights(before, cal, less):
+        if before is not None and _was_about_rights(before, cal, less is not None):
             links.forget_refusals(session.db, before.id)
-        if before is not None and less:
-            words = f"{item.name} now shows this account less than before ({cal.level} instead of {before.level}); "
-            item.error = AuthError(words + "nothing was taken from it", next=f"calsync login {item.name.account}")
+        if less is not None:
+            item.error = less
             return
         elsewhere = before is None and places.was_elsewhere(session.db, item.name.account, item.name.calendar)
         item.row = mirror.put_calendar(
@@ -128,6 +127,14 @@ def _settle_row(session: Session, item: Round) -> None:
             words = "this account may no longer write to it" if cal.access == "read" else ""
             mirror.set_lowered(session.db, item.row.id, words)
             item.row = mirror.calendar_row(session.db, item.row.id)
+
+
+def shows_less(name: str, before: CalendarRow, now: Calendar) -> AuthError | None:
+    """O7: words that are hidden would be taken for words that somebody took away."""
+    if LEVELS.index(now.level) <= LEVELS.index(before.level):
+        return None
+    words = f"{name} now shows this account less than before ({now.level} instead of {before.level}); "
+    return AuthError(words + "nothing was taken from it", next=f"calsync login {before.account}")
 
 
 def _was_about_rights(before: CalendarRow, cal: Calendar, less: bool) -> bool:

@@ -6,7 +6,7 @@ from functools import partial
 
 from calsync_cli.engine import late, settle
 from calsync_cli.engine.execute import is_ours
-from calsync_cli.engine.observe import SETTLE, as_calendar
+from calsync_cli.engine.observe import SETTLE, as_calendar, shows_less
 from calsync_cli.engine.seen import missed, read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import CalsyncError, TransientError
@@ -39,8 +39,11 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
         calendar = as_calendar(mirror.calendar_row(db, op.calendar))
         provider = session.provider(accounts[op.calendar])
         jobs.append((accounts[op.calendar], partial(_seen, provider, calendar, op)))
+    answers = session.crew.each(jobs)
+    hidden = _hidden(session, sorted(accounts))
     undecided: list[tuple[Operation, CalsyncError]] = []
-    for row, op, answer in zip(rows, ops, session.crew.each(jobs), strict=True):
+    for row, op, found in zip(rows, ops, answers, strict=True):
+        answer = hidden.get(op.calendar, found)
         if answer is None and _may_still_come(session, op, accounts[op.calendar], row["sent_us"]):
             answer = TransientError("it is not known yet whether it arrived; it is looked for again before it is sent")
         if isinstance(answer, CalsyncError):
@@ -49,6 +52,19 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
         with db.transaction():
             _resolve(session, op, accounts[op.calendar], answer)
     return undecided
+
+
+def _hidden(session: Session, numbers: list[int]) -> dict[int, CalsyncError]:
+    """Calendars that cannot be opened, or show this account less than before: what a look finds there may be half of
+    what is there (O7)."""
+    rows = [mirror.calendar_row(session.db, number) for number in numbers]
+    jobs = [(row.account, partial(session.provider(row.account).open, row.remote)) for row in rows]
+    found: dict[int, CalsyncError] = {}
+    for row, answer in zip(rows, session.crew.each(jobs), strict=True):
+        error = shows_less(f"{row.account}/{row.name}", row, answer) if isinstance(answer, Calendar) else answer
+        if error is not None:
+            found[row.id] = error
+    return found
 
 
 def _seen(provider: Provider, calendar: Calendar, op: Operation) -> Item | None:

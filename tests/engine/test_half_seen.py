@@ -10,6 +10,7 @@ import pytest
 
 from calsync_cli.errors import TransientError
 from calsync_cli.model.account import Window
+from calsync_cli.providers.memory import Traits
 from tests.crash.further import answers
 from tests.engine.faulty_world import FaultyWorld
 from tests.engine.world import ics
@@ -97,3 +98,27 @@ def test_a_deletion_that_waits_is_not_forgotten_while_its_calendar_is_away() -> 
     run_without(world, "a")
     world.run()
     assert world.asked() == [("approval", "u1")]
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_what_is_half_shown_when_an_open_write_is_looked_for_is_not_taken_for_what_is_there(kind: str) -> None:
+    """O7, J3: before anything is read, and so before anybody notices that titles are hidden now."""
+    hides = Traits(redact=lambda payload: payload.replace(b"SUMMARY:", b"SUMMARY:Busy"))
+    world = FaultyWorld("abc", traits={"c": hides})
+    if kind == "update":
+        world.put("a", ics("u1", "One"))
+        world.run()
+        world.edit("a", "u1", location="Here")
+        call = "update"
+    else:
+        world.put("a", ics("u1", "One"))
+        call = "create"
+    world.board.arm("kill-after", call=call, times=2)
+    while world.crash_run() is None:
+        world.restart()
+        world.servers["c"].set_calendar("c", level="limited", access="read")
+    world.servers["c"].set_calendar("c", level="full", access="write")
+    world.run(full=True)
+    world.run()
+    assert world.titles("a") == world.titles("b") == world.titles("c") == ["One"]
+    assert world.forms("a") == world.forms("c") and world.quiet()

@@ -113,8 +113,13 @@ def _copied(world: SimWorld, source: str, target: str, waiting: dict[bytes, set[
 def _is_unknown(world: SimWorld, target: str, payload: bytes) -> bool:
     """Its source went while the database was lost: without a base nothing is deleted (I2)."""
     remote_id = next(i for i, other in world.contents(target).items() if other == payload)
-    sql = "SELECT 1 FROM spoke s JOIN calendar c ON c.id = s.calendar_id WHERE s.remote_id = ? AND c.account = ?"
-    return world.was_lost and world.db.value(sql, remote_id, target) is None
+    sources = sorted(world.ledger.sources[target] | world.ledger.peers.get(target, set()))
+    sql = (
+        "SELECT 1 FROM spoke s JOIN calendar c ON c.id = s.calendar_id WHERE s.remote_id = ? AND c.account = ? "
+        "AND EXISTS (SELECT 1 FROM spoke o JOIN calendar d ON d.id = o.calendar_id WHERE o.link_id = s.link_id "
+        f"AND d.account IN ({','.join('?' * len(sources))}))"
+    )
+    return world.was_lost and world.db.value(sql, remote_id, target, *sources) is None
 
 
 def check_answered(world: SimWorld) -> None:
