@@ -78,7 +78,8 @@ class Base:
             notes = backup.notice(self.db, self.state_dir)
             session = Session(
                 self.db, self.ports, self.installation(), self.connect, progress=self.progress, stopping=self.stopping,
-                notes=notes, carry=carried(self.config.pairs.values()), chained=chained(self.config.pairs.values()),
+                notes=notes, owners={name: one.me for name, one in self.config.accounts.items()},
+                carry=carried(self.config.pairs.values()), chained=chained(self.config.pairs.values()),
             )
             try:
                 yield session

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from calsync_cli.cli.words import reminder_words
 from calsync_cli.model.account import CalendarName, Pair
-from calsync_cli.model.series import CARRIED
+from calsync_cli.model.series import ANSWER, CARRIED
 from calsync_cli.model.views import BUSY, Filter, View, days_text, hours_text, length_text
 
 TIES = {
@@ -43,8 +43,11 @@ def _shown(pair: Pair) -> Iterator[str]:
         words = list(_view(view))
         if words or view.view != "full":
             yield f"{calendar} gets {', '.join([VIEWS[view.view], *words])}"
-    if pair.carry:
-        yield f"{', '.join(name.removeprefix(CARRIED) for name in pair.carry)} goes along"
+    carried = [name.removeprefix(CARRIED) for name in pair.carry if name != ANSWER]
+    if carried:
+        yield f"{', '.join(carried)} goes along"
+    if ANSWER in pair.carry:
+        yield "your answer to an invitation that both have crosses"
 
 
 def _view(view: View) -> Iterator[str]:

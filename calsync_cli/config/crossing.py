@@ -23,7 +23,7 @@ from calsync_cli.config.values import BadValue, FromEnvironment, Place, closest,
 from calsync_cli.mapping.google.colors import nearest
 from calsync_cli.mapping.values import exact_text
 from calsync_cli.model.account import Pair
-from calsync_cli.model.series import CARRIED
+from calsync_cli.model.series import ANSWER, CARRIED
 from calsync_cli.model.times import zone
 from calsync_cli.model.views import ANSWERS, DAYS, KINDS, PLAIN, SERVICE_KINDS, Filter, View
 
@@ -243,7 +243,8 @@ def fields(rules: Mapping[str, Any]) -> dict[str, Any]:
     off = frozenset(name for name, word in rules.items() if word == "off" and name != "guests")
     found: dict[str, Any] = {"field_policy": policy, "field_off": off}
     found |= {"reminders": rules["reminders"]} if rules.get("reminders") in ("keep", "merge") else {}
-    return found | ({"carry": rules["carry"]} if "carry" in rules else {})
+    carry = (*rules.get("carry", ()), *((ANSWER,) if rules.get("guests") == "rsvp" else ()))
+    return found | ({"carry": carry} if carry or "carry" in rules else {})
 
 
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {

@@ -57,8 +57,9 @@ FIELDS: Mapping[str, Key] = {
     "categories": _rule("the categories"),
     "attachments": _rule("links to files"),
     "reminders": Key("choice", "keep: each side has its own after the copy", ("keep", "merge", "off"), "keep"),
-    "guests": Key("choice", "show: in a form that invites nobody; drop (or off): not at all",
-                  ("show", "drop", "off", "merge"), "show", later_choices=("merge",)),
+    "guests": Key("choice", "show: in a form that invites nobody; drop (or off): not at all; rsvp: as show, and your "
+                  "answer to an invitation that both sides have crosses", ("show", "drop", "off", "rsvp", "merge"),
+                  "show", later_choices=("merge",)),
     "carry": Key("carry", "more properties to take along: X-NAME, google:extended.private.NAME, "
                  "google:extended.shared.NAME"),
 }

@@ -14,7 +14,7 @@ from calsync_cli.engine.keys import digest
 from calsync_cli.engine.world import Hold, HoldKind, Spoke
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
-from calsync_cli.model.series import Changes, split
+from calsync_cli.model.series import ANSWER, Changes, split
 
 if TYPE_CHECKING:
     from calsync_cli.engine.case import Case
@@ -53,6 +53,7 @@ def _notice(case: Case, spoke: Spoke, kind: str, changes: Changes) -> Hold | Non
     host = spoke.replica is not None and spoke.replica.people == "host"
     what = "would mail the guests of this meeting" if host else (
         "could mail the organizer of this meeting that you do not come")
+    what = "would mail your answer to the organizer of this meeting" if [*changes] == [ANSWER] else what
     words = f"{case.calendars[spoke.calendar].label} {what} (notify = \"never\")"
     return _hold(case, spoke, kind, changes, "notify", words)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from calsync_cli.engine.views import heard
 from calsync_cli.engine.world import CalendarState, Choice, Entry, Hub, Rules, Spoke
 from calsync_cli.model import recur
-from calsync_cli.model.series import Form, Path, Recurrence, Value, join, split
+from calsync_cli.model.series import ANSWER, Form, Path, Recurrence, Value, join, split
 from calsync_cli.model.times import InstanceKey, Span
 
 SCHEDULE = ("time", "recurrence")
@@ -113,8 +113,11 @@ def under(key: InstanceKey, paths: Iterable[Path]) -> list[Path]:
 
 
 def changes_of(spoke: Spoke, form: Form, local: frozenset[str]) -> dict[Path, Value | None]:
-    """What the calendar changed since it last agreed, fields that never cross left out (row 18, W6)."""
+    """What the calendar changed since it last agreed, fields that never cross left out (row 18, W6). An answer that is
+    not there any more is none that was taken back: the meeting moved, or the guest was taken off its list (I8)."""
     changed = recur.diff(heard(spoke, spoke.base or {}), heard(spoke, form))
+    if changed.get(ANSWER, "") is None:
+        del changed[ANSWER]
     return {path: value for path, value in changed.items() if split(path)[1] not in local}
 
 

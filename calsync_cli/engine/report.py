@@ -9,7 +9,7 @@ from typing import Any
 from calsync_cli.engine.world import Step
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.codec import time_from
-from calsync_cli.model.series import split
+from calsync_cli.model.series import ANSWER, split
 from calsync_cli.model.times import AllDay, Zoned, wall, zone
 
 
@@ -165,7 +165,7 @@ def iso(text: str) -> str:
     return when.local.isoformat()
 
 
-NAMES = {"time": ("start", "end"), "recurrence": ("recurrence",)}
+NAMES = {"time": ("start", "end"), "recurrence": ("recurrence",), ANSWER: ("answer",)}
 
 
 def change_of(step: Step, pair: str, side: str, outcome: str, losses: tuple[str, ...] = ()) -> Change:

@@ -73,6 +73,8 @@ def run(
         _rounds(state, then, None)
     if not wish.dry_run and journal.sent(session.db):
         recover(session)
+    if not wish.dry_run:
+        session.note_addresses()
     _finish(state, began)
     return state.report
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from calsync_cli.engine.session import Session
 from calsync_cli.errors import MappingError
-from calsync_cli.model.series import Reading
+from calsync_cli.model.series import ANSWER, Reading
 from calsync_cli.providers.base import Item
 from calsync_cli.store import mirror
 from calsync_cli.store.db import micros, moment
@@ -32,7 +32,7 @@ def read(session: Session, account: str, payload: bytes) -> Reading:
 
 def reread(session: Session) -> None:
     """What is carried by name has changed: payloads that are here already are read again, without the network (V7)."""
-    now = {account: sorted(names) for account, names in sorted(session.carry.items()) if names}
+    now = {account: _carried(session, account, names) for account, names in sorted(session.carry.items()) if names}
     before = json.loads(session.db.meta("carry") or "{}")
     if now == before:
         return
@@ -41,6 +41,11 @@ def reread(session: Session) -> None:
             if now.get(account) != before.get(account):
                 _read_again(session, account)
         session.db.set_meta("carry", json.dumps(now))
+
+
+def _carried(session: Session, account: str, names: frozenset[str]) -> list[str]:
+    """What its payloads are read for; whose answer is looked for is a part of it."""
+    return sorted(names) + (sorted(session.me(account)) if ANSWER in names else [])
 
 
 def _read_again(session: Session, account: str) -> None:

@@ -5,6 +5,7 @@ Threads  providers are called from worker threads; the database only from the th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,11 +14,13 @@ from typing import TypeVar
 from calsync_cli.errors import CalsyncError
 from calsync_cli.mapping.base import Mapping as WireMapping
 from calsync_cli.mapping.registry import mapping
+from calsync_cli.model.series import ANSWER
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Provider
 from calsync_cli.store.db import Database
 
 T = TypeVar("T")
+ADDRESSES = "addresses"
 Job = tuple[str, Callable[[], T]]
 """(account, call): calls of one account share its connection limit."""
 
@@ -59,6 +62,7 @@ class Session:
     """`connect` makes the provider of an account on first use; `installation` is this state folder's own id.
 
     began_us  when the run in progress began; set by `run`, 0 before
+    owners    by account, the owner's addresses as far as the configuration knows them
     carry     by account, the properties that some pair of it carries by name (model.series.CARRIED)
     chained   groups whose copies other pairs may copy on (N4)
     progress  called with (what, done, total) while long work goes on
@@ -72,6 +76,7 @@ class Session:
     connect: Callable[[str], Provider]
     inline: bool = False
     began_us: int = 0
+    owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     carry: Mapping[str, frozenset[str]] = field(default_factory=dict)
     chained: frozenset[str] = frozenset()
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
@@ -92,7 +97,36 @@ class Session:
         return self._crew
 
     def mapping(self, account: str) -> WireMapping:
-        return mapping(self.provider(account).caps.mapping)
+        asked = ANSWER in self.carry.get(account, ())
+        return mapping(self.provider(account).caps.mapping, self.me(account) if asked else frozenset())
+
+    def me(self, account: str) -> frozenset[str]:
+        """Under which addresses the owner of these calendars is invited; a folder knows none, and takes those of all
+        accounts."""
+        own = self.own_addresses(account)
+        return own or frozenset().union(*map(self.own_addresses, self.owners))
+
+    def own_addresses(self, account: str) -> frozenset[str]:
+        """What the configuration says, what was told in earlier runs, and in this one."""
+        told: frozenset[str] = getattr(self._providers.get(account), "me", frozenset())
+        return self.owners.get(account, frozenset()) | told | frozenset(self._told().get(self._who(account), ()))
+
+    def note_addresses(self) -> None:
+        """Services tell them when their calendars are looked for, which is not in every run."""
+        before = self._told()
+        now = before | {self._who(account): sorted(self.own_addresses(account)) for account in self._providers}
+        now = {who: found for who, found in now.items() if found}
+        if now != before:
+            with self.db.transaction():
+                self.db.set_meta(ADDRESSES, json.dumps(now))
+
+    def _told(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = json.loads(self.db.meta(ADDRESSES) or "{}")
+        return found
+
+    def _who(self, account: str) -> str:
+        """Another person at the same account has other addresses."""
+        return " ".join((account, *sorted(self.owners.get(account, ()))))
 
     def requests(self) -> Mapping[str, Mapping[str, int]]:
         """Requests made so far in this session, by account."""

@@ -158,7 +158,7 @@ def _state(
         max_bytes=row.max_bytes,
         rolling=caps.rolling,
         view=group.view(seen.name),
-        me=getattr(session.provider(row.account), "me", frozenset()),
+        me=session.own_addresses(row.account),
     )
 
 

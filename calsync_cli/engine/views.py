@@ -18,8 +18,8 @@ from dataclasses import asdict, replace
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.world import CalendarState, Link, Spoke
 from calsync_cli.model.codec import dumps
-from calsync_cli.model.series import CANCELLED, Changes, Form, Path, Value, instance_keys, join, split
-from calsync_cli.model.views import BUSY, PLAIN, View
+from calsync_cli.model.series import ANSWER, CANCELLED, Changes, Form, Path, Value, instance_keys, join, split
+from calsync_cli.model.views import BUSY, PLAIN, UNANSWERED, View
 
 BLOCK = frozenset({"", "time", "recurrence"})
 """When: what every view shows and hears. "" is a cancelled instance."""
@@ -59,13 +59,13 @@ def is_private(view: View) -> bool:
 
 
 def shown(view: View, form: Form) -> dict[Path, Value]:
-    """All that a copy of `form` holds under this view."""
+    """All that a copy of `form` holds under this view. A copy invites nobody, so it has no place for an answer."""
     if view == PLAIN:
-        return dict(form)
+        return {path: value for path, value in form.items() if path != ANSWER}
     made: dict[Path, Value] = {}
     for path, value in form.items():
         name = split(path)[1]
-        if shows(view, name) and name not in ("reminders", "color", "categories"):
+        if shows(view, name) and name not in ("reminders", "color", "categories", ANSWER):
             made[path] = _made(view, name, value)
     _add_title(view, made)
     if is_private(view):
@@ -206,7 +206,9 @@ def _mask(spoke: Spoke, view: View) -> View:
 
 
 def heard(spoke: Spoke, form: Form) -> Form:
-    """What of a replica is heard."""
+    """What of a replica is heard. That somebody has not answered yet is no answer."""
+    if form.get(ANSWER) == UNANSWERED:
+        form = {path: value for path, value in form.items() if path != ANSWER}
     if spoke.mask == PLAIN:
         return form
     return {path: value for path, value in form.items() if hears(spoke.mask, path)}

@@ -14,9 +14,9 @@ from calsync_cli.engine.views import as_text, heard, hears, is_copy, less, of_te
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
-from calsync_cli.model.series import CANCELLED, CARRIED, Form, Path, Recurrence, Value, form_title, split
+from calsync_cli.model.series import ANSWER, CANCELLED, CARRIED, Form, Path, Recurrence, Value, form_title, split
 from calsync_cli.model.times import InstanceKey, Span
-from calsync_cli.model.views import View
+from calsync_cli.model.views import PLAIN, View
 
 
 def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks: bool, why: str) -> Spoke:
@@ -32,7 +32,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         path: wanted.get(path)
         for path, entry in folded.hub.items()
         if entry.rev > spoke.ack(path) and path not in held and not case.is_local(path)
-        and _is_shown(path, spoke, made) and _differs(path, now, wanted.get(path))
+        and _is_shown(path, spoke, made) and _has_place(path, now) and _differs(path, now, wanted.get(path))
     }
     if "time" in due and "recurrence" not in held and differs_from(due["time"], now, folded.value("recurrence")):
         due["recurrence"] = folded.value("recurrence")
@@ -79,6 +79,11 @@ def _is_shown(path: Path, spoke: Spoke, made: frozenset[str]) -> bool:
     """Whether this replica shows what others say of a field (W6)."""
     name = split(path)[1]
     return hears(spoke.mask, path) or (name in made and shows(spoke.mask, name))
+
+
+def _has_place(path: Path, now: Form) -> bool:
+    """Only who is invited there can answer there (I8)."""
+    return path != ANSWER or path in now
 
 
 def _by_the_view(
@@ -263,7 +268,7 @@ def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decisio
     because = f"the version of {case.calendars[calendar].label}, kept as an event of its own"
     view = case.calendars[calendar].view
     result.steps.append(Step(
-        "create", calendar, key, uid, form_title(form), start_text(form), because, rev=1, changes=dict(form),
+        "create", calendar, key, uid, form_title(form), start_text(form), because, rev=1, changes=shown(PLAIN, form),
         view=as_text(view),
     ))
 

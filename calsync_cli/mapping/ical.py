@@ -10,15 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from calsync_cli.mapping.answer import apart
 from calsync_cli.mapping.base import NOWHERE, Mapping, Place
+from calsync_cli.mapping.ical_answer import answer_form, answered
 from calsync_cli.mapping.ical_carried import carried_form
 from calsync_cli.mapping.ical_edit import edit_payload, without_marker
 from calsync_cli.mapping.ical_read import reading, source_of
 from calsync_cli.mapping.new_event import again, make_payload
-from calsync_cli.model.series import Changes, Form, Reading
+from calsync_cli.model.series import ANSWER, Changes, Form, Reading
 
 
 class ICalMapping:
+    """me: the owner's addresses, by which an invitation is known to be the owner's."""
+
+    def __init__(self, me: frozenset[str] = frozenset()) -> None:
+        self._me = me
+
     def read(self, payload: bytes) -> Reading:
         return reading(source_of(payload))
 
@@ -30,7 +37,9 @@ class ICalMapping:
         return again(payload, marker)
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:
-        return edit_payload(payload, changes)
+        answer, rest = apart(changes)
+        edited = edit_payload(payload, rest)
+        return answered(edited, self._me, answer) if answer else edited
 
     def seen(self, payload: bytes, names: Iterable[str] = ()) -> Form | None:
         """Nothing is kept beside it: everybody sees all."""
@@ -38,7 +47,8 @@ class ICalMapping:
 
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
-        return carried_form(source_of(payload), names)
+        source = source_of(payload)
+        return {**carried_form(source, names), **(answer_form(source, self._me) if ANSWER in names else {})}
 
     def remove_marker(self, payload: bytes) -> bytes:
         """The payload without calsync's marker: the event is released, not owned any more (W4)."""

@@ -8,12 +8,13 @@ OF_PROVIDER = {"google": "google", "microsoft": "graph"}
 """Kind of account -> mapping of its payloads, where that is not "ical"."""
 
 
-def mapping(name: str) -> Mapping:
-    """Raises KeyError for a name that no mapping has."""
+def mapping(name: str, me: frozenset[str] = frozenset()) -> Mapping:
+    """me: the addresses of whose calendars it reads, which the services tell by themselves. Raises KeyError for a name
+    that no mapping has."""
     if name == "ical":
-        from calsync_cli.mapping.ical import ICAL
+        from calsync_cli.mapping.ical import ICAL, ICalMapping
 
-        return ICAL
+        return ICalMapping(me) if me else ICAL
     if name == "google":
         from calsync_cli.mapping.google.wire import WIRE
 

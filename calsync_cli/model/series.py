@@ -71,6 +71,10 @@ FIELDS: Mapping[str, Merge] = {
 CARRIED = "x:"
 """Fields that a pair carries by name: "x:X-PROJECT" holds the raw value of that property (SCALAR)."""
 
+ANSWER = f"{CARRIED}answer"
+"""What the account's owner answered to an invitation, one of views.ANSWERS; carried where a pair says so (`rsvp`).
+Only of a whole event set, and only where its guests name the owner: nothing else has a place for it."""
+
 LOCAL_FIELDS = frozenset({"guests", "organizer"})
 """Never a change for others by themselves; reminders join them while the pair says `reminders = "keep"` (row 18)."""
 

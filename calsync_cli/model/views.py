@@ -70,14 +70,15 @@ class Filter:
 
 ALL = Filter()
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ANSWERS = ("accepted", "maybe", "declined", "unanswered")
+UNANSWERED = "unanswered"
+ANSWERS = ("accepted", "maybe", "declined", UNANSWERED)
 _ANSWER_OF = {"ACCEPTED": "accepted", "TENTATIVE": "maybe", "DECLINED": "declined"}
 SERVICE_KINDS = ("out-of-office", "focus-time", "working-location", "birthday")
 
 
 def answer_of(partstat: str) -> str:
     """What a guest's PARTSTAT says, in a word of ANSWERS."""
-    return _ANSWER_OF.get(partstat, "unanswered")
+    return _ANSWER_OF.get(partstat, UNANSWERED)
 
 
 KINDS: Mapping[str, str] = {

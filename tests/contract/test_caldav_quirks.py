@@ -657,3 +657,11 @@ def test_more_threads_than_connections_cut_no_request() -> None:
             list(crew.map(lambda n: provider.create(cal, f"{n:032x}", ics(f"u{n}", "Tea")), range(64)))
         provider.close()
         assert len(server.contents(cal.id)) == 64
+
+
+def test_the_addresses_of_the_owner_come_with_the_calendars_and_cost_no_request() -> None:
+    """calendar-user-address-set (RFC 6638 2.4.1): who is invited there is known to be the owner."""
+    with quirk() as (_, provider, _cal):
+        assert provider.me == frozenset()
+        provider.calendars()
+        assert provider.me == {"me@home.test", "me@alias.test"}

@@ -371,3 +371,9 @@ def test_an_independent_client_finds_its_way_too() -> None:
             assert list(cal.get_objects_by_sync_token(token, disable_fallback=True)) == []
             cal.events()[0].delete()
             assert server.contents(next(p for p, s in server.shelves.items() if s.name == "Work")) == {}
+
+
+def test_the_addresses_of_the_owner_come_with_the_calendars() -> None:
+    with apple() as (_, provider, _path):
+        provider.calendars()
+        assert {"me@home.test", "me@alias.test"} <= provider.me

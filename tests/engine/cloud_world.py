@@ -140,7 +140,7 @@ class CloudWorld(FaultyWorld):
     def session(self) -> Session:
         return Session(
             self.db, self.ports, self.installation, lambda account: self.servers[account].provider(), inline=True,
-            carry=carried(self.pairs), chained=chained(self.pairs),
+            carry=carried(self.pairs), chained=chained(self.pairs), owners=self.owners,
         )
 
     def called(self, side: str, asks: list[Ask], in_a_batch: bool = False) -> None:

@@ -64,6 +64,8 @@ def ics(uid: str, title: str, *lines: str, start: str = "20261201T090000", hours
 class World:
     """`names` are the calendars; every two neighbours are joined by a two-way pair unless `pairs` are given."""
 
+    owners: Mapping[str, frozenset[str]] = {}
+
     def __init__(
         self, names: str = "ab", pairs: list[Pair] | None = None, server: Callable[..., Any] = MemoryServer,
         traits: dict[str, Traits] | None = None, **pair: Any,
@@ -84,7 +86,7 @@ class World:
     def session(self) -> Session:
         return Session(
             self.db, self.ports, self.installation, lambda account: MemoryProvider(self.servers[account]), inline=True,
-            carry=carried(self.pairs), chained=chained(self.pairs),
+            carry=carried(self.pairs), chained=chained(self.pairs), owners=self.owners,
         )
 
     def run(self, **wish: Any) -> Report:
@@ -115,8 +117,6 @@ class World:
         finally:
             session.close()
             self.clock.now += self.gap
-
-    # -- people --------------------------------------------------------------------------------------------------------
 
     def by_hand(self, side: str, said: Said, **wish: bool) -> Report:
         """A person says something of one calendar to calsync."""
@@ -156,6 +156,8 @@ class World:
         number = views.calendar_ids(self.db, name.account, name.calendar)
         rows = views.events(self.db, number, uid=uid) if number is not None else []
         return next(((row.remote_id, row.form) for row in rows if row.form is not None), ("gone", {}))
+
+    # -- people --------------------------------------------------------------------------------------------------------
 
     def put(self, side: str, payload: bytes, remote_id: str | None = None) -> str:
         return str(self.servers[side].user_put(side, remote_id, payload))

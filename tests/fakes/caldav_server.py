@@ -59,6 +59,7 @@ class Shelf:
 
 
 class FakeCalDav:
+    addresses = ("mailto:Me@Home.test", "mailto:me@alias.test")
     home, principal, places = HOME, PRINCIPAL, ("/", "/dav/", PRINCIPAL, HOME, SECOND_HOME)
 
     def __init__(self, *switches: str, page: int = 2) -> None:
@@ -354,6 +355,9 @@ class Answerer:
             more = f"<D:href>{SECOND_HOME}</D:href>" if self.on("two-homes") else ""
             home = f"<D:href>{self.home()}</D:href>"
             props[f"{C}calendar-home-set"] = f"<C:calendar-home-set>{home}{more}</C:calendar-home-set>"
+            addresses = "".join(f"<D:href>{one}</D:href>" for one in self.server.addresses)
+            name = "calendar-user-address-set"
+            props[f"{C}{name}"] = f"<C:{name}>{addresses}<D:href>{path}</D:href></C:{name}>"
         if path in self.server.shelves:
             props |= self._calendar_properties(path)
         elif self.server.etag(path) is not None:

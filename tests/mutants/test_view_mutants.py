@@ -11,6 +11,7 @@ import pytest
 
 from calsync_cli.engine import case, execute, intent, leave, losses, match, plan, seen, views, write_steps
 from calsync_cli.engine.keys import Marker
+from tests.engine import test_answers as answers
 from tests.engine import test_carry as carry
 from tests.engine import test_doubts as doubts
 from tests.engine import test_views as shown
@@ -92,6 +93,10 @@ MUTANTS: dict[str, tuple[Patch, Check]] = {
     "a copy starts with what others carry": (
         instead(write_steps, "_starts_with", lambda case, path: case.is_local(path)),
         carry.test_what_one_pair_carries_is_not_carried_by_another,
+    ),
+    "an answer goes where nobody was invited": (
+        instead(write_steps, "_has_place", lambda path, now: True),
+        answers.test_who_is_not_invited_there_gives_no_answer_there,
     ),
     "several looks of a run are several runs": (_one_look, doubts.test_several_looks_of_one_run_are_one_absence),
     "one denial of what stands in the way is a proof": (

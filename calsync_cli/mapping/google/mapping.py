@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from calsync_cli.mapping.answer import apart
+from calsync_cli.mapping.google.answer import answer_form, answered
 from calsync_cli.mapping.google.document import parsed
 from calsync_cli.mapping.google.edit import edit_payload, without_marker
 from calsync_cli.mapping.google.kept import drop_kept
 from calsync_cli.mapping.google.new_event import make_payload
 from calsync_cli.mapping.google.source import carried_form, reading, source_of
 from calsync_cli.mapping.google.standing import special
-from calsync_cli.model.series import Changes, Form, Reading
+from calsync_cli.model.series import ANSWER, Changes, Form, Reading
 
 
 class GoogleMapping:
@@ -31,7 +33,9 @@ class GoogleMapping:
         return make_payload(uid, form, marker)
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:
-        return edit_payload(payload, changes)
+        answer, rest = apart(changes)
+        edited = edit_payload(payload, rest)
+        return answered(edited, answer) if answer else edited
 
     def seen(self, payload: bytes, names: Iterable[str] = ()) -> Form | None:
         body = parsed(payload)
@@ -41,7 +45,8 @@ class GoogleMapping:
 
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
-        return carried_form(source_of(payload), names)
+        source = source_of(payload)
+        return {**carried_form(source, names), **(answer_form(source.set.event) if ANSWER in names else {})}
 
     def never_written(self, payload: bytes) -> str:
         """Why this event set must be neither changed nor deleted, for a person; "" for an ordinary one (facts 5.8)."""

@@ -2,7 +2,8 @@
 
 Shape   patches(before, after) -> Patches in the order they must be sent: the event itself, then its instances by date.
         `before` is None for a document that `make` gave. Members are as PATCH takes them: objects are merged, null
-        removes, lists are replaced whole; only members that differ, and never guests, conferences or attachments
+        removes, lists are replaced whole; only members that differ, and never conferences or attachments, nor guests
+        but for one's own answer
 Again   after a patch that `reschedules`, Google has dropped exceptions whose date moved: read the event set again and
         ask for the patches from what is there now. The same holds after a lost reply: the list shrinks to nothing
 """
@@ -14,6 +15,7 @@ from typing import Literal
 
 from calsync_cli.mapping.carried import google_place
 from calsync_cli.mapping.google.address import original_text, wire_start
+from calsync_cli.mapping.google.answer import answer_members
 from calsync_cli.mapping.google.clock import read_span, write_time
 from calsync_cli.mapping.google.document import Json, is_cancelled, object_of, text_of
 from calsync_cli.mapping.google.fields import model_span
@@ -67,7 +69,7 @@ def _event(old: Json | None, new: Json) -> list[Patch]:
     if old is None:
         members = {name: new[name] for name in ("id", *WRITABLE) if name in new}
         return [Patch("insert", text_of(new, "id"), members=members)]
-    members = _difference(old, new)
+    members = {**_difference(old, new), **answer_members(old, new)}
     return [Patch("patch", text_of(old, "id"), "", _etag(old), members)] if members else []
 
 

@@ -14,16 +14,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from calsync_cli.errors import MappingError
+from calsync_cli.mapping.answer import apart
 from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.graph.document import REQUESTS, parsed
 from calsync_cli.mapping.graph.edit import edit_payload, without_marker
+from calsync_cli.mapping.graph.fields import own_answer
 from calsync_cli.mapping.graph.kept import drop_kept
 from calsync_cli.mapping.graph.new_event import make_payload
 from calsync_cli.mapping.graph.patches import patches
 from calsync_cli.mapping.graph.source import carried_form, reading, source_of
 from calsync_cli.mapping.graph.standing import refusal
 from calsync_cli.mapping.graph.zones import known
-from calsync_cli.model.series import Changes, Form, Reading
+from calsync_cli.model.series import ANSWER, Changes, Form, Reading
+
+NO_ANSWERS = "Microsoft takes an answer without looking whether the meeting is still the same; answer it in Outlook"
+"""An action has no place for a version (I13), and a declined event is taken out of the calendar (L7.3)."""
 
 
 class GraphMapping:
@@ -35,7 +41,10 @@ class GraphMapping:
         return _with_requests(None, make_payload(uid, form, marker, known(place.zone) or ""))
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:
-        after = edit_payload(payload, changes)
+        answer, rest = apart(changes)
+        if answer:
+            raise MappingError(NO_ANSWERS)
+        after = edit_payload(payload, rest)
         return after if after == payload else _with_requests(payload, after)
 
     def seen(self, payload: bytes, names: Iterable[str] = ()) -> Form | None:
@@ -46,7 +55,9 @@ class GraphMapping:
 
     def carried(self, payload: bytes, names: Iterable[str]) -> Form:
         """The properties that a pair carries by name, `names` and paths as in model.series.CARRIED."""
-        return carried_form(source_of(payload), names)
+        source = source_of(payload)
+        said = own_answer(source.set.event or {}) if ANSWER in names else ""
+        return {**carried_form(source, names), **({ANSWER: said} if said else {})}
 
     def never_written(self, payload: bytes) -> str:
         """Why this event set must be neither changed nor deleted, for a person; "" for an ordinary one (L4.1)."""

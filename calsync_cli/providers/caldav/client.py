@@ -55,6 +55,7 @@ class DavClient:
         self._auth: httpx.Auth | None = None
         self._auth_kind = account.auth
         self._sogo: set[str] = set()
+        self.me = account.me
         self.requests = {"read": 0, "write": 0}
 
     def close(self) -> None:
@@ -102,7 +103,7 @@ class DavClient:
             wait = 5.0 * 2**attempt if wait is None else wait
             if wait > MAX_WAIT_S:
                 return response
-            self._ports.sleep(wait)
+            self._ports.wait(wait, f"{urlsplit(url).hostname} ({self._account.name}) asks to wait")
         raise AssertionError("unreachable")
 
     def _in_turn(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> httpx.Response:

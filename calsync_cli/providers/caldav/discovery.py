@@ -27,6 +27,7 @@ FALLBACKS = (
     "", "/.well-known/caldav", "/", "/dav/", "/caldav/", "/remote.php/dav/", "/SOGo/dav/{user}/", "/caldav.php/{user}/",
     "/dav.php/", "/dav/calendars/user/{user}/", "/principals/",
 )
+OF_PRINCIPAL = ("C:calendar-home-set", "C:calendar-user-address-set")
 SETTLING_S = (0.0, 1.0, 3.0, 6.0, 12.0)
 """How long to wait before each look for a new calendar: Infomaniak shows it after 8 to 20 s (facts 1.2)."""
 
@@ -91,18 +92,26 @@ def _by_candidates(client: DavClient, account: Account) -> list[str]:
 
 
 def _homes_of(client: DavClient, principal: str) -> list[str]:
-    return _hrefs(client, principal, f"{C}calendar-home-set", "C:calendar-home-set")
+    return _hrefs(client, principal, f"{C}calendar-home-set", *OF_PRINCIPAL)
 
 
-def _hrefs(client: DavClient, url: str, name: str, prop: str) -> list[str]:
+def _hrefs(client: DavClient, url: str, name: str, *props: str) -> list[str]:
     """What a property names, as whole addresses. A page of HTML or a 404 means: try the next one (facts 1.2)."""
     try:
-        return hrefs_in(client.ask("PROPFIND", url, xml.propfind(f"<{prop}/>"), depth=0), name)
+        response = client.ask("PROPFIND", url, xml.propfind("".join(f"<{prop}/>" for prop in props)), depth=0)
+        client.me |= mail_addresses(response)
+        return hrefs_in(response, name)
     except (AuthError, TransientError):
         raise
     except ProtocolError as err:
         log.debug("%s: %s", url, err)
         return []
+
+
+def mail_addresses(response: httpx.Response) -> frozenset[str]:
+    """Under which the principal is invited, lower-case, where it was asked for that (RFC 6638 section 2.4.1)."""
+    found = hrefs_in(response, f"{C}calendar-user-address-set")
+    return frozenset(one[7:].lower() for one in found if one[:7].lower() == "mailto:" and "@" in one)
 
 
 def hrefs_in(response: httpx.Response, name: str) -> list[str]:

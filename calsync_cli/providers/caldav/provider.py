@@ -48,8 +48,12 @@ class CalDavProvider:
         self._hrefs = self._client.hrefs()
         self._calendars = Calendars(account, credential, ports, self._client, self._hrefs)
         self._delta = Delta(self._client, self._hrefs, ports, self.open)
-        self.me = account.me
         self.caps = Capabilities(mapping="ical", delta=True, server_stamps=True, concurrency=account.concurrency)
+
+    @property
+    def me(self) -> frozenset[str]:
+        """Under which addresses its owner is invited, as far as is known."""
+        return self._client.me
 
     @property
     def requests(self) -> dict[str, int]:

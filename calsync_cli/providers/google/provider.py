@@ -60,10 +60,15 @@ class GoogleProvider:
         """All but those without any right (facts 3.2)."""
         found = listed(lambda params: self._client.call(Call("GET", PATH, params)), self._account)
         shown = (one for one in found if text(one, "accessRole") in ROLES and not one.get("deleted"))
-        return [_calendar(one, self._account) for one in shown]
+        return [self._calendar(one) for one in shown]
 
     def open(self, calendar_id: str) -> Calendar:
-        return _calendar(self._reader.entry(Calendar(calendar_id, calendar_id)), self._account)
+        return self._calendar(self._reader.entry(Calendar(calendar_id, calendar_id)))
+
+    def _calendar(self, entry: Mapping[str, Any]) -> Calendar:
+        if entry.get("primary") is True and "@" in text(entry, "id"):
+            self.me |= {text(entry, "id").lower()}  # the first calendar's id is the address of the account (facts 3)
+        return _calendar(entry, self._account)
 
     def create_calendar(self, name: str) -> Calendar:
         """Raises AuthError where the sign-in does not allow it (facts 1.6)."""

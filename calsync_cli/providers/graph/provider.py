@@ -21,7 +21,7 @@ from calsync_cli.providers.base import Calendar, Capabilities, Channel, Item, Mi
 from calsync_cli.providers.graph.answers import json_of
 from calsync_cli.providers.graph.calendar_list import PATH, calendars
 from calsync_cli.providers.graph.client import IN_FLIGHT, MAX_PARTS, Call, GraphClient
-from calsync_cli.providers.graph.reading import Reader, calendar_of
+from calsync_cli.providers.graph.reading import Reader, calendar_of, owner_of
 from calsync_cli.providers.graph.refusals import Meaning, meaning, refusal
 from calsync_cli.providers.graph.steps import KEY, UNKNOWN_ID
 from calsync_cli.providers.graph.subscriptions import Subscriptions
@@ -35,7 +35,6 @@ class GraphProvider:
 
     def __init__(self, account: Account, auth: httpx.Auth, ports: Ports, names: Sequence[str]) -> None:
         self._account = account
-        self.me = account.me
         self._client = GraphClient(account, auth, ports)
         self._reader = Reader(self._client, ports, [*names, KEY])
         self._writer = Writer(self._client, self._reader)
@@ -44,6 +43,11 @@ class GraphProvider:
             batch=MAX_PARTS, bulk=MAX_PARTS, atomic=False, searched=True, strict=True, push="account",
         )
         self._subscriptions = Subscriptions(self._client, ports)
+
+    @property
+    def me(self) -> frozenset[str]:
+        """Under which addresses its owner is invited, as far as is known."""
+        return self._reader.me
 
     @property
     def requests(self) -> dict[str, int]:
@@ -55,7 +59,9 @@ class GraphProvider:
     # -- calendars -----------------------------------------------------------------------------------------------------
 
     def calendars(self) -> Sequence[Calendar]:
-        return [calendar_of(self._account, one) for one in calendars(self._client)]
+        found = calendars(self._client)
+        self._reader.me = self._reader.me.union(*map(owner_of, found))
+        return [calendar_of(self._account, one) for one in found]
 
     def open(self, calendar_id: str) -> Calendar:
         return self._reader.now(Calendar(calendar_id, calendar_id))

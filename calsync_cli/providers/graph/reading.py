@@ -62,6 +62,7 @@ class Reader:
         self._plain = {"$select": MEMBERS} | ({"$expand": own} if own else {})
         both = ",".join(filter(None, (EXCEPTIONS, own)))
         self._whole = {"$select": f"{MEMBERS},{CANCELLED},{EXCEPTIONS}", "$expand": both}
+        self.me = client.account.me
         self._about: dict[str, Json] = {}
         self._loose: dict[tuple[str, str], set[str]] = {}
 
@@ -122,6 +123,7 @@ class Reader:
         told = self.read(cal, response)
         if text(told, "id") != cal.id:
             raise ProtocolError(f"{cal.name}: Microsoft answers for another calendar")
+        self.me |= owner_of(told)
         self._about[cal.id] = {
             "id": cal.id, "canViewPrivateItems": told.get("canViewPrivateItems") is not False,
             "canShare": told.get("canShare") is True,
@@ -208,6 +210,13 @@ class Reader:
         params = {"$filter": wanted, "$select": "id,createdDateTime", "$top": "50"}
         data = self.read(cal, self._client.call(Call("GET", calendar_path(cal.id, "events"), params)))
         return [event_id(one) for one in sorted(events(data), key=lambda one: text(one, "createdDateTime"))]
+
+
+def owner_of(one: Json) -> frozenset[str]:
+    """The address of the mailbox, lower-case, as its own calendars name it; only who made one may share it (A3)."""
+    owner = one.get("owner")
+    address = text(owner, "address").lower() if isinstance(owner, dict) else ""
+    return frozenset({address} if "@" in address and one.get("canShare") is True else ())
 
 
 def calendar_of(account: Account, one: Json) -> Calendar:

@@ -22,7 +22,7 @@ from calsync_cli.ports import Ports
 from calsync_cli.providers import http
 from calsync_cli.providers.caldav import xml
 from calsync_cli.providers.caldav.client import DavClient, busy
-from calsync_cli.providers.caldav.discovery import hrefs_in
+from calsync_cli.providers.caldav.discovery import OF_PRINCIPAL, hrefs_in, mail_addresses
 from calsync_cli.providers.caldav.hrefs import Hrefs
 from calsync_cli.providers.caldav.xml import C, D
 from calsync_cli.providers.registry import Credential
@@ -114,7 +114,7 @@ class ICloudClient(DavClient):
         found = [
             home
             for principal in self._named(self.url, f"{D}current-user-principal", "D:current-user-principal")
-            for home in self._named(principal, f"{C}calendar-home-set", "C:calendar-home-set")
+            for home in self._named(principal, f"{C}calendar-home-set", *OF_PRINCIPAL)
         ]
         if not found:
             text = f"{urlsplit(self.url).hostname} names no calendars for account {self._account.name}"
@@ -123,11 +123,13 @@ class ICloudClient(DavClient):
         self._left = (self._left | {before} if before else self._left) - {self._site}
         return found
 
-    def _named(self, url: str, name: str, prop: str) -> list[str]:
+    def _named(self, url: str, name: str, *props: str) -> list[str]:
         headers = {"Depth": "0", "Content-Type": "application/xml; charset=utf-8"}
-        response = super().request("PROPFIND", url, xml.propfind(f"<{prop}/>"), headers)
+        asked = xml.propfind("".join(f"<{prop}/>" for prop in props))
+        response = super().request("PROPFIND", url, asked, headers)
         if response.status_code in (429, 503):
             raise busy(response, self._ports.now())
+        self.me |= mail_addresses(response)
         return hrefs_in(response, name)
 
     def _refused(self, url: str) -> AuthError:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import tomlkit
 
+from calsync_cli.cli.explain import sentence
 from calsync_cli.config.crossing import AT_MOST_ONE_OF, ONE_OF
 from calsync_cli.model.account import Pair
+from calsync_cli.model.series import ANSWER
 from calsync_cli.model.views import ALL, KINDS, PLAIN, Filter, View
 from tests.unit.config.test_load import BASE, problems, read
 
@@ -158,6 +160,12 @@ def test_kinds_that_no_event_is_at_once_are_refused(tmp_path: Path, kinds: tuple
         assert "no event is left" in problems(tmp_path, never)["pairs.p.filter.never"]
     else:
         assert read(tmp_path, never).pairs["p"].filter.never == set(kinds)
+
+
+def test_an_answer_is_carried_where_guests_say_rsvp(tmp_path: Path) -> None:
+    found = pair(tmp_path, '[pairs.p.fields]\nguests = "rsvp"\ncarry = ["X-A"]\n')
+    assert found.carry == ("x:X-A", ANSWER) and found.to_a == found.to_b == PLAIN
+    assert sentence(found).split("; ")[1:3] == ["X-A goes along", "your answer to an invitation that both have crosses"]
 
 
 def test_guests_are_dropped_on_both_sides_or_on_one(tmp_path: Path) -> None:
