@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from calsync_cli.api.behind import Behind
 from calsync_cli.api.days import Days
+from calsync_cli.api.editing import Editing
 from calsync_cli.api.exporting import Exporting
 from calsync_cli.api.recalling import Recalling
 from calsync_cli.api.rows import event_json, operation_json
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Workspace", "event_json", "open_workspace", "operation_json"]
 
 
-class Workspace(Waiting, Recalling, Days, Exporting, Behind):
+class Workspace(Waiting, Recalling, Days, Exporting, Editing, Behind):
     """A configuration with its state folder."""
 
     __slots__ = ()

@@ -28,7 +28,7 @@ def agenda(ctx: Context, first: str, days: int, *, overlaps: bool, as_json: bool
     return 0
 
 
-def day_of(words: str, now: datetime) -> date:
+def day_of(words: str, now: datetime, command: str = "calsync agenda") -> date:
     """Raises UsageError for what is no day."""
     if words in ("today", "tomorrow"):
         return today(now) + timedelta(days=words == "tomorrow")
@@ -38,7 +38,7 @@ def day_of(words: str, now: datetime) -> date:
         day = date.min
     if not 1900 <= day.year < 2200:
         text = f"{words!r} is no day; give today, tomorrow or a date such as {today(now)}"
-        raise UsageError(text, next="calsync agenda -h")
+        raise UsageError(text, next=f"{command} -h")
     return day
 
 

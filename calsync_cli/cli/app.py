@@ -15,7 +15,7 @@ import typer
 
 from calsync_cli import __version__
 from calsync_cli.cli import exits
-from calsync_cli.cli.commands import approvals, begin, conflicts, look, recall, schedule, setup, sync, watch
+from calsync_cli.cli.commands import approvals, begin, conflicts, events, look, recall, schedule, setup, sync, watch
 from calsync_cli.cli.context import Context
 
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     help="Keeps calendars in two-way sync, from your own machine.",
 )
-for part in (begin, sync, look, conflicts, approvals, recall, watch, schedule, setup):
+for part in (begin, sync, look, events, conflicts, approvals, recall, watch, schedule, setup):
     app.add_typer(part.commands)
 
 
@@ -70,7 +70,7 @@ def main() -> None:
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     exits.speak_safely(as_json=as_json)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # `sync` has a gentler one of its own (J7)
-    context = Context()
+    context = Context(as_json=as_json)
     try:
         code = int(app(words, prog_name="calsync", standalone_mode=False, obj=context) or 0)
     except Exception as err:

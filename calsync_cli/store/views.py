@@ -161,6 +161,12 @@ def _statuses(db: Database, calendar_id: int, bounds: Bounds) -> list[tuple[obje
     return [(row["link_id"] or (calendar_id, row["remote_id"]), _status(row, bounds)[0]) for row in rows]
 
 
+def is_owned(db: Database, calendar_id: int, remote_id: str) -> bool:
+    """Whether calsync made it."""
+    sql = "SELECT max(owned) FROM spoke WHERE calendar_id = ? AND remote_id = ?"
+    return bool(db.value(sql, calendar_id, remote_id))
+
+
 def calendar_ids(db: Database, account: str, name: str) -> int | None:
     found = db.value("SELECT calendar_id FROM alias WHERE account = ? AND name = ?", account, name)
     return None if found is None else int(found)

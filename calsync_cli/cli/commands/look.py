@@ -1,24 +1,14 @@
-"""The words of the commands that only look: `status`, `history`, `why`, `events`, `agenda`, `export`."""
+"""The words of the commands that only look: `status`, `history`, `why`, `agenda`, `export`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Event, Json, bare, begin, end, group, number_of
+from calsync_cli.cli.commands.shared import Event, Json, begin, end, number_of
 
 commands = typer.Typer()
-events = group(commands, "events", "Every event, with its sync status.")
 
-InCalendar = Annotated[
-    str | None, typer.Option("--calendar", metavar="ACCOUNT/NAME", help="Only this calendar; a short name will do.")
-]
-WithStatus = Annotated[
-    str | None,
-    typer.Option(
-        "--status", metavar="STATUS", help="synced, pending, held, conflict, error, quarantined or dormant."
-    ),
-]
 From = Annotated[str, typer.Option("--from", metavar="D", help="today, tomorrow or a date such as 2026-11-24.")]
 Count = Annotated[int, typer.Option("--days", metavar="N", min=1, max=3660, help="How many days.")]
 Overlaps = Annotated[bool, typer.Option("--overlaps", help="Only what is booked twice.")]
@@ -72,29 +62,3 @@ def export(
     from calsync_cli.cli import export as command
 
     end(command.export(begin(ctx), calendar, file, force=force))
-
-
-@events.callback(invoke_without_command=True)
-def events_default(
-    ctx: typer.Context, calendar: InCalendar = None, status: WithStatus = None, json: Json = False
-) -> None:
-    if bare(ctx, calendar, status, json):
-        events_list(ctx, calendar, status, json)
-
-
-@events.command("list")
-def events_list(
-    ctx: typer.Context, calendar: InCalendar = None, status: WithStatus = None, json: Json = False
-) -> None:
-    """Events with their sync status."""
-    from calsync_cli.cli import events as command
-
-    end(command.listing(begin(ctx), calendar=calendar, status=status, as_json=json))
-
-
-@events.command("show")
-def events_show(ctx: typer.Context, event: Event, json: Json = False) -> None:
-    """All fields of one event, on every calendar."""
-    from calsync_cli.cli import events as command
-
-    end(command.show(begin(ctx), event, as_json=json))
