@@ -127,6 +127,8 @@ def _settle_row(session: Session, item: Round) -> None:
             words = "this account may no longer write to it" if cal.access == "read" else ""
             mirror.set_lowered(session.db, item.row.id, words)
             item.row = mirror.calendar_row(session.db, item.row.id)
+        if before is not None and LEVELS.index(cal.level) < LEVELS.index(before.level):
+            mirror.forget_versions(session.db, item.row.id)  # the same versions show more now (O7)
 
 
 def shows_less(name: str, before: CalendarRow, now: Calendar) -> AuthError | None:
@@ -223,8 +225,8 @@ def _needs(session: Session, item: Round) -> tuple[list[str], list[str]]:
 
 def _is_echo(session: Session, item: Round, hint: Hint, known: str | None) -> bool:
     """The mirror has just this version already (O5)."""
-    if hint.parts is None:
-        return hint.etag is not None and known == hint.etag
+    if known is None or hint.parts is None:
+        return known is not None and known == hint.etag
     assert item.row is not None
     payload = mirror.payload(session.db, item.row.id, hint.remote_id)
     holds: Callable[[bytes, Mapping[str, str]], bool] | None

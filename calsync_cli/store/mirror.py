@@ -236,6 +236,12 @@ def forget_full(db: Database, calendar_id: int) -> None:
     db.run("UPDATE calendar SET last_full_us = NULL WHERE id = ?", calendar_id)
 
 
+def forget_versions(db: Database, calendar_id: int) -> None:
+    """The next full listing reads every body again."""
+    db.run("UPDATE mirror_item SET etag = NULL, stamp_us = NULL WHERE calendar_id = ?", calendar_id)
+    forget_full(db, calendar_id)
+
+
 def suspects(db: Database, calendar_id: int) -> dict[str, int]:
     """Ids that were missing when they were looked at last, and since when, in microseconds (O2)."""
     rows = db.all("SELECT remote_id, seen_at_us FROM mirror_item WHERE calendar_id = ? AND gone = 1", calendar_id)

@@ -122,3 +122,21 @@ def test_what_is_half_shown_when_an_open_write_is_looked_for_is_not_taken_for_wh
     world.run()
     assert world.titles("a") == world.titles("b") == world.titles("c") == ["One"]
     assert world.forms("a") == world.forms("c") and world.quiet()
+
+
+@pytest.mark.parametrize("delta", [True, False])
+def test_a_calendar_that_shows_more_than_before_is_read_again(delta: bool) -> None:
+    """O7: its events have the versions they had, and titles now."""
+    hides = Traits(redact=lambda payload: payload.replace(b"SUMMARY:", b"SUMMARY:Busy"), delta=delta)
+    world = FaultyWorld("ab", traits={"b": hides})
+    world.put("b", ics("u1", "One"))
+    world.put("b", ics("u2", "Two"))
+    world.servers["b"].set_calendar("b", level="limited", access="read")
+    world.run()
+    assert world.titles("a") == ["BusyOne", "BusyTwo"]
+    world.servers["b"].set_calendar("b", level="full", access="write")
+    world.clock.now += timedelta(days=8)
+    world.run()
+    world.run()
+    assert world.titles("a") == world.titles("b") == ["One", "Two"]
+    assert world.quiet()
