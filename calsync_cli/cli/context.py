@@ -23,6 +23,7 @@ class Context:
     """Set once, by the global options. `config()` and `workspace()` do their work when asked.
 
     verbosity  0 warnings, 1 per item, 2 per request
+    as_json    one JSON document was asked for: a program reads along
     command    what was typed, without its arguments: `calsync conflicts resolve`
     """
 
@@ -31,6 +32,7 @@ class Context:
     verbosity: int = 0
     quiet: bool = False
     color: bool = True
+    as_json: bool = False
     ports: Ports = field(default_factory=system_ports)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     open_workspace: Callable[[], Workspace] | None = None
