@@ -1,8 +1,7 @@
 """How long it takes to take a feed apart and to read events into the mirror: `python -m bench.parsing [--events N]`.
 
 Figures CPU seconds of this process (time.process_time) on one core, and the peak of memory that Python allocated;
-        nothing here is a test. Events are made from a seed and are of the typical kind of facts 7.1: a zone, a rule, an
-        exception, an alarm, guests on every tenth, about 1 kB each
+        nothing here is a test. The events are those of bench.made
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from time import process_time
 
+from bench.made import event, feed
 from calsync_cli.engine.seen import read_item, store_seen
 from calsync_cli.engine.session import Session
 from calsync_cli.mapping.feed.names import digest_of, entries_of
@@ -28,66 +27,6 @@ from calsync_cli.providers.base import Item
 from calsync_cli.providers.ics.provider import IcsProvider
 from calsync_cli.store import mirror
 from calsync_cli.store.db import open_database
-
-ZONE = """\
-BEGIN:VTIMEZONE
-TZID:Europe/Berlin
-BEGIN:STANDARD
-DTSTART:19701025T030000
-TZOFFSETFROM:+0200
-TZOFFSETTO:+0100
-RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
-END:STANDARD
-BEGIN:DAYLIGHT
-DTSTART:19700329T020000
-TZOFFSETFROM:+0100
-TZOFFSETTO:+0200
-RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
-END:DAYLIGHT
-END:VTIMEZONE
-"""
-WORDS = (
-    "plan", "review", "team", "budget", "customer", "launch", "travel", "family", "dentist", "school", "garden",
-    "music", "meeting", "weekly", "notes",
-)
-
-
-def typical(number: int, random: Random) -> str:
-    """One VEVENT, LF at the ends."""
-    day, hour = f"2026{random.randint(1, 12):02}{random.randint(1, 28):02}", random.randint(6, 20)
-    said = " ".join(random.choice(WORDS) for _ in range(60))
-    lines = [
-        "BEGIN:VEVENT", f"UID:{random.getrandbits(128):032x}@example.org", "DTSTAMP:20260101T000000Z",
-        f"DTSTART;TZID=Europe/Berlin:{day}T{hour:02}0000", f"DTEND;TZID=Europe/Berlin:{day}T{hour + 1:02}3000",
-        f"SUMMARY:{random.choice(WORDS).title()} {number}", "LOCATION:Room 4\\, second floor", "STATUS:CONFIRMED",
-        *_folded(f"DESCRIPTION:{said}\\nhttps://example.org/{number}"), "SEQUENCE:1", "CATEGORIES:Work,Team",
-        f"RRULE:FREQ=WEEKLY;COUNT={random.randint(3, 40)}", f"EXDATE;TZID=Europe/Berlin:{day}T{hour:02}0000",
-        "X-MICROSOFT-CDO-BUSYSTATUS:BUSY", "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "DESCRIPTION:Reminder",
-        "END:VALARM",
-    ]
-    if number % 10 == 0:
-        lines += ["ORGANIZER;CN=Ann:mailto:ann@example.org"]
-        lines += [f"ATTENDEE;CN=Guest {n};PARTSTAT=ACCEPTED;RSVP=TRUE:mailto:g{n}@example.org" for n in range(10)]
-    return "\n".join([*lines, "END:VEVENT", ""])
-
-
-def _folded(line: str) -> list[str]:
-    return [line[:75], *(f" {line[at : at + 74]}" for at in range(75, len(line), 74))]
-
-
-def feed(events: int, seed: int = 1) -> bytes:
-    random = Random(seed)
-    body = "".join(typical(number, random) for number in range(events))
-    text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//bench//EN\n{ZONE}{body}END:VCALENDAR\n"
-    return text.replace("\n", "\r\n").encode()
-
-
-def objects(events: int, seed: int = 1) -> list[bytes]:
-    """Each event as a CalDAV server or a folder holds it."""
-    random = Random(seed)
-    made = (f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//bench//EN\n{ZONE}{typical(n, random)}END:VCALENDAR\n"
-            for n in range(events))
-    return [text.replace("\n", "\r\n").encode() for text in made]
 
 
 @contextmanager
@@ -116,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.parsing")
     parser.add_argument("--events", type=int, default=10_000)
     events = parser.parse_args().events
-    raw, payloads = feed(events), objects(events)
+    raw, payloads = feed(events), [event(number) for number in range(events)]
     print(f"{events:,} events, a feed of {len(raw) / 1e6:.1f} MB, CPU seconds")
     with measured("feed: lines, split, names, etags, digest"):
         entries = entries_of(split(lines_of(raw)), "bench")
