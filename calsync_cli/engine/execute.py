@@ -94,6 +94,8 @@ def _batches(session: Session, queue: list[Work]) -> Iterator[list[Work]]:
 
 def _met(work: Work, works: Sequence[Work]) -> bool:
     """R6: the series that takes over must be there before the old one is cut short."""
+    if not work.step.needs:
+        return True
     needed = [w for w in works if w.step.link in work.step.needs and w.step.calendar == work.step.calendar]
     return all(w.outcome == "confirmed" for w in needed if w.step.kind == "create")
 

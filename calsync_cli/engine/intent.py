@@ -81,9 +81,9 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
         known = {link.key: link.id for link in scene.snapshot.links if link.id is not None} | numbers
         if plan.whole:
             _store_outlook(session, scene, plan, known)
+        linked = {link.key: link for link in (*scene.snapshot.links, *plan.links)}
         for kept in plan.kept:
-            spoke = next(s for k in (*plan.links, *scene.snapshot.links) if k.key == kept.link
-                         for s in k.spokes if s.calendar == kept.calendar)
+            spoke = next(s for s in linked[kept.link].spokes if s.calendar == kept.calendar)
             body = mirror.payload(db, kept.calendar, spoke.remote_id) if spoke.remote_id else None
             links.keep(db, run, kept, known.get(kept.link), body)
         for step in plan.steps:
