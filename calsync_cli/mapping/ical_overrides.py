@@ -97,9 +97,9 @@ def _say_cancelled(edit: Editing, event: Component) -> None:
 def _goes(edit: Editing, key: InstanceKey, old: InstanceKey, event: Component) -> bool:
     if any(split(path)[0] == key for path in edit.then):
         return False
-    if edit.source.master is not None and edit.rescheduled and not edit.is_instance(key):
-        return True  # left behind it would show as an extra event
     had = any(split(path)[0] == old for path in edit.before)
+    if edit.source.master is not None and (edit.rescheduled or had) and not edit.is_instance(key):
+        return True  # left behind it would show as an extra event
     return had and (edit.was_off(old) or not _is_own(edit, event))
 
 

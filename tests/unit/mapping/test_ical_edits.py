@@ -193,6 +193,16 @@ def test_no_override_is_left_where_the_series_has_no_instance_any_more_i16() -> 
     assert ICAL.edit(payload, {"recurrence": Recurrence(("COUNT=3;FREQ=WEEKLY",))}).count(b"BEGIN:VEVENT") == 2
 
 
+def test_an_override_outside_of_its_series_goes_with_its_words_i16() -> None:
+    """Also one with a part of its own: without its words it would show the series where it has no date."""
+    payload = file("override_in_utc").replace(b"RRULE:FREQ=WEEKLY", b"RRULE:FREQ=MONTHLY")
+    at = payload.rindex(b"END:VEVENT")
+    strange = payload[:at] + b"BEGIN:X-PART\r\nX-A:1\r\nEND:X-PART\r\n" + payload[at:]
+    own = {path: None for path in ICAL.read(strange).form if path.startswith("@")}
+    assert own and ICAL.edit(strange, own).count(b"BEGIN:VEVENT") == 1
+    assert ICAL.edit(strange, {"title": "Renamed"}).count(b"BEGIN:VEVENT") == 2
+
+
 def test_of_two_overrides_of_one_instance_both_move_and_both_go() -> None:
     payload = file("override_twice_higher_sequence_counts")
     change = {"time": berlin(24, 11), **shifted(ICAL.read(payload).form, KEY, "20261201T103000Z")}
