@@ -113,6 +113,7 @@ class Base:
 
     def connect(self, account: str) -> Provider:
         """A provider of an account of the configuration; the caller closes it. Makes no request."""
+        from calsync_cli.engine.groups import carried
         from calsync_cli.providers.registry import connect
 
         known = self.config.accounts[account]
@@ -132,7 +133,8 @@ class Base:
 
             return made(known, store, self.ports)
 
-        return connect(known, credential, signer, self.ports)
+        carry = carried(self.config.pairs.values()).get(account, frozenset())
+        return connect(known, credential, signer, self.ports, carry)
 
     def _number(self, name: CalendarName) -> int | None:
         return views.calendar_ids(self.db, name.account, name.calendar)

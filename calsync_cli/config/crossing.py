@@ -17,10 +17,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from calsync_cli.config.patterns import can_hang
-from calsync_cli.config.schema import LATER, POLICIES, Key
+from calsync_cli.config.schema import POLICIES, Key
 from calsync_cli.config.values import READERS as PLAIN_READERS
 from calsync_cli.config.values import BadValue, FromEnvironment, Place, closest, duration, structure
 from calsync_cli.mapping.google.colors import nearest
+from calsync_cli.mapping.outlook_names import OUR_SPACE, graph_name, graph_place
 from calsync_cli.mapping.values import exact_text
 from calsync_cli.model.account import Pair
 from calsync_cli.model.series import ANSWER, CARRIED
@@ -36,6 +37,8 @@ ONE_OF = (
 AT_MOST_ONE_OF = (*ONE_OF, SERVICE_KINDS)
 CALSYNC = "calsync"
 """How the names begin that calsync itself keeps beside events; they are no one's to carry."""
+LONGEST_NAME = 254
+"""Of a named property of Outlook's, in characters (MS-OXCPRPT 2.2.12)."""
 
 _text: Callable[[Place, Key, Any], str] = PLAIN_READERS["text"]
 _list: Callable[[Place, Key, Any], list[str]] = PLAIN_READERS["list"]
@@ -169,14 +172,18 @@ def _carried(word: str) -> str:
         return word
     if re.fullmatch(r"X-[A-Z0-9-]+", upper):
         return upper
-    if word.startswith("graph:extended."):
-        raise BadValue(f"{word!r} {LATER}; take it out")
+    if graph := graph_place(CARRIED + word):
+        if OUR_SPACE in graph[0]:
+            raise BadValue(f"{word!r} is calsync's own and never crosses; take it out")
+        if not graph[1].isprintable() or len(graph[1]) > LONGEST_NAME:
+            raise BadValue(f"{word!r} is no name of Microsoft's: they are of {LONGEST_NAME} letters at most")
+        return graph_name(*graph).removeprefix(CARRIED)
     if word.startswith("graph:category"):
         raise BadValue(f"{word!r} needs no line here: categories cross anyway")
     if re.fullmatch(r"[A-Z0-9-]+", upper):
         raise BadValue(f"{word!r} is no property that can be carried; those of your own begin with X-, like X-{upper}")
-    raise BadValue(f'{word!r} is no property; write "X-NAME", "google:extended.private.NAME" or '
-                   '"google:extended.shared.NAME"')
+    raise BadValue(f'{word!r} is no property; write "X-NAME", "google:extended.private.NAME", '
+                   '"google:extended.shared.NAME" or "graph:extended.NAME"')
 
 
 READERS: Mapping[str, Callable[[Place, Key, Any], Any]] = {

@@ -61,7 +61,7 @@ FIELDS: Mapping[str, Key] = {
                   "answer to an invitation that both sides have crosses", ("show", "drop", "off", "rsvp", "merge"),
                   "show", later_choices=("merge",)),
     "carry": Key("carry", "more properties to take along: X-NAME, google:extended.private.NAME, "
-                 "google:extended.shared.NAME"),
+                 "google:extended.shared.NAME, graph:extended.NAME, graph:extended.{GUID}.NAME"),
 }
 
 VIEW: Mapping[str, Key] = {

@@ -31,7 +31,8 @@ def read(session: Session, account: str, payload: bytes) -> Reading:
 
 
 def reread(session: Session) -> None:
-    """What is carried by name has changed: payloads that are here already are read again, without the network (V7)."""
+    """What is carried by name has changed: payloads that are here already are read again, without the network (V7), but
+    where they hold only what was asked for."""
     now = {account: _carried(session, account, names) for account, names in sorted(session.carry.items()) if names}
     before = json.loads(session.db.meta("carry") or "{}")
     if now == before:
@@ -40,6 +41,8 @@ def reread(session: Session) -> None:
         for account in {*now, *before}:
             if now.get(account) != before.get(account):
                 _read_again(session, account)
+                if session.provider(account).caps.by_name and {*now.get(account, ())} - {*before.get(account, ())}:
+                    mirror.forget_all_versions(session.db, account)  # there is more to be asked for
         session.db.set_meta("carry", json.dumps(now))
 
 

@@ -1,7 +1,9 @@
 """Properties that a pair carries by name (model.series.CARRIED): what they are called, and in which spelling.
 
 Names   "x:X-PROJECT": a line of a calendar file, its raw value. "x:google:extended.private.ticket", ".shared.": a
-        property of Google's, any text. Where a calendar has no such place, the value is kept beside the event
+        property of Google's, any text. "x:graph:extended.Ticket": a named text property of Outlook's, of those that
+        anybody may make; ".{guid}.Ticket": one of a program's own (facts L8). Where a calendar has no such place, the
+        value is kept beside the event
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from calsync_cli.mapping.inherit import Fields
 from calsync_cli.mapping.kept import Kept
+from calsync_cli.mapping.outlook_names import graph_place
 from calsync_cli.mapping.values import clean, one_line
 from calsync_cli.model.series import CARRIED, Changes, Value, split
 
@@ -26,6 +29,11 @@ def google_place(name: str) -> tuple[str, str] | None:
     """("private", key) or ("shared", key) for a property of Google's."""
     kind, dot, key = name.removeprefix(_GOOGLE).partition(".")
     return (kind, key) if name.startswith(_GOOGLE) and dot and key and kind in ("private", "shared") else None
+
+
+def has_own_place(name: str) -> bool:
+    """One of a service's properties, which no other calendar has a place for."""
+    return google_place(name) is not None or graph_place(name) is not None
 
 
 def canonical(name: str, value: object) -> str:

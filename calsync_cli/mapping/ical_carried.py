@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from calsync_cli.errors import MappingError
-from calsync_cli.mapping.carried import canonical, google_place, line_name
+from calsync_cli.mapping.carried import canonical, has_own_place, line_name
 from calsync_cli.mapping.contentlines import Component, Line
 from calsync_cli.mapping.ical_lines import Pen, add_line, put, remove_all, replace
 from calsync_cli.mapping.ical_read import Source
@@ -63,7 +63,7 @@ def write_carried(event: Component, now: Fields, then: Fields, pen: Pen) -> None
 
 def _write(event: Component, name: str, value: str, pen: Pen) -> None:
     line = line_name(name)
-    if google_place(name):
+    if has_own_place(name):
         _write_beside(event, name, value, pen)
     elif not _CARRIABLE.fullmatch(line):
         bare = name.removeprefix(CARRIED)

@@ -34,6 +34,7 @@ class Capabilities:
     searched       what a create made is looked for by its key, and the search may be minutes behind: one that is not
                    found may still be there (J table)
     strict         a token that is no good is always refused, never answered with everything instead
+    by_name        of other programs' properties a payload holds those alone that were asked for by name
     push           it can tell by itself (`Pushing`) that something changed: in one calendar, or in some of the account
     """
 
@@ -48,6 +49,7 @@ class Capabilities:
     atomic: bool = True
     searched: bool = False
     strict: bool = False
+    by_name: bool = False
     push: Literal["", "calendar", "account"] = ""
 
 

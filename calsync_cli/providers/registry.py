@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from calsync_cli.errors import ConfigError
@@ -21,8 +21,10 @@ Signer = Callable[[], "httpx.Auth"]
 """Makes what signs the requests of an account whose sign-in is renewed (auth/signer.py)."""
 
 
-def connect(account: Account, credential: Credential, signer: Signer, ports: Ports) -> Provider:
-    """Raises ConfigError for a kind this version cannot connect."""
+def connect(
+    account: Account, credential: Credential, signer: Signer, ports: Ports, carry: Iterable[str] = ()
+) -> Provider:
+    """carry: what its pairs carry by name. Raises ConfigError for a kind this version cannot connect."""
     match account.provider:
         case "vdir":
             from calsync_cli.providers.vdir import VdirProvider
@@ -41,10 +43,10 @@ def connect(account: Account, credential: Credential, signer: Signer, ports: Por
 
             return GoogleProvider(account, signer(), ports)
         case "microsoft":
-            from calsync_cli.mapping.graph.kept import PROPERTIES
+            from calsync_cli.mapping.graph.kept import ids
             from calsync_cli.providers.graph.provider import GraphProvider
 
-            return GraphProvider(account, signer(), ports, PROPERTIES)
+            return GraphProvider(account, signer(), ports, ids(carry))
         case "ics":
             from calsync_cli.providers.ics.provider import IcsProvider
 

@@ -242,6 +242,11 @@ def forget_versions(db: Database, calendar_id: int) -> None:
     forget_full(db, calendar_id)
 
 
+def forget_all_versions(db: Database, account: str) -> None:
+    for row in db.all("SELECT id FROM calendar WHERE account = ?", account):
+        forget_versions(db, row["id"])
+
+
 def suspects(db: Database, calendar_id: int) -> dict[str, int]:
     """Ids that were missing when they were looked at last, and since when, in microseconds (O2)."""
     rows = db.all("SELECT remote_id, seen_at_us FROM mirror_item WHERE calendar_id = ? AND gone = 1", calendar_id)

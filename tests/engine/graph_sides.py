@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from calsync_cli.mapping.graph.kept import PROPERTIES, UID
+from calsync_cli.engine.groups import carried
+from calsync_cli.mapping.graph.kept import UID, ids
 from calsync_cli.model.account import Account, CalendarName
 from calsync_cli.model.times import AllDay, When, moved, wall
 from calsync_cli.providers.base import Provider
@@ -61,7 +62,7 @@ class GraphSide(Side):
         account = Account(self.name, "microsoft", api_url=self.m.graph_url, timeout_s=20.0)
         scopes = frozenset(SCOPES.split())
         auth = Token(lambda: self.m.identity.access_token(self.box, scopes))
-        made = GraphProvider(account, auth, self.world.ports, PROPERTIES)
+        made = GraphProvider(account, auth, self.world.ports, ids(carried(self.world.pairs).get(self.name, ())))
         wire = Wire(self.world, self.name, self.world.clouds["graph"].transport())
         made._client._client = httpx.Client(transport=wire)
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -121,3 +122,82 @@ def test_a_value_survives_the_trip_through_a_cloud(kinds: tuple[str, str]) -> No
         payload = next(iter(side.files().values()))
         assert b"X-PROJECT:alpha" in payload and b"Talk in the cloud" in payload
         assert world.quiet()
+
+
+# -- named properties of Outlook's -------------------------------------------------------------------------------------
+
+TICKET = "x:graph:extended.Ann's Ticket"
+AT_OUTLOOK = "String {00020329-0000-0000-c000-000000000046} Name Ann's Ticket"
+
+LINE = 'X-CALSYNC-CARRIED;X-NAME="graph:extended.Ann\'s Ticket":'
+
+
+def ticket(world: CloudWorld, uid: str) -> str:
+    (side,) = world.graph
+    _, state = side.found(uid)
+    return state.props.get(AT_OUTLOOK) or ""
+
+
+def set_ticket(world: CloudWorld, uid: str, value: str) -> None:
+    world.graph[0].patch(uid, {"singleValueExtendedProperties": [{"id": AT_OUTLOOK, "value": value}]})
+
+
+def beside(side: IcalSide) -> list[str]:
+    text = b"".join(side.files().values()).replace(b"\r\n ", b"").decode()
+    return [line for line in text.split("\r\n") if "Ticket" in line]
+
+
+@pytest.mark.parametrize("other", ["vdir", "google"])
+def test_a_property_of_outlook_crosses_both_ways_and_rests(other: str) -> None:
+    with CloudWorld("graph", other, carry=(TICKET,)) as world:
+        uid = world["a"].add("Talk", "2027-03-01T09:00")
+        set_ticket(world, uid, "T-1")
+        world.run()
+        assert world.quiet()
+        side = world["b"]
+        if isinstance(side, IcalSide):
+            assert beside(side) == [f"{LINE}T-1"]
+            side.put(*next((i, p.replace(b":T-1", b":T-2")) for i, p in side.files().items()))
+            world.run()
+            assert ticket(world, uid) == "T-2"
+            side.put(*next((i, p.replace(f"{LINE}T-2\r\n".encode(), b""))
+                           for i, p in side.files().items()))
+            world.run()
+            assert ticket(world, uid) in ("", "-") and world.quiet()
+            return
+        side.edit(uid, title="Talk at Google")
+        world.run()
+        assert ticket(world, uid) == "T-1" and world.quiet(), "what Google keeps beside the event takes nothing back"
+
+
+def test_what_comes_back_to_a_new_event_at_outlook_is_its_property_again() -> None:
+    with CloudWorld("vdir", "graph", carry=(TICKET,)) as world:
+        side = world["a"]
+        assert isinstance(side, IcalSide)
+        uid = side.add("Talk", "2027-03-01T09:00", rule="FREQ=WEEKLY;COUNT=3")
+        line = f"{LINE}T-1\r\nEND:VEVENT".encode()
+        side.put(*next((i, p.replace(b"END:VEVENT", line)) for i, p in side.files().items()))
+        world.run()
+        assert ticket(world, uid) == "T-1" and world.quiet()
+        side.change(uid, "2027-03-08T09:00", title="Another talk")
+        world.run()
+        world["b"].edit(uid, title="Talk at Outlook")
+        world.run()
+        assert ticket(world, uid) == "T-1" and len(beside(side)) in (1, 2) and world.quiet()
+
+
+def test_a_name_that_is_added_later_is_asked_for_at_outlook() -> None:
+    """V7: Outlook shows what it is asked for by name, so everything is read once more, and then no more."""
+    with CloudWorld("graph", "vdir") as world:
+        uid = world["a"].add("Talk", "2027-03-01T09:00")
+        set_ticket(world, uid, "T-1")
+        world.run()
+        side = world["b"]
+        assert isinstance(side, IcalSide) and beside(side) == []
+        (pair,) = world.pairs
+        world.pairs = [replace(pair, carry=(TICKET,))]
+        world.run(yes=True)
+        assert beside(side) == [f"{LINE}T-1"] and world.quiet()
+        before = len(world.m.log)
+        world.run()
+        assert len(world.m.log) - before <= 1, "a quiet run is one request"

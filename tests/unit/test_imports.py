@@ -12,8 +12,8 @@ PURE_ENGINE = {"engine.world", "engine.fold", "engine.plan", "engine.match", "en
 ALLOWED = {
     "model": {"model"},
     "mapping": {"model", "mapping", "errors"},
-    # pure both: how reminders are spelt, and which colours have a name
-    "config": LEAVES | {"config", "mapping.values", "mapping.google.colors"},
+    # pure: how reminders are spelt, which colours have a name, and what Outlook's properties are called
+    "config": LEAVES | {"config", "mapping.values", "mapping.google.colors", "mapping.outlook_names"},
     # pure both: a series is planned again half way (4.4); which private properties are read with an event (facts 0.11)
     # and how a whole feed is taken apart, before any event of it is read; the end that iCloud wants (facts 0.12)
     "providers": LEAVES | {"providers", "mapping.google.patches", "mapping.graph.kept", "mapping.graph.patches",

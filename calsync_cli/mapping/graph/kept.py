@@ -6,6 +6,8 @@ Extra   `Kept` as JSON, of the series for all its instances: {"url": ..., "@2026
         exception's own properties are never used: lists show none of them, and new ones are born with their series'
 Limits  30,000 characters; what does not fit is named in `LOST`, the largest first, and lost
 Emptied a property cannot be removed: `-` says that it is empty (L8.2)
+Carried named properties of others that a pair carries count as kept under their names (outlook_names), with the
+        series; an instance's own value goes to Extra. They are there when they were asked for, as ours are: `ids`
 """
 
 from __future__ import annotations
@@ -18,12 +20,11 @@ from typing import Any
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.jsondoc import Json, objects_of, text_of
 from calsync_cli.mapping.kept import LOST, Kept, texts
+from calsync_cli.mapping.outlook_names import OUR_SPACE, graph_name, graph_place
 from calsync_cli.model.times import InstanceKey
 
 MEMBER = "singleValueExtendedProperties"
-_SPACE = "6b1de63e-6a3c-4f7b-8a56-0c6d5e0b2f11"
-"""The GUID of calsync's properties, for ever; providers/graph uses it for its own."""
-LINK, UID, EXTRA = (f"String {{{_SPACE}}} Name calsync-{name}" for name in ("link", "uid", "extra"))
+LINK, UID, EXTRA = (f"String {{{OUR_SPACE}}} Name calsync-{name}" for name in ("link", "uid", "extra"))
 PROPERTIES = (LINK, UID, EXTRA)
 
 _EMPTY = "-"
@@ -44,9 +45,31 @@ def property_key(text: str) -> str:
 _KEYS = {property_key(name): name for name in PROPERTIES}
 
 
+def ids(names: Iterable[str]) -> tuple[str, ...]:
+    """What has to be asked for: ours, and those that are carried by name."""
+    return (*PROPERTIES, *(found for name in sorted(names) if (found := _id_of(name))))
+
+
+def _id_of(name: str) -> str:
+    place = graph_place(name)
+    return f"String {place[0]} Name {place[1]}" if place else ""
+
+
+def _known_id(text: str) -> str | None:
+    """One spelling of what is ours or may be carried."""
+    key = property_key(text)
+    if key in _KEYS:
+        return _KEYS[key]
+    kind, _, rest = key.partition(" ")
+    space, _, rest = rest.partition(" ")
+    word, _, name = rest.partition(" ")
+    carried = kind == "string" and word == "name" and name and space != f"{{{OUR_SPACE}}}"
+    return _id_of(graph_name(space, name)) if carried else None
+
+
 def properties_of(resource: Json) -> dict[str, str]:
-    """Ours by their ids, without the empty ones."""
-    found = ((_KEYS.get(property_key(text_of(one, "id"))), text_of(one, "value")) for one in _listed(resource))
+    """Ours and those that may be carried by their ids, without the empty ones."""
+    found = ((_known_id(text_of(one, "id")), text_of(one, "value")) for one in _listed(resource))
     return {name: value for name, value in found if name and value not in ("", _EMPTY)}
 
 
@@ -66,13 +89,14 @@ def put_properties(resource: Json, values: Mapping[str, str]) -> None:
 
 
 def _named(one: Json) -> str | None:
-    return _KEYS.get(property_key(text_of(one, "id")))
+    return _known_id(text_of(one, "id"))
 
 
 def changed_properties(old: Json, new: Json) -> list[Json]:
-    """What a request must carry to make ours what they are in `new`."""
+    """What a request must carry to make them what they are in `new`."""
     was, now = properties_of(old), properties_of(new)
-    names = [name for name in PROPERTIES if was.get(name) != now.get(name)]
+    known = dict.fromkeys((*PROPERTIES, *sorted(was.keys() | now.keys())))
+    names = [name for name in known if was.get(name) != now.get(name)]
     return [{"id": name, "value": now.get(name) or _EMPTY} for name in names]
 
 
@@ -96,12 +120,28 @@ def put_identity(resource: Json, uid: str, marker: str) -> None:
 
 def kept_of(resource: Json) -> Kept:
     """What is kept with this resource, of all instances; {} when there is nothing or it is damaged."""
-    text = properties_of(resource).get(EXTRA, "") if MEMBER in resource else ""
+    if MEMBER not in resource:
+        return {}
+    there = properties_of(resource)
+    return {**_noted(there.get(EXTRA, "")), **_carried(there)}
+
+
+def _noted(text: str) -> Kept:
     try:
         found: Any = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _carried(there: Mapping[str, str]) -> Kept:
+    found: Kept = {}
+    for name, value in there.items():
+        if name not in PROPERTIES:
+            _, _, rest = name.partition(" ")
+            space, _, rest = rest.partition(" ")
+            found[graph_name(space, rest.partition(" ")[2])] = value
+    return found
 
 
 def of_series(kept: Kept) -> Kept:
@@ -128,19 +168,22 @@ def joined(series: Kept, instances: Iterable[tuple[InstanceKey, Kept]]) -> Kept:
 
 
 def put_kept(resource: Json, kept: Kept) -> None:
-    body = {name: value for name, value in kept.items() if value and name != LOST}
+    there = _carried(properties_of(resource))
+    wanted = {name: value for name, value in kept.items() if graph_place(name) and isinstance(value, str)}
+    put_properties(resource, {_id_of(name): wanted.get(name, "") for name in (*there, *wanted)})
+    body = {name: value for name, value in kept.items() if value and name != LOST and name not in wanted}
     lost = [name for name in texts(kept, LOST) if name not in body]
     while len(_text(body, lost)) > _LONGEST_EXTRA:
         largest = max(body, key=lambda name: (len(json.dumps(body[name])), name))
         del body[largest]
         lost.append(largest)
-    if (text := _text(body, lost)) != _text(*_split(kept_of(resource))):
+    if (text := _text(body, lost)) != _text(*_split(_noted(properties_of(resource).get(EXTRA, "")))):
         put_properties(resource, {EXTRA: text})
 
 
 def drop_kept(resource: Json) -> bool:
     """Leave the event as everybody else sees it; False when there was nothing beside it."""
-    kept = bool(kept_of(resource))
+    kept = bool(_noted(properties_of(resource).get(EXTRA, "")))
     put_properties(resource, {EXTRA: ""} if kept else {})
     return kept
 

@@ -40,7 +40,8 @@ class GraphProvider:
         self._writer = Writer(self._client, self._reader)
         self.caps = Capabilities(
             mapping="graph", delta=True, server_stamps=True, concurrency=min(IN_FLIGHT, account.concurrency),
-            batch=MAX_PARTS, bulk=MAX_PARTS, atomic=False, searched=True, strict=True, push="account",
+            batch=MAX_PARTS, bulk=MAX_PARTS, atomic=False, searched=True, strict=True, by_name=True,
+            push="account",
         )
         self._subscriptions = Subscriptions(self._client, ports)
 

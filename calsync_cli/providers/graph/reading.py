@@ -57,7 +57,7 @@ class Reader:
 
     def __init__(self, client: GraphClient, ports: Ports, names: Sequence[str]) -> None:
         self._client, self._ports, self.fresh = client, ports, Fresh(ports)
-        chosen = " or ".join(f"id eq '{name}'" for name in names)
+        chosen = " or ".join("id eq '{}'".format(name.replace("'", "''")) for name in names)
         own = f"{PROPERTIES}($filter={chosen})" if chosen else ""
         self._plain = {"$select": MEMBERS} | ({"$expand": own} if own else {})
         both = ",".join(filter(None, (EXCEPTIONS, own)))

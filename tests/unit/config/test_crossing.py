@@ -138,7 +138,9 @@ def test_what_a_filter_may_say(tmp_path: Path, table: str, rule: Filter) -> None
         ('fields = { carry = ["google:extended.private.calsync.uid"] }', "fields.carry", "calsync's own"),
         ('fields = { carry = ["google:ticket"] }', "fields.carry", "google:extended.private.NAME"),
         ('fields = { carry = ["google:extended.private."] }', "fields.carry", "google:extended.private.NAME"),
-        ('fields = { carry = ["graph:extended.Ticket"] }', "fields.carry", "not available in this version"),
+        ('fields = { carry = ["graph:extended.{6B1DE63E-6A3C-4F7B-8A56-0C6D5E0B2F11}.a"] }', "fields.carry",
+         "calsync's own"),
+        ('fields = { carry = ["graph:extended."] }', "fields.carry", "graph:extended.NAME"),
         ('fields = { carry = ["graph:category"] }', "fields.carry", "categories cross anyway"),
         ('fields = { carry = ["X PROJECT"] }', "fields.carry", "is no property"),
         ('fields = { carry = "X-A" }', "fields.carry", "list of words"),
@@ -184,6 +186,14 @@ def test_carried_names_become_paths_of_a_form(tmp_path: Path) -> None:
     names = ["x-project", "X-PROJECT", "google:extended.private.ticket", "google:extended.shared.A b"]
     found = pair(tmp_path, f"fields = {{ carry = {json.dumps(names)} }}\n")
     assert found.carry == ("x:X-PROJECT", "x:google:extended.private.ticket", "x:google:extended.shared.A b")
+
+
+def test_properties_of_outlook_are_known_by_one_spelling(tmp_path: Path) -> None:
+    guid = "{11111111-AAAA-2222-BBBB-333333333333}"
+    public = "{00020329-0000-0000-C000-000000000046}"
+    names = ["graph:extended.Cost centre", f"graph:extended.{guid}.A.b", f"graph:extended.{public}.Cost centre"]
+    found = pair(tmp_path, f"fields = {{ carry = {json.dumps(names)} }}\n")
+    assert found.carry == ("x:graph:extended.Cost centre", f"x:graph:extended.{guid.lower()}.A.b")
 
 
 def test_what_a_pair_says_is_added_to_the_defaults(tmp_path: Path) -> None:
