@@ -13,12 +13,24 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """now: aware UTC; monotonic_s: for durations; sleep: seconds; fresh_id: 32 hex digits, unguessable."""
+    """now: aware UTC; monotonic_s: for durations; sleep: seconds; fresh_id: 32 hex digits, unguessable.
+
+    waits: told before a wait that somebody asked for who it is ("Google (work) asks to wait") and how many seconds,
+    and behind it the same words with 0; from any thread
+    """
 
     now: Callable[[], datetime]
     monotonic_s: Callable[[], float]
     sleep: Callable[[float], None]
     fresh_id: Callable[[], str]
+    waits: Callable[[str, float], None] = lambda why, seconds: None
+
+    def wait(self, seconds: float, why: str) -> None:
+        self.waits(why, seconds)
+        try:
+            self.sleep(seconds)
+        finally:
+            self.waits(why, 0.0)
 
 
 def _fresh_id() -> str:

@@ -103,13 +103,14 @@ Confirm = Callable[[str, Report], bool]
 def _progress(ctx: Context, work: Workspace) -> Iterator[Callable[[Confirm], Confirm]]:
     """Bars on a terminal's stderr for work that lasts over a second; yields what puts a question in front of them.
     With -v the lines of the log tell more, and a bar would be torn by them."""
-    if ctx.quiet or ctx.verbosity or not sys.stderr.isatty() or ctx.environ.get("TERM") == "dumb":
+    if ctx.quiet or ctx.verbosity or ctx.as_json or not sys.stderr.isatty() or ctx.environ.get("TERM") == "dumb":
         yield lambda confirm: confirm
         return
     from calsync_cli.cli.progress import Bar
 
-    bar = Bar(color=ctx.color)
+    bar = Bar(work.ports.monotonic_s, color=ctx.color)
     work.progress = bar.update
+    work.ports = replace(work.ports, waits=bar.wait)
     try:
         yield bar.aside
     finally:

@@ -38,27 +38,40 @@ class Round:
     window: Window = EVERYTHING
 
 
-def list_calendar(provider: Provider, item: Round) -> None:
+Seen = Callable[[int], None]
+"""Told with the number of events of each page as it comes."""
+
+
+def list_calendar(provider: Provider, item: Round, seen: Seen = lambda count: None) -> None:
     """Hints of one calendar. Its rights are read again whenever everything is listed, or a write waits for them."""
     if item.cal is None or item.full or item.ask_rights:
         item.cal = _resolve(provider, item)
         item.refreshed = True
     token = None if item.full or item.row is None else item.row.token
     try:
-        item.pages = list(provider.changes(item.cal, token, item.window))
+        item.pages = _pages(provider, item, token, seen)
     except SyncTokenExpired:
         item.expired = True
-        item.pages = list(provider.changes(item.cal, None, item.window))
+        item.pages = _pages(provider, item, None, seen)
         token = None
     if token is not None and not provider.caps.strict and _looks_like_everything(item):
-        item.pages = list(provider.changes(item.cal, None, item.window))
+        item.pages = _pages(provider, item, None, seen)
         token = None
     told = next((page.calendar for page in reversed(item.pages) if page.calendar is not None), None)
     if told is not None and told != item.cal:
         item.cal, item.refreshed = told, True
     last = item.pages[-1].token if item.pages else None
     if token is None and last is not None and provider.caps.delta:
-        item.pages += list(provider.changes(item.cal, last, item.window))  # O4: what vanished meanwhile
+        item.pages += _pages(provider, item, last, seen)  # O4: what vanished meanwhile
+
+
+def _pages(provider: Provider, item: Round, token: str | None, seen: Seen) -> list[Page]:
+    assert item.cal is not None
+    found = []
+    for page in provider.changes(item.cal, token, item.window):
+        found.append(page)
+        seen(len(page.hints))
+    return found
 
 
 def _looks_like_everything(item: Round) -> bool:

@@ -60,8 +60,9 @@ def observe(
     windows: each calendar, and how much of it is asked for where its provider reads in windows (V1).
     """
     rounds = [_begin(session, name, window, full) for name, window in windows.items()]
-    listed = Tally(session.progress, "list", len(rounds))
-    _all(session, rounds, lambda r: listed.counting(partial(list_calendar, session.provider(r.name.account), r)))
+    listed = Tally(session.progress, "list", 0)
+    listed.add(0)
+    _all(session, rounds, lambda r: partial(list_calendar, session.provider(r.name.account), r, listed.add))
     one_name_each(rounds)
     for item in rounds:
         if item.error is None:
@@ -70,7 +71,8 @@ def observe(
             with session.db.transaction():
                 links.forget_refusals(session.db, item.row.id)  # not the events were meant, but the whole calendar
     _read_bodies(session, [r for r in rounds if r.error is None])
-    return {r.name: _save(session, r) for r in rounds}
+    kept = Tally(session.progress, "keep", sum(len(r.items) + len(r.looked) for r in rounds if r.error is None))
+    return {r.name: _save(session, r, kept) for r in rounds}
 
 
 def as_calendar(row: CalendarRow) -> Calendar:
@@ -265,7 +267,7 @@ def _is_missed(session: Session, item: Round, remote_id: str) -> bool:
     return form is None or recur.touches(form, *listing.window)
 
 
-def _save(session: Session, item: Round) -> Observation:
+def _save(session: Session, item: Round, kept: Tally) -> Observation:
     """One transaction for the items and the token that covers them (T1)."""
     server_now = next((p.server_now for p in reversed(item.pages) if p.server_now), None)
     if item.expired and item.row is not None:
@@ -275,8 +277,8 @@ def _save(session: Session, item: Round) -> Observation:
         _forget_if_gone(session, item)
         return Observation(item.name, item.row, item.error, item.row.lowered if item.row else "", server_now)
     assert item.row is not None
-    seen = [read_item(session, item.name.account, found) for found in item.items]
-    seen += [read_item(session, item.name.account, found) for found in item.looked.values() if found is not None]
+    there = [*item.items, *(found for found in item.looked.values() if found is not None)]
+    seen = [kept.counting(partial(read_item, session, item.name.account, found))() for found in there]
     gone = [remote_id for remote_id, found in item.looked.items() if found is None]
     seen += denied(session, item.row.id, item.name.account, [i for i in gone if i in item.hinted])
     token = next((p.token for p in reversed(item.pages) if p.token is not None), None)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Tally:
-    """Counts what the calls are worth as they end, well or badly."""
+    """Counts what the calls are worth as they end, well or badly. A total of 0 stands for one that is not known."""
 
     def __init__(self, report: Callable[[str, int, int], None], what: str, total: int) -> None:
         self._report, self._what, self._total = report, what, total
@@ -22,13 +22,16 @@ class Tally:
         if total:
             report(what, 0, total)
 
+    def add(self, worth: int) -> None:
+        with self._lock:
+            self._done += worth
+            self._report(self._what, self._done, self._total)
+
     def counting(self, call: Callable[[], T], worth: int = 1) -> Callable[[], T]:
         def counted() -> T:
             try:
                 return call()
             finally:
-                with self._lock:
-                    self._done += worth
-                    self._report(self._what, self._done, self._total)
+                self.add(worth)
 
         return counted

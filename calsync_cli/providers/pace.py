@@ -19,8 +19,10 @@ ON_THE_WAY_S = 2.0
 
 
 class Pace:
-    def __init__(self, ports: Ports, units: int, seconds: float) -> None:
+    def __init__(self, ports: Ports, units: int, seconds: float, service: str = "the server") -> None:
         self._ports, self._limit, self._window_s = ports, units, seconds + ON_THE_WAY_S
+        self._service = service
+        self._paused_until = 0.0
         self._spent: deque[tuple[float, int]] = deque()
         self._units = 0
         self._from = 0.0
@@ -38,9 +40,12 @@ class Pace:
             self._spent.append((at, units))
             self._units += units
             self._from = at
+            told = at <= self._paused_until
         if at > now:
-            self._ports.sleep(at - now)
+            why = f"{self._service} asks to wait" if told else f"as fast as {self._service} allows; going on in"
+            self._ports.wait(at - now, why)
 
     def pause(self, seconds: float) -> None:
         with self._lock:
-            self._from = max(self._from, self._ports.monotonic_s() + seconds)
+            self._paused_until = max(self._paused_until, self._ports.monotonic_s() + seconds)
+            self._from = max(self._from, self._paused_until)

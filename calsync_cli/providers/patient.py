@@ -17,7 +17,7 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import httpx
 
@@ -48,9 +48,13 @@ C = TypeVar("C", bound=Asking)
 
 class PatientClient(ABC, Generic[C]):
     max_parts: int
+    service: ClassVar[str]
 
-    def __init__(self, account: Account, auth: httpx.Auth, ports: Ports, pace: Pace) -> None:
-        self.account, self._auth, self._ports, self._pace = account, auth, ports, pace
+    def __init__(self, account: Account, auth: httpx.Auth, ports: Ports, quota: tuple[int, float]) -> None:
+        """quota: units in seconds."""
+        self.account, self._auth, self._ports = account, auth, ports
+        self._called = f"{self.service} ({account.name})"
+        self._pace = Pace(ports, *quota, self._called)
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self.requests = {"read": 0, "write": 0}
@@ -135,7 +139,7 @@ class PatientClient(ABC, Generic[C]):
         if busy:
             self._pace.pause(wait)
         else:
-            self._ports.sleep(wait)
+            self._ports.wait(wait, f"no useful answer from {self._called}; asking again in")
         return wait
 
     def _jitter(self) -> float:

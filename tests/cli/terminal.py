@@ -16,16 +16,25 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import Self
-
-from tests.cli.program import Shell
+from typing import Protocol, Self
 
 PATIENCE_S = 30.0
 
 
+class Configured(Protocol):
+    """Whoever has a configuration and a state folder."""
+
+    @property
+    def config(self) -> Path: ...
+
+    @property
+    def state(self) -> Path: ...
+
+
 class Terminal:
     def __init__(
-        self, shell: Shell, *words: str, columns: int = 80, lines: int = 40, stdout: Path | None = None, **environ: str
+        self, shell: Configured, *words: str, columns: int = 80, lines: int = 40, stdout: Path | None = None,
+        **environ: str,
     ) -> None:
         config, state = str(shell.config), str(shell.state)
         command = [sys.executable, "-m", "calsync_cli", "-c", config, "--state-dir", state, *words]

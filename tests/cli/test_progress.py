@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 if sys.platform == "win32":
     pytest.skip("no pseudo-terminals", allow_module_level=True)
 
-from calsync_cli.cli.progress import Bar
+from calsync_cli.cli.progress import WORDS, Bar
 from tests.cli.program import Shell
 from tests.cli.terminal import Terminal
 from tests.engine.world import ics
 from tests.fakes.caldav_server import FakeCalDav
+from tests.process.google import ME, Person, service
 
 CONFIG = """
 [accounts.x]
@@ -34,7 +37,7 @@ a = "x/Home"
 b = "dav/Home"
 first_sync = "{first_sync}"
 """
-BARS = ("looking at calendars", "reading events", "writing events")
+BARS = tuple(WORDS.values())
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_reading_many_bodies_shows_how_far_it_is(slow: Shell, server: FakeCalDav
     server.faults = [("REPORT", "slow 0.8")] * 4
     with Terminal(slow, "sync") as term:
         term.see("reading events")
-        term.see("/250")
+        term.see(" of 250")
         assert term.end() == 0, term.screen
     assert len(slow.titles("x")) == 250
 
@@ -74,7 +77,6 @@ def test_one_slow_answer_shows_that_something_goes_on(slow: Shell, server: FakeC
     server.faults = [("PROPFIND", "slow 2.5")]
     with Terminal(slow, "sync") as term:
         term.see("looking at calendars")
-        term.see("/2")
         assert term.end() == 0, term.screen
 
 
@@ -84,7 +86,7 @@ def test_writing_shows_how_far_it_is(slow: Shell, server: FakeCalDav) -> None:
     server.faults = [("PUT", "slow 0.03")] * 130
     with Terminal(slow, "sync") as term:
         term.see("writing events")
-        term.see("/130")
+        term.see(" of 130")
         assert term.end() == 0, term.screen
     assert len(server.contents("/dav/cal/me/Home/")) == 130
 
@@ -100,15 +102,15 @@ def test_the_bars_are_gone_when_the_report_is_there(slow: Shell, server: FakeCal
 
 def test_quick_work_shows_none(capfd: pytest.CaptureFixture[str]) -> None:
     """Without a clock of its own: a busy machine may need more than a second for anything."""
-    bar = Bar(color=True, patience_s=60)
+    bar = Bar(time.monotonic, color=True, patience_s=60)
     bar.update("read", 1, 2)
     bar.close()
     assert capfd.readouterr() == ("", "") and bar.aside(lambda: 3)() == 3
     bar.close()
 
 
-@pytest.mark.parametrize("words", [("-q",), ("-v",)])
-def test_who_asked_for_silence_or_for_lines_gets_no_bar(
+@pytest.mark.parametrize("words", [("-q",), ("-v",), ("--json",)])
+def test_who_asked_for_silence_or_for_lines_or_for_data_gets_no_bar(
     slow: Shell, server: FakeCalDav, words: tuple[str, ...]
 ) -> None:
     server.faults = [("PROPFIND", "slow 1.6")]
@@ -124,13 +126,43 @@ def test_no_escape_code_without_a_terminal(slow: Shell, server: FakeCalDav) -> N
     assert (said.returncode, said.stderr) == (0, b"") and json.loads(said.stdout)["exit_code"] == 0
 
 
-def test_bars_go_to_standard_error_and_leave_the_json_alone(slow: Shell, server: FakeCalDav) -> None:
+def test_bars_go_to_standard_error_and_leave_the_report_alone(slow: Shell, server: FakeCalDav) -> None:
     server.faults = [("PROPFIND", "slow 1.6")]
-    file = slow.folder / "out.json"
-    with Terminal(slow, "sync", "--json", stdout=file) as term:
+    file = slow.folder / "out.txt"
+    with Terminal(slow, "sync", stdout=file) as term:
         term.see("looking at calendars")
         assert term.end() == 0
-    assert json.loads(file.read_text())["exit_code"] == 0
+    assert file.read_text().startswith("1 pair up to date")
+
+
+def test_a_server_that_asks_to_wait_is_named_with_the_seconds(shell: Shell, server: FakeCalDav) -> None:
+    _configure(shell, server, "auto")
+    _fill(server, 3)
+    server.faults = [("REPORT", "429 3")]
+    with Terminal(shell, "sync") as term:
+        term.see("127.0.0.1 (dav) asks to wait ")
+        assert term.end() == 0, term.screen
+    assert len(shell.titles("x")) == 3
+
+
+def test_google_being_cruel_is_told_as_it_is(tmp_path: Path) -> None:
+    """Slow, and asking for a pause in the middle of 120 writes: how many of how many, who makes us wait how long."""
+    with service("--account", ME) as google:
+        person = Person(tmp_path)
+        person.google("work", google)
+        home = person.vdir("disk")
+        for n in range(120):
+            (home / f"{n}.ics").write_bytes(ics(f"u{n}", f"Event {n}"))
+        person.pair("disk/Home", f"work/{ME}")
+        assert person.run("config", "check").code == 0
+        google.do({"do": "fault", "name": "slow", "match": "batch", "times": None, "seconds_slow": 0.6},
+                  {"do": "fault", "name": "429", "match": "events.insert", "skip": 60, "times": 1, "retry_after_s": 4})
+        with Terminal(person, "sync", **person.environ) as term:
+            term.see("writing events")
+            waiting = term.see("Google (work) asks to wait ") + term.see(" s")
+            assert " of 120" in waiting and int(waiting.split()[-2]) in range(1, 5)
+            assert term.end() == 0, term.screen
+        assert len(google.titles()) == 120 and "left" not in waiting.rpartition("writing events")[2]
 
 
 def test_a_question_is_not_drawn_over(shell: Shell, server: FakeCalDav) -> None:

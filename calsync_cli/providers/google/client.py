@@ -26,7 +26,6 @@ from calsync_cli.providers.google.answers import event_id
 from calsync_cli.providers.google.calendar_list import PATH, api_url
 from calsync_cli.providers.google.multipart import MAX_PARTS, decode, encode
 from calsync_cli.providers.google.refusals import Meaning, meaning
-from calsync_cli.providers.pace import Pace
 from calsync_cli.providers.patient import Answer, PatientClient, unheard
 
 __all__ = ["Answer", "Call", "GoogleClient", "event_path", "events_path", "list_entry_path"]
@@ -82,9 +81,10 @@ def _quoted(name: str) -> str:
 
 class GoogleClient(PatientClient[Call]):
     max_parts = MAX_PARTS
+    service = "Google"
 
     def __init__(self, account: Account, auth: httpx.Auth, ports: Ports) -> None:
-        super().__init__(account, auth, ports, Pace(ports, *QUOTA))
+        super().__init__(account, auth, ports, QUOTA)
         self._base = api_url(account)
         parts = urlsplit(self._base)
         self._batch_url = f"{parts.scheme}://{parts.netloc}/batch{parts.path.rstrip('/')}"
@@ -121,7 +121,8 @@ class GoogleClient(PatientClient[Call]):
             return [err] * len(calls)
         if response.status_code != 200:
             return self._refused(calls, response)
-        return [answer or unheard(call, "Google") for call, answer in zip(calls, decode(response, parts), strict=True)]
+        answers = zip(calls, decode(response, parts), strict=True)
+        return [answer or unheard(call, self.service) for call, answer in answers]
 
     def _refused(self, calls: Sequence[Call], response: httpx.Response) -> list[Answer]:
         """The request as a whole: for quota, a fault or the sign-in that is each call's answer. A no to the form says

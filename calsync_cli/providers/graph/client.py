@@ -24,7 +24,6 @@ from calsync_cli.ports import Ports
 from calsync_cli.providers import http
 from calsync_cli.providers.graph.answers import Json, event_id, json_of
 from calsync_cli.providers.graph.refusals import Meaning, meaning
-from calsync_cli.providers.pace import Pace
 from calsync_cli.providers.patient import Answer, PatientClient, unheard
 
 ROOT = "https://graph.microsoft.com/v1.0"
@@ -87,8 +86,10 @@ def quoted(name: str) -> str:
 
 
 class GraphClient(PatientClient[Call]):
+    service = "Microsoft"
+
     def __init__(self, account: Account, auth: httpx.Auth, ports: Ports) -> None:
-        super().__init__(account, auth, ports, Pace(ports, *QUOTA))
+        super().__init__(account, auth, ports, QUOTA)
         self.max_parts = MAX_PARTS
         self._root = (account.api_url or ROOT).rstrip("/")
         self._places = _Places(IN_FLIGHT)
@@ -157,7 +158,7 @@ class GraphClient(PatientClient[Call]):
     def _answer(self, call: Call, part: Mapping[str, Any] | None, whole: httpx.Response) -> Answer:
         status = part.get("status") if part is not None else None
         if part is None or not isinstance(status, int) or not 200 <= status <= 599:
-            return unheard(call, "Microsoft")
+            return unheard(call, self.service)
         found = part.get("headers")
         told = {str(name).lower(): value for name, value in found.items()} if isinstance(found, dict) else {}
         headers = {"date": whole.headers.get("date", "")}
@@ -165,7 +166,7 @@ class GraphClient(PatientClient[Call]):
         try:
             content = _dumped(part["body"]) if part.get("body") is not None else b""
         except RecursionError:
-            return unheard(call, "Microsoft")
+            return unheard(call, self.service)
         latin = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]  # as on a wire
         return httpx.Response(status, headers=latin, content=content, request=self.request(call))
 
