@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calsync_cli.engine.case import start_text
 from calsync_cli.engine.execute import Executed
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.report import PairReport, Problem, SideCount, change_of, named, problem_of
@@ -9,6 +10,7 @@ from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.state import State
 from calsync_cli.engine.world import Hold, Plan
 from calsync_cli.model.account import CalendarName
+from calsync_cli.model.series import form_title
 from calsync_cli.store import mirror
 
 HOLD_EXIT = {"read-only": 5, "refused": 1, "quarantine": 1}
@@ -44,9 +46,12 @@ def tell_holds(state: State, group: Group, scene: Scene, plan: Plan) -> None:
                 continue
             pair_name, _ = place(group, name)
             state.pairs[pair_name].quarantined += 1
-            text = f"{name}: {remote_id} was left alone: {words}"
-            next_command = "calsync events list --status quarantined"
-            state.problem(Problem("quarantined", text, next_command, 1, account=name.account, event=remote_id))
+            form = mirror.form_at(state.session.db, number, remote_id)
+            event, what = remote_id, remote_id
+            if form is not None:
+                event, what = form_title(form), f"{named(form_title(form), start_text(form))} in {remote_id}"
+            text = f"{name}: {what} was left alone: {words}"
+            state.problem(Problem("quarantined", text, HOLD_NEXT["quarantine"], 1, name.account, event, group.discreet))
 
 
 def _hold_pair(state: State, group: Group, scene: Scene, hold: Hold) -> PairReport:
