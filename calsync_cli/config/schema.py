@@ -190,7 +190,8 @@ WATCH: Mapping[str, Key] = {
                   '{ command = [..., "{port}"], url_regex = "https://..." }', default="none"),
     "public_url": Key("url", "instead of a tunnel: an address that you have led to `port` of this machine"),
     "port": Key("port", "the port on 127.0.0.1 that takes notices", default="any free one"),
-    "poll": Key("duration", "how often to look anyway", default="15m"),
+    "poll": Key("duration", "how often at least everything is looked at; what sends no notices also each `every` of "
+                "its pair", default="15m"),
 }
 
 MORE_SECTIONS: Mapping[str, Key] = {

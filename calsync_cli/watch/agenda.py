@@ -4,12 +4,13 @@ Shape   `hear(key, now)` notes a notice, `due(now)` says what to run, `begun` an
         when to ask again
 Rules   notices of JOIN are one; a group runs for notices BURST times at will and then once in REFILL, whoever sends
         them; a failed group is tried again after RETRY, twice that, ..., at most `poll`; everything runs each `poll`,
-        and at once when the clock was set back
+        and at once when the clock was set back. A group with calendars that nobody tells of also runs each `every` of
+        its pairs, where that is shorter
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,8 +23,13 @@ BUSY = timedelta(seconds=5)
 
 @dataclass(slots=True)
 class Entry:
-    """heard: the first notice that no run has looked into; runs: how many may be made for notices, at `filled`."""
+    """heard: the first notice that no run has looked into; runs: how many may be made for notices, at `filled`.
 
+    every: how often it runs though nothing was heard, None for as often as all; looked: when it ran last
+    """
+
+    every: timedelta | None = None
+    looked: datetime | None = None
     heard: datetime | None = None
     runs: float = BURST
     filled: datetime | None = None
@@ -46,6 +52,15 @@ class Agenda:
         entry = self._entries.get(key)
         if entry is not None and entry.heard is None:
             entry.heard = now
+
+    def look_every(self, every: Mapping[str, timedelta]) -> None:
+        """The groups with calendars that nobody tells of, and how often they want to be looked at."""
+        for key, entry in self._entries.items():
+            entry.every = every.get(key)
+
+    def was_told(self, keys: Iterable[str]) -> bool:
+        """Whether a notice is what these run for."""
+        return any(self._entries[key].heard is not None for key in keys)
 
     def poll_soon(self) -> None:
         self.polled = None
@@ -76,8 +91,12 @@ class Agenda:
     def next_look(self, key: str) -> datetime | None:
         """When the group runs if nobody asks for it before."""
         times = [self.polled + self.poll] if self.polled is not None else []
-        entry = self._entries.get(key)
-        return min(times + ([entry.again] if entry is not None and entry.again is not None else []), default=None)
+        entry = self._entries.get(key, Entry())
+        return min(times + [one for one in (entry.again, self._look(entry)) if one is not None], default=None)
+
+    @staticmethod
+    def _look(entry: Entry) -> datetime | None:
+        return entry.looked + entry.every if entry.looked is not None and entry.every is not None else None
 
     def _must_wait(self, now: datetime) -> bool:
         return self._free is not None and self._free - BUSY <= now < self._free
@@ -85,8 +104,7 @@ class Agenda:
     def _when(self, entry: Entry, now: datetime) -> datetime:
         """The end of time where nothing waits."""
         times = [datetime.max.replace(tzinfo=now.tzinfo)]
-        if entry.again is not None:
-            times.append(entry.again)
+        times += [one for one in (entry.again, self._look(entry)) if one is not None]
         if entry.heard is not None:
             short = max(0.0, 1 - self._runs(entry, now))
             times.append(max(min(entry.heard, now) + JOIN, now + short * REFILL if short else now))
@@ -111,6 +129,7 @@ class Agenda:
             if entry.heard is not None and not polling:
                 entry.runs, entry.filled = self._runs(entry, now) - 1, now
             entry.heard = entry.again = None
+            entry.looked = now
 
     def ended(self, keys: Collection[str], failed: Collection[str], now: datetime) -> None:
         for key in keys:

@@ -133,14 +133,14 @@ class Watch:
     # -- a run ---------------------------------------------------------------------------------------------------------
 
     def _cycle(self, keys: Sequence[str], now: datetime) -> None:
-        polling = self.agenda.polls(now)
+        polling, told = self.agenda.polls(now), self.agenda.was_told(keys)
         self._busy = True
         self._teller.draw(self.state())
         self.agenda.begun(keys, now, polling=polling)
         failed: set[str] = set()
         try:
             with self._work() as work:
-                failed = self._synced(work, keys, "poll" if polling else "notice")
+                failed = self._synced(work, keys, "notice" if told and not polling else "poll")
                 self._look_around(work)
         except AlreadyRunning:
             self.agenda.kept_out(keys, self._ports.now(), polling=polling)
@@ -207,6 +207,7 @@ class Watch:
             for key in self._groups:  # notices may have been lost meanwhile
                 self.agenda.hear(key, now)
         self._tend_channels(base, now)
+        self.agenda.look_every(self._untold())
         times += [self.channels.next, self.agenda.next(now)]
         self._teller.changes(self.state())
         return min(time for time in times if time is not None)
@@ -257,6 +258,14 @@ class Watch:
         look = min((time for key in here if (time := self.agenda.next_look(key)) is not None), default=None)
         return AccountState(name, how, problem, self._notices.get(name), self._runs.get(name), renewal, look)
 
+    def _untold(self) -> dict[str, timedelta]:
+        """Groups with an account that nothing is heard of, and how often their pairs want to be looked at."""
+        silent = {name for name in self._accounts if self._account_state(name).how == "looking"}
+        return {
+            key: min(pair.every for pair in group.pairs) for key, group in self._groups.items()
+            if any(name.account in silent for name in group.calendars)
+        }
+
     def _way_words(self) -> str:
         if self._way.url is None or self._reach.good is not None:
             return self._way.words
@@ -275,7 +284,6 @@ class Watch:
             self._teller.tell(f"the channels could not be stopped ({err}); {later}", wrong=True)
 
 
-
 def _channels(count: int) -> str:
     return f"{count} channel{'s' if count != 1 else ''}"
 
@@ -290,4 +298,3 @@ def _push(work: Workspace, account: str) -> str:
         return str(provider.caps.push)
     finally:
         provider.close()
-

@@ -65,6 +65,22 @@ def test_without_any_group_it_still_looks_each_poll_and_never_spins() -> None:
     assert desk.ran[-1][2] == ("a",)
 
 
+def test_what_nobody_tells_of_is_looked_at_as_often_as_its_pairs_want() -> None:
+    """cli.md: `every` is a pair's, `poll` the least for all; a longer one changes nothing (L3)."""
+    desk = Desk("a", "b", "c")
+    desk.agenda.look_every({"a": timedelta(minutes=5), "b": timedelta(hours=2)})
+    desk.until(START + timedelta(minutes=14))
+    assert desk.agenda.next_look("a") == START + timedelta(minutes=15)
+    assert [(when - START, keys) for when, _, keys in desk.ran] == [
+        (timedelta(minutes=5 * n), keys) for n, keys in enumerate([("a", "b", "c"), ("a",), ("a",)])]
+    desk.until(START + timedelta(hours=1))
+    assert sum("b" in keys for _, _, keys in desk.ran) == 5 == sum("c" in keys for _, _, keys in desk.ran)
+    desk.agenda.look_every({})
+    ran = len(desk.ran)
+    desk.until(START + timedelta(hours=1, minutes=14))
+    assert len(desk.ran) == ran, "its server tells of it again"
+
+
 def test_notices_of_two_seconds_are_one_run_of_the_group_they_are_about() -> None:
     desk = Desk("a", "b")
     desk.until(START + timedelta(seconds=10))

@@ -100,6 +100,22 @@ def test_what_a_run_that_died_left_open_is_stopped_by_the_next(tmp_path: Path) -
         assert any("2 channels of an earlier run" in line for line in world.lines)
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_a_pair_that_nobody_tells_of_is_looked_at_by_its_own_every(tmp_path: Path, told: bool) -> None:
+    with World(tmp_path, google={}, poll=timedelta(hours=1)) as world:
+        world.config.write_text(world.config.read_text() + 'every = "10m"\n')
+        if not told:
+            world.google.faults.arm("error", "events.watch", status=400, reason="invalid", times=None)
+        world.google.modes.push_delivery = "lost"
+        seen: list[list[str]] = []
+        world.run(
+            world.at(lambda: world.insert("Silent"), minutes=33),
+            world.at(lambda: seen.append(world.titles("google")), minutes=44),
+            world.at(lambda: seen.append(world.titles("google")), minutes=61),
+        )
+        assert seen == [[] if told else ["Silent"], ["Silent"]]
+
+
 def test_a_server_that_refuses_channels_is_asked_less_and_less_and_polled(tmp_path: Path) -> None:
     with World(tmp_path, google={}, poll=timedelta(hours=1)) as world:
         world.google.faults.arm("error", "events.watch", status=400, reason="pushNotSupportedForRequestedResource",
