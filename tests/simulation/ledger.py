@@ -160,7 +160,10 @@ class Ledger:
         if any(path.startswith("@") for path in named):
             return
         allowed = frozenset().union(*(PROPERTIES.get(path, frozenset()) for path in named))
-        old, new = (Counter(pen.flat(text).split(pen.NL)) for text in (change.replaced or b"", change.payload or b""))
+        before, after = pen.flat(change.replaced or b""), pen.flat(change.payload or b"")
+        if named & {"time", "recurrence"}:  # an exception that is none any more goes with its date
+            before = _without(before, _exceptions(before).keys() - _exceptions(after).keys())
+        old, new = (Counter(text.split(pen.NL)) for text in (before, after))
         for line in (old - new) + (new - old):
             name = re.split(rb"[:;]", line, maxsplit=1)[0]
             if name not in allowed and not BOOKKEEPING.fullmatch(name):
@@ -183,6 +186,23 @@ class Ledger:
         unseen = sorted(pen.tokens(change.replaced or b"") - seen)
         if unseen and not self.kept() >= set(unseen):  # what lost a conflict is deleted with the rest
             raise Broken(f"X2: {_name(who)} was deleted on {calendar}; nobody who deleted it had seen {unseen}")
+
+
+def _exceptions(text: bytes) -> dict[bytes, bytes]:
+    """RECURRENCE-ID line -> the lines of that VEVENT."""
+    found = {}
+    for event in re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", text, re.DOTALL):
+        line = re.search(rb"^RECURRENCE-ID.*$", event, re.MULTILINE)
+        if line is not None:
+            found[line[0]] = event
+    return found
+
+
+def _without(text: bytes, names: set[bytes]) -> bytes:
+    for name, event in _exceptions(text).items():
+        if name in names:
+            text = text.replace(event, b"")
+    return text
 
 
 def _kind(change: Change) -> str:
