@@ -43,9 +43,9 @@ def sign_in(ctx: Context, kind: str, name: str) -> None:
     if kind == "caldav" and known is None:
         table["url"] = ask("Address of the server (https://...): ")
     elif kind == "google" and (known is None or known.client_file is None):
-        more["client_file"] = Path(ask("Client file of your Google project (README, Google, says how): ")).expanduser()
+        more["client_file"] = Path(ask("Client file of your Google project (docs/google.md says how): ")).expanduser()
     elif kind == "microsoft" and (known is None or known.client_id is None):
-        more["client_id"] = ask("Client id of your registration (README, Microsoft, says how): ")
+        more["client_id"] = ask("Client id of your registration (docs/microsoft.md says how): ")
     if known is None:
         _add(ctx, name, table)
     accounts.login(ctx, name, url=None, username=None, password_stdin=False, **more)

@@ -40,7 +40,7 @@ def login(
         store.set(account.name, grant.to_secret())
     print(f"signed in to {account.name} as {grant.address or 'an account without a name'}; kept in {store.describe()}")
     if grant.ends is not None:
-        print(f"this sign-in ends on {grant.ends:%d %b %Y}: a project in Testing gets 7 days (README, Google, step 5)")
+        print(f"this sign-in ends on {grant.ends:%d %b %Y}: a project in Testing gets 7 days (docs/google.md, step 5)")
     for row in found:
         print(_line(account.name, row))
     return 0
@@ -55,7 +55,7 @@ def _client_file(account: Account, option: Path | None) -> Path:
         return option.expanduser().absolute()
     if account.client_file is not None:
         return account.client_file
-    text = f"account {account.name} has no client file; the README section Google says how to get one, once"
+    text = f"account {account.name} has no client file; docs/google.md says how to get one, once"
     raise UsageError(text, next=f"calsync login {account.name} --client-file FILE")
 
 

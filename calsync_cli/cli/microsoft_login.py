@@ -51,7 +51,7 @@ def _with_options(account: Account, client_id: str | None, chosen: str | None) -
         raise UsageError(f"{err}; nothing was sent") from None
     account = replace(account, client_id=client_id or account.client_id, tenant=chosen or account.tenant)
     if account.client_id is None:
-        text = f"account {account.name} has no client id; the README section Microsoft says how to get one, once"
+        text = f"account {account.name} has no client id; docs/microsoft.md says how to get one, once"
         raise UsageError(text, next=f"calsync login {account.name} --client-id ID")
     return account
 

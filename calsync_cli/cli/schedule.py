@@ -59,7 +59,7 @@ def _advice(ctx: Context, one: Scheduler) -> list[str]:
     if one.name == "systemd":
         return ["while you are logged in; without that too: loginctl enable-linger"]
     if one.name == "cron" and ctx.config(may_miss=True).secrets.backend == "keyring":
-        return ["cron opens no keyring on most systems: README, Headless machines, names two ways"]
+        return ["cron opens no keyring on most systems: docs/headless.md names two ways"]
     return []
 
 

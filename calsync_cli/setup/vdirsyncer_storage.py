@@ -76,7 +76,7 @@ def _dav(storage: Table, whole: bool) -> Made:
 
 def _google(storage: Table, whole: bool) -> Made:
     text = "calsync asks Google's own Calendar API"
-    then = "turn that API on in the same project, get its client file (README, Google)"
+    then = "turn that API on in the same project, get its client file (docs/google.md)"
     return Made({"provider": "google"}, notes=[Note("google_calendar", text, then)])
 
 

@@ -152,15 +152,14 @@ def test_a_project_in_testing_is_told_with_the_day_on_which_the_sign_in_ends(des
     desk.configure()
     desk.site.testing = True
     said = desk.login()
-    assert said.code == 0 and "7 days" in said.out and "README" in said.out
+    assert said.code == 0 and "7 days" in said.out and "docs/google.md" in said.out
     ends = str(desk.accounts()["work"]["expires"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", ends)
     assert "ok, as ann@gmail.example, until " in desk.shell("accounts").out
 
 
-def test_the_steps_that_messages_name_are_those_of_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    text = readme.partition("\n## Google\n")[2].partition("\n## ")[0]
+def test_the_steps_that_messages_name_are_those_of_the_page() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "google.md").read_text(encoding="utf-8")
     steps = dict(re.findall(r"^(\d)\. (.*?)(?=^\d\. |^$)", text, re.M | re.S))
     assert "Test users" in steps["4"] and "Publish app" in steps["5"] and "Desktop app" in steps["6"]
 
@@ -230,7 +229,7 @@ def test_a_client_file_that_cannot_be_is_told_apart(desk: Desk, content: str, wo
     desk.client_file.write_text(content, encoding="latin-1")
     desk.shell.config.write_text(HEAD + '[accounts.work]\nprovider = "google"\n')
     said = desk.login("work", "--client-file", str(desk.client_file))
-    assert said.code == 2 and words in said.err and "Desktop app" in said.err and "README" in said.err
+    assert said.code == 2 and words in said.err and "Desktop app" in said.err and "docs/google.md" in said.err
     assert desk.seen == [] and not desk.stored
 
 

@@ -33,7 +33,7 @@ from tests.emulators.graph.person import BOB
 from tests.emulators.graph.wire import Reply
 from tests.unit.auth.microsoft_site import DISCOVERY, TOKEN, Site, microsoft_site, told
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "microsoft.md"
 HEAD = '[secrets]\nbackend = "file"\n'
 DEVICE = "devicecode"
 
@@ -226,8 +226,8 @@ def test_a_person_whose_address_was_changed_is_still_the_same_person(desk: Desk)
     assert desk.config["office"]["username"] == "ann.new@contoso.example"
 
 
-def test_the_steps_that_messages_name_are_those_of_the_readme() -> None:
-    text = README.read_text(encoding="utf-8").partition("\n## Microsoft\n")[2].partition("\n## ")[0]
+def test_the_steps_that_messages_name_are_those_of_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
     steps = dict(re.findall(r"^(\d)\. (.*?)(?=^\d\. |^$)", text, re.M | re.S))
     assert "personal Microsoft accounts" in steps["3"] and "http://localhost" in steps["4"]
     assert "Mobile and desktop" in steps["4"] and "public client flows" in steps["5"]
@@ -237,9 +237,9 @@ def test_the_steps_that_messages_name_are_those_of_the_readme() -> None:
     assert {int(code) for code in re.findall(r"AADSTS(\d+)", text)} <= ROWS.keys()
 
 
-def test_what_the_readme_says_of_windows_is_so() -> None:
+def test_what_the_page_says_of_windows_is_so() -> None:
     """And of the pages that `logout` names."""
-    text = README.read_text(encoding="utf-8").partition("\n## Microsoft\n")[2].partition("\n## ")[0]
+    text = PAGE.read_text(encoding="utf-8")
     assert (IN_WINDOWS.past, IN_WINDOWS.future) == (timedelta(days=365), timedelta(days=730))
     assert "one year back and two ahead" in text and f"{windows.LONGEST.days:,} days together" in text
     for url in (*WHERE_ALLOWED.values(), "https://login.microsoftonline.us", "https://graph.microsoft.us/v1.0"):
@@ -450,7 +450,8 @@ def test_an_authority_that_cannot_be_is_told(desk: Desk, wrong: str) -> None:
 
 def test_an_account_without_an_application_id_is_told_what_to_do(desk: Desk) -> None:
     said = desk.login("microsoft")
-    assert said.code == 2 and "no client id" in said.err and "README" in said.err and "--client-id ID" in said.err
+    assert said.code == 2 and "no client id" in said.err
+    assert "docs/microsoft.md" in said.err and "--client-id ID" in said.err
     desk.configure("office", client=False)
     assert "calsync login office --client-id ID" in desk.login("office").err
     assert desk.login("office", "--client-id", desk.g.client_id).code == 0

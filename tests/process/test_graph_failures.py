@@ -83,7 +83,7 @@ def test_where_an_administrator_must_agree_the_ways_out_are_named(graph: Service
     person.configure("office", graph)
     said = person.run("login", "office")
     assert said.code == 5
-    for words in ("administrator", "AADSTS90094", "README, Microsoft", "publish", "next: calsync login office"):
+    for words in ("administrator", "AADSTS90094", "docs/microsoft.md", "publish", "next: calsync login office"):
         assert words in said.err, said.err
     assert not (person.state / "secrets.json").exists()
 

@@ -20,7 +20,7 @@ AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN_URL = "https://oauth2.googleapis.com/token"
 MAX_BYTES = 100_000
 RIGHT_ONE = (
-    "needed is the JSON file of an OAuth client of type Desktop app; the README section Google says how to make one"
+    "needed is the JSON file of an OAuth client of type Desktop app; docs/google.md says how to make one"
 )
 
 

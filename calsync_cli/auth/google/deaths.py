@@ -20,7 +20,7 @@ SLACK = timedelta(hours=2)
 GOES_ON = "Nothing is lost: after signing in again the sync goes on where it stopped"
 TESTING = (
     "the consent screen of its Google Cloud project is in Testing, where every sign-in ends after 7 days; publish it "
-    "(README, Google, step 5), then sign in once more"
+    "(docs/google.md, step 5), then sign in once more"
 )
 
 

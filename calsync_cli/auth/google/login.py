@@ -86,7 +86,7 @@ def _declined(error: str, account: Account, now: datetime) -> AuthError:
     if error == "access_denied":
         words = (
             f"nothing was allowed on Google's page, so {account.name} is not signed in. If Google did not let you go "
-            "on: while the project is in Testing, the account must be one of its test users (README, Google, step 4)"
+            "on: while the project is in Testing, the account must be one of its test users (docs/google.md, step 4)"
         )
         return AuthError(words, next=f"calsync login {account.name}")
     return explain(Refused(error), account, None, now)

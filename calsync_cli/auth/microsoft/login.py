@@ -118,7 +118,7 @@ def _grant(signing: Signing, told: Mapping[str, Any], cache: Secret, home: str) 
     lacking = scopes.missing(account.access, grant.scopes)
     if lacking:
         words = f"Microsoft did not grant {scopes.in_words(lacking)}, and calsync cannot work without; start again and"
-        words += " accept it. If the page does not ask for it, add it to the registration (README, Microsoft, step 6)"
+        words += " accept it. If the page does not ask for it, add it to the registration (docs/microsoft.md, step 6)"
         raise AuthError(words, next=f"calsync login {account.name}")
     return grant
 

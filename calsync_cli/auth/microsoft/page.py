@@ -15,7 +15,7 @@ from calsync_cli.errors import AuthError
 from calsync_cli.ports import Ports
 
 WAIT_S = 600.0
-ON_THE_PAGE = "an error on the page has a number like AADSTS50011, which README, Microsoft, explains"
+ON_THE_PAGE = "an error on the page has a number like AADSTS50011, which docs/microsoft.md explains"
 
 
 class NoBrowser(Exception):

@@ -25,11 +25,11 @@ WITH_TENANT, WITH_ID = f"{LOGIN} --tenant ID", f"{LOGIN} --client-id ID"
 GOES_ON = "Nothing is lost: after signing in again the sync goes on where it stopped"
 ICS = (
     "publish the calendar in Outlook on the web (Settings, Calendar, Shared calendars) and read its ICS address as a "
-    "feed (README, Feeds)"
+    "feed (docs/feeds.md)"
 )
 ASK = (
-    "ask the administrator to allow the application {client}, use one that is registered in that organisation (README, "
-    f"Microsoft), or {ICS}"
+    "ask the administrator to allow the application {client}, use one that is registered in that "
+    f"organisation (docs/microsoft.md), or {ICS}"
 )
 DEVICE = (
     "sign in by a browser that proves the device (Edge), ask the administrator to except the application {client}, or "
@@ -37,7 +37,7 @@ DEVICE = (
 )
 NO_CODE = "A code is often barred where a browser passes: sign in on a machine that has one, without --no-browser"
 AGAIN = "sign in again"
-PLATFORM = "of the platform Mobile and desktop applications (README, Microsoft, step 4)"
+PLATFORM = "of the platform Mobile and desktop applications (docs/microsoft.md, step 4)"
 SPA = f"has the redirect address as one of a single-page application; it must be {PLATFORM}"
 ONE_CLOUD = "graph_url and authority must be of one cloud"
 CODE_LIFE = "a code is good for 15 minutes, once; start again"
@@ -107,7 +107,7 @@ ROWS: Mapping[int, _Row] = {
                  '"common" (all) or "consumers" (personal)', next="calsync login {name} --tenant common"),
     50034: _Row('does not know {person} in tenant "{tenant}"; is the name right?'),
     50194: _Row("has the application for one organisation only; give that organisation's id or domain (Directory "
-                "(tenant) ID on the page of the application), or register it for all (README, Microsoft, step 3)",
+                "(tenant) ID on the page of the application), or register it for all (docs/microsoft.md, step 3)",
                 "tenant", WITH_TENANT),
     9002346: _Row('has the application for personal accounts only; write "consumers"', "tenant",
                   "calsync login {name} --tenant consumers"),
@@ -116,11 +116,11 @@ ROWS: Mapping[int, _Row] = {
     50011: _Row("does not send the answer to this machine; the registration needs the redirect address "
                 f"http://localhost, {PLATFORM}", "client_id"),
     700016: _Row('knows no application {client} in tenant "{tenant}"; is the id right, and was it registered for this '
-                 "kind of account (README, Microsoft, steps 3 and 7)?", "client_id", WITH_ID),
+                 "kind of account (docs/microsoft.md, steps 3 and 7)?", "client_id", WITH_ID),
     7000218: _Row("wants a secret, which a program on your machine cannot have; public client flows must be allowed "
-                  f"(README, Microsoft, step 5), and the redirect address must be {PLATFORM}", "client_id"),
+                  f"(docs/microsoft.md, step 5), and the redirect address must be {PLATFORM}", "client_id"),
     7000112: _Row("says that the application {client} is disabled; its owner or an administrator can enable it, or "
-                  "register one of your own (README, Microsoft)", "client_id", WITH_ID),
+                  "register one of your own (docs/microsoft.md)", "client_id", WITH_ID),
     9002325: _Row(SPA, "client_id"),
     9002327: _Row(SPA, "client_id"),
     70011: _Row(f"does not know the right that was asked for; {ONE_CLOUD}", "authority", EDIT),
@@ -174,8 +174,8 @@ WORDS: Mapping[str, _Row] = {
     "login_required": ROWS[50058],
     "interaction_required": _Row(f"wants a person to sign in{{said}}; {AGAIN}"),
     "invalid_grant": _Row(ENDED + "{said}"),
-    "invalid_client": _Row("refuses the application {client}{said}; see README, Microsoft, steps 4 and 5", "client_id"),
-    "unauthorized_client": _Row("refuses the application {client}{said}; see README, Microsoft, step 3", "client_id"),
+    "invalid_client": _Row("refuses the application {client}{said}; see docs/microsoft.md, steps 4 and 5", "client_id"),
+    "unauthorized_client": _Row("refuses the application {client}{said}; see docs/microsoft.md, step 3", "client_id"),
     "invalid_scope": _Row("does not know the right that was asked for{said}", "authority", EDIT),
     "invalid_resource": _Row("does not know the right that was asked for{said}", "authority", EDIT),
     "temporarily_unavailable": ROWS[90033],

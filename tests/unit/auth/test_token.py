@@ -381,7 +381,7 @@ WHY = [
         "work (ann@gmail.example)", "access was removed", "password was changed", "more than 100",
         "goes on where it stopped",
     )),
-    (Refused("invalid_grant", "Bad Request"), 7, ("7 days old", "Testing", "publish", "README")),
+    (Refused("invalid_grant", "Bad Request"), 7, ("7 days old", "Testing", "publish", "docs/google.md")),
     (Refused("invalid_grant", "Bad Request"), 200, ("not used for 200 days", "six months")),
     (Refused("invalid_grant", "reauth related error", 400, "invalid_rapt"), 1, ("administrator", "new sign-in")),
     (Refused("invalid_grant", "reauth related error", 400, "rapt_required"), 1, ("administrator", "new sign-in")),

@@ -1,4 +1,4 @@
-"""The examples of the README's section on hooks and the service of `watch`, as they stand there."""
+"""The examples of docs/hooks.md and the service of `watch` in docs/automatic.md, as they stand there."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from typing import Any
 import pytest
 
 from tests.cli.program import Shell
+from tests.docs import documents
+from tests.docs.documents import ROOT, blocks
 from tests.emulators.web import Request, Response, WebServer
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SCRIPTS = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL))
-HOOKS = next(text for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if text.startswith("[[hooks]]"))
+SCRIPTS = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", documents.text("docs/hooks.md"), re.DOTALL))
+HOOKS = next(block.text for block in blocks("docs/hooks.md") if block.text.startswith("[[hooks]]"))
 SHIM = f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m calsync_cli "$@"\n'
 ALARM = '#!/bin/sh\necho "$@" >> "$ALARMS"\n'
 
 
 class Desk:
-    """A shell whose configuration has the hooks of the README, and a server where they post to."""
+    """A shell whose configuration has the hooks of the page, and a server where they post to."""
 
     def __init__(self, shell: Shell, web: WebServer, posted: list[Any]) -> None:
         self.shell, self.posted = shell, posted
@@ -119,7 +119,7 @@ def test_a_workflow_gets_the_document(desk: Desk) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze; it is in Debian's systemd")
 def test_the_service_of_watch_passes_systemds_own_check(tmp_path: Path) -> None:
-    (unit,) = re.findall(r"```ini\n(.*?)```", README, re.DOTALL)
+    (unit,) = [block.text for block in blocks("docs/automatic.md") if block.language == "ini"]
     file = tmp_path / "calsync-watch.service"
     file.write_text(unit.replace("%h/.local/bin/calsync", sys.executable))
     environ = {"XDG_RUNTIME_DIR": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
