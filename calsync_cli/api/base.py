@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from calsync_cli import files
 from calsync_cli.errors import StoreError, UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair
+from calsync_cli.model.words import closest
 from calsync_cli.ports import Ports
 from calsync_cli.store import backup, views
 from calsync_cli.store.db import Database, open_database
@@ -58,14 +59,11 @@ class Base:
         return ran is None or self.ports.now() - ran >= pair.every * 0.8
 
     def _check_pairs(self, names: Iterable[str]) -> None:
-        import difflib
-
         for name in names:
             if name not in self.config.pairs:
-                close = difflib.get_close_matches(name, self.config.pairs, 1)
-                hint = f"; did you mean {close[0]}?" if close else ""
                 known = ", ".join(self.config.pairs) or "none"
-                raise UsageError(f"there is no pair {name!r}{hint} (pairs: {known})", next="calsync status")
+                text = f"there is no pair {name!r}{closest(name, self.config.pairs)} (pairs: {known})"
+                raise UsageError(text, next="calsync status")
 
     @contextmanager
     def locked(self) -> Iterator[Session]:
@@ -148,5 +146,7 @@ class Base:
         found = {number: label for number, label in known.items() if label == wanted}
         if not found:
             have = ", ".join(sorted(known.values())) or "none"
-            raise UsageError(f"no calendar {name!r} has been synced yet (known: {have})", next="calsync calendars")
+            hint = closest(name, [*known.values(), *self.config.short_names])
+            text = f"no calendar {name!r} has been synced yet{hint} (known: {have})"
+            raise UsageError(text, next="calsync calendars")
         return found

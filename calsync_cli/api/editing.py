@@ -12,11 +12,11 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from calsync_cli.api.looking import Looking
-from calsync_cli.config.values import closest
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.series import Changes, Form, form_span
 from calsync_cli.model.times import InstanceKey, rough_instant, wall
+from calsync_cli.model.words import closest
 from calsync_cli.store import views
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Editing(Looking):
 
     def copy_of(self, words: str, calendar: str | None = None) -> list[Copy]:
         """The events that the words fit (see `find`), each where it is to be changed: on the calendar named, else where
-        it is at home; a copy that calsync made only where nothing else is left."""
+        it is at home; a copy that calsync made only where nothing else is left. Raises UsageError when there is none.
+        """
         wanted = None if calendar is None else self.calendar_named(calendar)
         names = {str(name): name for pair in self.config.pairs.values() for name in (pair.a, pair.b)}
         found: dict[object, list[tuple[str, views.EventRow]]] = {}
@@ -89,6 +90,8 @@ class Editing(Looking):
             if here:
                 label, row = here[0]
                 events.append(Copy(names[label], row, tuple(other for other, _ in copies if other != label)))
+        if not events:
+            raise self.unknown_event(words, "" if calendar is None else f" on {calendar}")
         return events
 
     def _is_copy(self, row: views.EventRow) -> bool:

@@ -11,6 +11,7 @@ from calsync_cli.api.base import Base
 from calsync_cli.api.rows import event_json, iso, operation_json, titled
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import Pair, Window
+from calsync_cli.model.words import closest
 from calsync_cli.store import views
 from calsync_cli.store.db import moment
 
@@ -61,6 +62,12 @@ class Looking(Base):
             for number in names if hit.link_id is not None else ():
                 found |= {(number, e.remote_id): e for e in self._events(number, link=hit.link_id)}
         return [(name, found[key]) for number, name in names.items() for key in sorted(found) if key[0] == number]
+
+    def unknown_event(self, words: str, where: str = "") -> UsageError:
+        """That no event is meant by these words, and which one may have been."""
+        titles = {e.title for number in views.aliases(self.db) for e in self._events(number)}
+        text = f"no event{where} has the UID {words!r}, or a title with these words{closest(words, titles)}"
+        return UsageError(text, next="calsync events list")
 
     def _events(self, calendar: int, *, uid: str | None = None, link: int | None = None) -> list[views.EventRow]:
         here = [p for p in self.config.pairs.values() if calendar in (self._number(p.a), self._number(p.b))]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calsync_cli.api.looking import Looking
 from calsync_cli.api.rows import fitting, iso, start_iso
 from calsync_cli.errors import UsageError
+from calsync_cli.model.words import closest
 from calsync_cli.store import links, views
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Recalling(Looking):
 
         rows = fitting(self.trash(), words)
         if len({row["uid"] for row in rows}) != 1:
-            text = f"nothing in the trash fits {words!r}" if not rows else f"several deleted events fit {words!r}"
+            hint = closest(words, [row["title"] for row in self.trash()])
+            text = f"nothing in the trash fits {words!r}{hint}" if not rows else f"several deleted events fit {words!r}"
             raise UsageError(text, next="calsync trash" if not rows else "calsync restore UID")
         lost = next(one for one in views.trash(self.db) if one.id == rows[0]["id"])
         wanted = [number for name in on for number in self._calendars(name)] or list(views.aliases(self.db))
@@ -102,5 +104,5 @@ class Recalling(Looking):
     def _fitting_events(self, words: str) -> list[views.EventRow]:
         found = [event for _, event in self.find(words)]
         if not found:
-            raise UsageError(f"no event has the UID {words!r}, or a title with these words", next="calsync events list")
+            raise self.unknown_event(words)
         return found

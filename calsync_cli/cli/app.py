@@ -16,6 +16,7 @@ import typer
 from calsync_cli import __version__
 from calsync_cli.cli import exits
 from calsync_cli.cli.commands import approvals, begin, conflicts, events, look, recall, schedule, setup, sync, watch
+from calsync_cli.cli.commands.shared import examples
 from calsync_cli.cli.context import Context
 
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
@@ -25,6 +26,7 @@ app = typer.Typer(
     name="calsync", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     help="Keeps calendars in two-way sync, from your own machine.",
+    epilog=examples("calsync init", "calsync sync", "calsync --install-completion   # Tab completes from then on"),
 )
 for part in (begin, sync, look, events, conflicts, approvals, recall, watch, schedule, setup):
     app.add_typer(part.commands)

@@ -88,10 +88,6 @@ def _done(ctx: Context, trigger: str, job: Job, *, dry_run: bool, as_json: bool)
 def _one(ctx: Context, words: str, calendar: str | None, command: str) -> Copy:
     """Raises UsageError when the words fit no event, or, behind a table of them, several."""
     found = ctx.look(lambda work: work.copy_of(words, calendar))
-    if not found:
-        where = f" on {calendar}" if calendar else ""
-        text = f"no event{where} has the UID {words!r}, or a title with these words; nothing was written"
-        raise UsageError(text, next="calsync events list")
     if len(found) > 1:
         rows = sorted((_start(copy.form), form_title(copy.form), copy.row.uid, str(copy.calendar)) for copy in found)
         table(["start", "title", "UID", "calendar"], [[day_words(r[0]), *r[1:]] for r in rows], color=ctx.color)

@@ -19,6 +19,7 @@ from calsync_cli.cli.running import run
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.state import Wish
 from calsync_cli.errors import PersonNeeded, UsageError
+from calsync_cli.model.words import closest
 
 SIDES = ("a", "b", "newest", "base", "both")
 
@@ -126,7 +127,8 @@ def _answers(take: str | None, fields: Sequence[str]) -> dict[str, str]:
         answers[name.strip()] = side.strip()
     for side in answers.values():
         if side not in SIDES:
-            words = f"{side!r} cannot be taken; use one of: {', '.join(SIDES)}. Nothing was changed"
+            hint = closest(side, SIDES)
+            words = f"{side!r} cannot be taken{hint}; use one of: {', '.join(SIDES)}. Nothing was changed"
             raise UsageError(words, next="calsync conflicts resolve -h")
     return answers
 

@@ -17,6 +17,7 @@ from calsync_cli.errors import UsageError
 from calsync_cli.model.codec import form_json
 from calsync_cli.model.series import FIELDS, form_span, split
 from calsync_cli.model.times import Zoned
+from calsync_cli.model.words import closest
 from calsync_cli.store import views
 
 STATES = ("synced", "pending", "held", "conflict", "error", "quarantined", "dormant")
@@ -30,7 +31,7 @@ Found = Sequence[tuple[str, views.EventRow]]
 def listing(ctx: Context, *, calendar: str | None, status: str | None, as_json: bool) -> int:
     """The mirror with sync status: one object per calendar as JSON, one row per event on the screen."""
     if status is not None and status not in STATES:
-        text = f"{status!r} is not a status; use one of: {', '.join(STATES)}"
+        text = f"{status!r} is not a status{closest(status, STATES)}; use one of: {', '.join(STATES)}"
         raise UsageError(text, next="calsync events list -h")
     work = ctx.workspace()
     try:
@@ -190,8 +191,7 @@ def _found(work: Workspace, words: str) -> Found:
     """Raises UsageError when there is no such event."""
     found = work.find(words)
     if not found:
-        text = f"no event has the UID {words!r}, or a title with these words"
-        raise UsageError(text, next="calsync events list")
+        raise work.unknown_event(words)
     return found
 
 

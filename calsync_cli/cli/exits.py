@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any
 
@@ -99,7 +100,22 @@ def _usage(err: Any, context: Context, as_json: bool) -> int:
         print(err.format_message())
         return 0
     path = getattr(getattr(err, "ctx", None), "command_path", "") or context.command or "calsync"
-    return _say(UsageError(err.format_message().rstrip("."), next=f"{path} -h"), as_json)
+    return _say(UsageError(_mistyped(err) or err.format_message().rstrip("."), next=f"{path} -h"), as_json)
+
+
+def _mistyped(err: Any) -> str:
+    """A word that the option parser does not know, told as calsync tells all such words; "" for all else it says."""
+    from calsync_cli.model.words import closest
+
+    command = getattr(getattr(err, "ctx", None), "command", None)
+    option = getattr(err, "option_name", None)
+    if option is not None and type(err).__name__ == "NoSuchOption":
+        known = [word for param in command.params for word in (*param.opts, *param.secondary_opts)] if command else []
+        return f"there is no option {option}{closest(option, [word for word in known if word.startswith('-')])}"
+    found = re.match(r"No such command '(.*?)'", err.format_message(), re.DOTALL)
+    if found is None:
+        return ""
+    return f"there is no command {found[1]!r}{closest(found[1], getattr(command, 'commands', ()))}"
 
 
 def _unexpected(err: Exception, context: Context, as_json: bool) -> int:

@@ -17,6 +17,7 @@ from calsync_cli.config.secrets import open_store
 from calsync_cli.errors import AuthError, ConfigError, UsageError
 from calsync_cli.model.account import WITH_LOGIN
 from calsync_cli.model.secret import Secret
+from calsync_cli.model.words import closest
 from calsync_cli.setup import found, vdirsyncer, vdirsyncer_file
 from calsync_cli.setup.notes import BadSetup, Setup, Table
 
@@ -53,7 +54,7 @@ def new_of(ctx: Context, source: str, file: Path | None) -> Setup:
 
 def _translated(ctx: Context, source: str, file: Path | None) -> Setup:
     if source not in FORMATS:
-        text = f"calsync cannot read the set-up of {source!r}; it reads: {', '.join(FORMATS)}"
+        text = f"calsync cannot read the set-up of {source!r}{closest(source, FORMATS)}; it reads: {', '.join(FORMATS)}"
         raise UsageError(text, next=AGAIN)
     path = file.expanduser() if file is not None else found.vdirsyncer_file(ctx.environ)
     if path is None:

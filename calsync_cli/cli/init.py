@@ -23,6 +23,7 @@ from calsync_cli.config import edit
 from calsync_cli.config.load import load
 from calsync_cli.errors import AuthError, CalsyncError, ConfigError, UsageError
 from calsync_cli.model.account import Config
+from calsync_cli.model.words import closest
 from calsync_cli.setup.found import Found, look
 from calsync_cli.setup.notes import Setup
 
@@ -88,7 +89,8 @@ def _first_sync(ctx: Context, wanted: Wanted, pairs: Sequence[str]) -> int:
 def _check(wanted: Wanted, *, asks: bool) -> None:
     for option, value, choices in (("--direction", wanted.direction, WAYS), ("--conflict", wanted.conflict, CONFLICTS)):
         if value is not None and value not in choices:
-            raise UsageError(f"{option} {value!r} is none of: {', '.join(choices)}", next="calsync init -h")
+            text = f"{option} {value!r} is none of: {', '.join(choices)}{closest(value, choices)}"
+            raise UsageError(text, next="calsync init -h")
     if not asks and not (wanted.a and wanted.b) and wanted.source is None:
         text = "there is no terminal to ask on; name both calendars: --a ACCOUNT/CALENDAR --b ACCOUNT/CALENDAR"
         raise UsageError(text, next="calsync init -h")

@@ -16,13 +16,13 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path as File
 
 from calsync_cli.cli.words import rule_words
-from calsync_cli.config.values import closest
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import exact_text
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, Path, Recurrence, Value, form_span, instance_keys, join
 from calsync_cli.model.times import AllDay, InstanceKey, Span, When, Zoned, moved, wall, zone
+from calsync_cli.model.words import closest
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _UNITS = {"w": timedelta(weeks=1), "d": DAY, "h": HOUR, "m": timedelta(minutes=1), "s": timedelta(seconds=1)}

@@ -6,12 +6,11 @@ Rule    a reader refuses what a later step would choke on: addresses, sizes and 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 from calsync_cli.config.schema import LATER, Key
 from calsync_cli.model.account import EVERYTHING, Window
 from calsync_cli.model.secret import Secret
+from calsync_cli.model.words import closest as closest
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 LONGEST = timedelta(days=200 * 365)  # today plus or minus this is still a date
@@ -45,12 +45,6 @@ class Place:
 
     folder: Path
     environ: Mapping[str, str]
-
-
-def closest(word: object, known: Iterable[str]) -> str:
-    """`; did you mean 'this'?`, or nothing."""
-    close = difflib.get_close_matches(str(word), list(known), 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def duration(text: str) -> timedelta:

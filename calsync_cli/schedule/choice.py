@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from calsync_cli.errors import UsageError
+from calsync_cli.model.words import closest
 from calsync_cli.schedule.base import Scheduler
 from calsync_cli.schedule.cron import Cron
 from calsync_cli.schedule.launchd import Launchd
@@ -26,7 +27,8 @@ def chosen(using: str | None, environ: Mapping[str, str]) -> Scheduler:
     known = schedulers(environ)
     if using is not None:
         if using not in known:
-            raise UsageError(f"{using!r} is no scheduler; one of: {', '.join(NAMES)}", next="calsync schedule -h")
+            text = f"{using!r} is no scheduler{closest(using, NAMES)}; one of: {', '.join(NAMES)}"
+            raise UsageError(text, next="calsync schedule -h")
         return known[using]
     usual = {"darwin": ("launchd",), "win32": ("schtasks",)}.get(sys.platform, ("systemd", "cron"))
     for name in usual:

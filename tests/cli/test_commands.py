@@ -290,7 +290,7 @@ def test_events_history_and_why_tell_the_same_story(shell: Shell) -> None:
 def test_unknown_names_are_usage_errors_with_a_hint(shell: Shell) -> None:
     shell.synced()
     said = shell("sync", "hom")
-    assert said.code == 2 and "did you mean home?" in said.err
+    assert said.code == 2 and "did you mean 'home'?" in said.err
     assert shell("why", "nothing like it").code == 2
     assert shell("events", "list", "--status", "odd").code == 2
     assert shell("events", "list", "--calendar", "x/None").code == 2

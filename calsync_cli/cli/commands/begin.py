@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Json, begin, end
+from calsync_cli.cli.commands.shared import Json, begin, end, examples
 
 commands = typer.Typer()
 
@@ -16,7 +16,10 @@ File = Annotated[
 Print = Annotated[bool, typer.Option("--print", help="Show what would be added, change nothing.")]
 
 
-@commands.command()
+@commands.command(epilog=examples(
+    "calsync init",
+    "calsync init --account laptop=~/.calendars --a laptop/Home --b laptop/New --create",
+))
 def init(
     ctx: typer.Context,
     file: Annotated[
@@ -41,7 +44,7 @@ def init(
     name: Annotated[str | None, typer.Option("--name", metavar="PAIR", help="What the pair is called.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Sync at once, without asking.")] = False,
 ) -> None:
-    """From nothing to a first sync: connect, choose two calendars, see the plan."""
+    """From nothing to a first sync. Connect, choose two calendars, see the plan."""
     from calsync_cli.cli import init as command
     from calsync_cli.errors import UsageError
 
@@ -52,7 +55,7 @@ def init(
     end(command.init(context, wanted))
 
 
-@commands.command("import")
+@commands.command("import", epilog=examples("calsync import vdirsyncer --print"))
 def import_(
     ctx: typer.Context,
     source: Annotated[str, typer.Argument(metavar="vdirsyncer", help="Which program's.")],

@@ -4,12 +4,15 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Json, bare, begin, end, group, number_of
+from calsync_cli.cli.commands.shared import Json, bare, begin, completing, end, examples, group, number_of
 
 commands = typer.Typer()
-conflicts = group(commands, "conflicts", "What both sides changed differently: see it and decide.")
+conflicts = group(commands, "conflicts", "What both sides changed differently: see it and decide.",
+                  "calsync conflicts", "calsync conflicts resolve")
 
-ID = typer.Argument(metavar="ID", parser=number_of("conflict", "calsync conflicts list"))
+ID = typer.Argument(
+    metavar="ID", parser=number_of("conflict", "calsync conflicts list"), autocompletion=completing("conflict")
+)
 
 
 @conflicts.callback(invoke_without_command=True)
@@ -18,7 +21,7 @@ def conflicts_default(ctx: typer.Context, json: Json = False) -> None:
         conflicts_list(ctx, json)
 
 
-@conflicts.command("list")
+@conflicts.command("list", epilog=examples("calsync conflicts list"))
 def conflicts_list(ctx: typer.Context, json: Json = False) -> None:
     """What waits for a decision."""
     from calsync_cli.cli import conflicts as command
@@ -26,7 +29,7 @@ def conflicts_list(ctx: typer.Context, json: Json = False) -> None:
     end(command.listing(begin(ctx), as_json=json))
 
 
-@conflicts.command("show")
+@conflicts.command("show", epilog=examples("calsync conflicts show 3"))
 def conflicts_show(ctx: typer.Context, id: Annotated[int, ID], json: Json = False) -> None:
     """Both versions and the one before them, field by field."""
     from calsync_cli.cli import conflicts as command
@@ -34,7 +37,11 @@ def conflicts_show(ctx: typer.Context, id: Annotated[int, ID], json: Json = Fals
     end(command.show(begin(ctx), id, as_json=json))
 
 
-@conflicts.command("resolve")
+@conflicts.command("resolve", epilog=examples(
+    "calsync conflicts resolve",
+    "calsync conflicts resolve 3 --take newest",
+    "calsync conflicts resolve 3 --field start=b --field title=a",
+))
 def conflicts_resolve(
     ctx: typer.Context,
     id: Annotated[int | None, ID] = None,

@@ -4,16 +4,23 @@ from typing import Annotated, Any
 
 import typer
 
-from calsync_cli.cli.commands.shared import Event, Json, bare, begin, group
+from calsync_cli.cli.commands.shared import Event, Json, bare, begin, completing, examples, group
 from calsync_cli.cli.commands.shared import end as end_
 from calsync_cli.cli.context import Context
 from calsync_cli.errors import UsageError
 
 commands = typer.Typer()
-events = group(commands, "events", "Every event, with its sync status; and events added, changed, removed.")
+events = group(
+    commands, "events", "Every event and its sync status; add, change or remove one.", "calsync events",
+    'calsync events add laptop/Home "Dentist" --start "2026-11-24 09:30"',
+)
 
 InCalendar = Annotated[
-    str | None, typer.Option("--calendar", metavar="ACCOUNT/NAME", help="Only this calendar; a short name will do.")
+    str | None,
+    typer.Option(
+        "--calendar", metavar="ACCOUNT/NAME", help="Only this calendar; a short name will do.",
+        autocompletion=completing("calendar"),
+    ),
 ]
 WithStatus = Annotated[
     str | None,
@@ -26,7 +33,11 @@ Date = Annotated[
     str | None, typer.Option("--date", metavar="DAY", help="Only this date of a series, such as 2026-11-24.")
 ]
 On = Annotated[
-    str | None, typer.Option("--calendar", metavar="ACCOUNT/NAME", help="The copy on this calendar; else its own one.")
+    str | None,
+    typer.Option(
+        "--calendar", metavar="ACCOUNT/NAME", help="The copy on this calendar; else its own one.",
+        autocompletion=completing("calendar"),
+    ),
 ]
 Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="What it is called.", show_default=False)]
 Start = Annotated[
@@ -72,7 +83,10 @@ def events_default(
         events_list(ctx, calendar, status, json)
 
 
-@events.command("list")
+@events.command("list", epilog=examples(
+    "calsync events list --status conflict",
+    "calsync events list --calendar laptop/Home",
+))
 def events_list(
     ctx: typer.Context, calendar: InCalendar = None, status: WithStatus = None, json: Json = False
 ) -> None:
@@ -82,7 +96,7 @@ def events_list(
     end_(command.listing(begin(ctx), calendar=calendar, status=status, as_json=json))
 
 
-@events.command("show")
+@events.command("show", epilog=examples('calsync events show "Dentist"'))
 def events_show(ctx: typer.Context, event: Event, json: Json = False) -> None:
     """All fields of one event, on every calendar."""
     from calsync_cli.cli import events as command
@@ -90,10 +104,20 @@ def events_show(ctx: typer.Context, event: Event, json: Json = False) -> None:
     end_(command.show(begin(ctx), event, as_json=json))
 
 
-@events.command("add")
+@events.command("add", epilog=examples(
+    'calsync events add laptop/Home "Dentist" --start "2026-11-24 09:30"',
+    'calsync events add laptop/Home "Holiday" --start 2026-12-24 --end 2027-01-01',
+    'calsync events add family "Run" --start "tomorrow 7:00" --repeat weekdays',
+))
 def events_add(
     ctx: typer.Context,
-    calendar: Annotated[str, typer.Argument(metavar="CALENDAR", help="ACCOUNT/NAME of a pair, or its short name.")],
+    calendar: Annotated[
+        str,
+        typer.Argument(
+            metavar="CALENDAR", help="ACCOUNT/NAME of a pair, or its short name.",
+            autocompletion=completing("calendar"),
+        ),
+    ],
     title: Annotated[str, typer.Argument(metavar="TITLE", help="What it is called.")],
     start: Start = None, end: End = None, duration: Duration = None, all_day: AllDay = False, zone: Zone = None,
     location: Location = None, description: Notes = None, url: Url = None, repeat: Repeat = None, rrule: Rule = None,
@@ -114,7 +138,10 @@ def events_add(
     end_(command.add(context, calendar, said, again=again, dry_run=dry_run, as_json=json))
 
 
-@events.command("edit")
+@events.command("edit", epilog=examples(
+    'calsync events edit "Dentist" --start 14:00 --location "Main Street 5"',
+    'calsync events edit "Standup" --date 2026-11-24 --start 10:00',
+))
 def events_edit(
     ctx: typer.Context,
     event: Event,
@@ -136,7 +163,7 @@ def events_edit(
     end_(command.edit(context, event, said, calendar=calendar, day=date, dry_run=dry_run, as_json=json))
 
 
-@events.command("rm")
+@events.command("rm", epilog=examples('calsync events rm "Dentist"', 'calsync events rm "Standup" --date 2026-12-24'))
 def events_rm(
     ctx: typer.Context,
     event: Event,

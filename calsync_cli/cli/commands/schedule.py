@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Json, bare, begin, end, group
+from calsync_cli.cli.commands.shared import Json, bare, begin, end, examples, group
 
 commands = typer.Typer()
-schedule = group(commands, "schedule", "Run `sync --due` regularly.")
+schedule = group(commands, "schedule", "Run `sync --due` regularly.", "calsync schedule install")
 
 Using = Annotated[
     str | None, typer.Option("--using", metavar="NAME", help="systemd, cron, launchd, schtasks; else what works.")
@@ -24,7 +24,7 @@ def schedule_default(ctx: typer.Context, using: Using = None, json: Json = False
         schedule_show(ctx, using=using, json=json)
 
 
-@schedule.command("show")
+@schedule.command("show", epilog=examples("calsync schedule show"))
 def schedule_show(ctx: typer.Context, using: Using = None, every: Every = None, json: Json = False) -> None:
     """What is scheduled."""
     from calsync_cli.cli import schedule as command
@@ -32,7 +32,10 @@ def schedule_show(ctx: typer.Context, using: Using = None, every: Every = None, 
     end(command.show(begin(ctx), using, every, as_json=json))
 
 
-@schedule.command("install")
+@schedule.command("install", epilog=examples(
+    "calsync schedule install --every 30m",
+    "calsync schedule install --using cron --print",
+))
 def schedule_install(
     ctx: typer.Context, using: Using = None, every: Every = None, preview: Print = False
 ) -> None:
@@ -42,7 +45,7 @@ def schedule_install(
     end(command.install(begin(ctx), using, every, preview=preview))
 
 
-@schedule.command("remove")
+@schedule.command("remove", epilog=examples("calsync schedule remove"))
 def schedule_remove(ctx: typer.Context, using: Using = None, preview: Print = False) -> None:
     """Take the entry away, and nothing else."""
     from calsync_cli.cli import schedule as command

@@ -5,19 +5,23 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Json, begin, end, group
+from calsync_cli.cli.commands.shared import Json, begin, completing, end, examples, group
 
 commands = typer.Typer()
-config = group(commands, "config", "The configuration file.", alone=False)
+config = group(commands, "config", "The configuration file.", "calsync config check", alone=False)
 
-Account = Annotated[str, typer.Argument(metavar="ACCOUNT")]
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", autocompletion=completing("account"))]
 
 
-@commands.command("calendars")
+@commands.command("calendars", epilog=examples("calsync calendars", "calsync calendars create laptop Trial"))
 def calendars(
     ctx: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="ACCOUNT | create ACCOUNT NAME", help="An account; all without one.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ACCOUNT | create ACCOUNT NAME", help="An account; all without one.",
+            autocompletion=completing("account"),
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -36,7 +40,7 @@ def calendars(
             raise UsageError(text, next="calsync calendars -h")
 
 
-@commands.command("accounts")
+@commands.command("accounts", epilog=examples("calsync accounts"))
 def accounts(ctx: typer.Context, json: Json = False) -> None:
     """Accounts, and whether they are signed in."""
     from calsync_cli.cli import accounts as command
@@ -44,12 +48,19 @@ def accounts(ctx: typer.Context, json: Json = False) -> None:
     end(command.accounts(begin(ctx), as_json=json))
 
 
-@commands.command()
+@commands.command(epilog=examples(
+    "calsync login google --client-file client_secret.json",
+    "calsync login cloud --username me",
+    "calsync login microsoft --no-browser",
+))
 def login(
     ctx: typer.Context,
     account: Annotated[
         str,
-        typer.Argument(metavar="ACCOUNT", help="An account; `caldav`, `google`, `icloud`, `microsoft` for a new one."),
+        typer.Argument(
+            metavar="ACCOUNT", help="An account; `caldav`, `google`, `icloud`, `microsoft` for a new one.",
+            autocompletion=completing("account"),
+        ),
     ],
     url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Address of a new CalDAV account.")] = None,
     username: Annotated[str | None, typer.Option("--username", metavar="NAME", help="The user name there.")] = None,
@@ -76,7 +87,7 @@ def login(
     ))
 
 
-@commands.command()
+@commands.command(epilog=examples("calsync logout cloud"))
 def logout(ctx: typer.Context, account: Account) -> None:
     """Remove the stored sign-in of an account."""
     from calsync_cli.cli import accounts as command
@@ -84,7 +95,7 @@ def logout(ctx: typer.Context, account: Account) -> None:
     end(command.logout(begin(ctx), account))
 
 
-@commands.command()
+@commands.command(epilog=examples("calsync doctor", "calsync doctor --json"))
 def doctor(
     ctx: typer.Context,
     rebuild: Annotated[
@@ -99,7 +110,7 @@ def doctor(
     end(command.rebuild(context, as_json=json) if rebuild else command.doctor(context, as_json=json))
 
 
-@commands.command()
+@commands.command(epilog=examples("calsync demo", "calsync demo --from my.ics --keep"))
 def demo(
     ctx: typer.Context,
     source: Annotated[Path | None, typer.Option("--from", metavar="FILE.ics", help="Use your own events.")] = None,
@@ -111,7 +122,7 @@ def demo(
     end(command.demo(ctx.obj, source=source, keep=keep))
 
 
-@config.command("check")
+@config.command("check", epilog=examples("calsync config check"))
 def config_check(ctx: typer.Context, json: Json = False) -> None:
     """Every problem at once, each with its path."""
     from calsync_cli.cli import settings as command
@@ -119,7 +130,7 @@ def config_check(ctx: typer.Context, json: Json = False) -> None:
     end(command.check(ctx.obj, as_json=json))
 
 
-@config.command("path")
+@config.command("path", epilog=examples("calsync config path"))
 def config_path(ctx: typer.Context, json: Json = False) -> None:
     """Where the configuration file is."""
     from calsync_cli.cli import settings as command
@@ -127,7 +138,7 @@ def config_path(ctx: typer.Context, json: Json = False) -> None:
     end(command.path(ctx.obj, as_json=json))
 
 
-@config.command("edit")
+@config.command("edit", epilog=examples("calsync config edit"))
 def config_edit(ctx: typer.Context) -> None:
     """Open the file in your editor and check it afterwards."""
     from calsync_cli.cli import settings as command
@@ -135,7 +146,7 @@ def config_edit(ctx: typer.Context) -> None:
     end(command.edit(ctx.obj))
 
 
-@config.command("schema")
+@config.command("schema", epilog=examples("calsync config schema"))
 def config_schema(ctx: typer.Context, json: Json = False) -> None:
     """Every key, what it may hold and what it means."""
     from calsync_cli.cli import settings as command

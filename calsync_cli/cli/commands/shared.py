@@ -10,7 +10,30 @@ from calsync_cli.cli.context import Context
 from calsync_cli.errors import UsageError
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Event = Annotated[str, typer.Argument(metavar="EVENT", help="A UID, or words of the title.", show_default=False)]
+
+
+def completing(kind: str) -> Callable[[typer.Context, str], list[str]]:
+    """What the shell's Tab offers in this place: words of this kind (cli.completing)."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from calsync_cli.cli.completing import candidates
+
+        return candidates(kind, ctx.find_root().params, incomplete)
+
+    return complete
+
+
+Event = Annotated[
+    str,
+    typer.Argument(
+        metavar="EVENT", help="A UID, or words of the title.", show_default=False, autocompletion=completing("event")
+    ),
+]
+
+
+def examples(*lines: str) -> str:
+    """The end of a help text: lines that can be typed as they stand."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def number_of(what: str, listing: str) -> Callable[[str], int]:
@@ -24,9 +47,10 @@ def number_of(what: str, listing: str) -> Callable[[str], int]:
     return parse
 
 
-def group(parent: typer.Typer, name: str, text: str, *, alone: bool = True) -> typer.Typer:
-    """A command with commands of its own. alone: its name by itself does something; else it prints help."""
-    made = typer.Typer(no_args_is_help=not alone, help=text)
+def group(parent: typer.Typer, name: str, text: str, *lines: str, alone: bool = True) -> typer.Typer:
+    """A command with commands of its own. lines: examples; alone: its name by itself does something, else it prints
+    help."""
+    made = typer.Typer(no_args_is_help=not alone, help=text, epilog=examples(*lines))
     parent.add_typer(made, name=name)
     return made
 

@@ -5,15 +5,18 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import Json, begin, end
+from calsync_cli.cli.commands.shared import Json, begin, completing, end, examples
 from calsync_cli.errors import UsageError
 
 commands = typer.Typer()
 
-Pairs = Annotated[list[str] | None, typer.Argument(metavar="PAIR", help="Pairs; all of them when none is named.")]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PAIR", help="Pairs; all of them when none is named.", autocompletion=completing("pair")),
+]
 
 
-@commands.command()
+@commands.command(epilog=examples("calsync sync", "calsync sync home --dry-run", "calsync sync --due -q"))
 def sync(
     ctx: typer.Context,
     pairs: Pairs = None,
@@ -49,7 +52,7 @@ def sync(
     ))
 
 
-@commands.command()
+@commands.command(epilog=examples("calsync sync --plan-file plan.json", "calsync apply plan.json"))
 def apply(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")], json: Json = False) -> None:
     """Run a saved plan if nothing has moved since, else say so."""
     from calsync_cli.cli import sync as command

@@ -4,15 +4,18 @@ from typing import Annotated
 
 import typer
 
-from calsync_cli.cli.commands.shared import begin, end
+from calsync_cli.cli.commands.shared import begin, completing, end, examples
 
 commands = typer.Typer()
 
 
-@commands.command()
+@commands.command(epilog=examples("calsync watch", "calsync watch home --tunnel cloudflared --poll 5m"))
 def watch(
     ctx: typer.Context,
-    pairs: Annotated[list[str] | None, typer.Argument(metavar="PAIR", help="Pairs; all when none is named.")] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PAIR", help="Pairs; all when none is named.", autocompletion=completing("pair")),
+    ] = None,
     public_url: Annotated[
         str | None, typer.Option("--public-url", metavar="URL", help="An address of your own that leads to `port`.")
     ] = None,
