@@ -244,7 +244,9 @@ def broken(act: str, desk: Desk, running: Watching, titles: list[str]) -> Watchi
     """One thing is killed; people go on meanwhile, and it comes back or not."""
     both = [f"Google while {act}", f"Dav while {act}"]
     if act == "program":
+        tunnel = desk.tunnel()
         running.end(signal.SIGKILL)
+        until(lambda: not alive(tunnel), 10, lambda: "the tunnel outlived the program")  # nor is it taken for the next
     elif act == "tunnel":
         until(lambda: alive(desk.tunnel()), 30)
         os.kill(desk.tunnel(), signal.SIGKILL)
