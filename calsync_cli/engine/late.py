@@ -5,8 +5,6 @@ Shape   `notice_late` between observing and planning; `nearest` where a create m
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from calsync_cli.engine import settle
 from calsync_cli.engine.session import Session
 from calsync_cli.model.series import Form
@@ -15,14 +13,11 @@ from calsync_cli.store import journal, mirror
 from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
 
-STILL_UNDER_WAY = timedelta(hours=24)
-"""How long a request may arrive after its connection broke."""
-
 
 def notice_late(session: Session) -> None:
     """Deletes: else they would delete what somebody brought back elsewhere meanwhile (I2, X17). Creates and updates:
     else their words would stand against newer ones of the side they came from (I1)."""
-    since = micros(session.ports.now() - STILL_UNDER_WAY)
+    since = micros(session.ports.now() - journal.STILL_UNDER_WAY)
     for op in journal.late_deletes(session.db, since):
         with session.db.transaction():
             settle.confirm_delete(session, op)

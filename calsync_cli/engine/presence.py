@@ -16,7 +16,7 @@ from calsync_cli.model.series import Changes
 
 LEAVE_AFTER = timedelta(days=7)
 PAST_AFTER = timedelta(hours=24)
-LOOPS_AFTER, LOOPS_WITHIN = 4, timedelta(hours=24)
+LOOPS_AFTER = 4
 RESTLESS_AFTER = 5
 """How often one field of one replica is written with the same two values before that is called a loop (N6)."""
 

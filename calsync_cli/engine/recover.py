@@ -16,12 +16,6 @@ from calsync_cli.store.db import micros
 from calsync_cli.store.journal import Operation
 
 
-def unfinished(session: Session) -> list[str]:
-    """Accounts of the writes whose end is not known."""
-    numbers = [journal.operation_of(row).calendar for row in journal.sent(session.db)]
-    return [mirror.calendar_row(session.db, number).account for number in numbers]
-
-
 def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
     """Close every open row that can be decided; returns those that cannot be yet, which stay frozen (J8)."""
     db = session.db

@@ -1,42 +1,29 @@
-"""One run: recover, observe, plan, guard, execute, report (design section 2). `--dry-run` stops before execute."""
+"""One run: recover, observe, plan, guard, execute, report (design section 2). `--dry-run` stops before execute.
+
+Start   a run that finds nothing to do, which is nearly every one, ends without loading what plans and writes (design 5)
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from calsync_cli.engine.consent import allowed, identify
-from calsync_cli.engine.execute import execute
 from calsync_cli.engine.groups import Group, windows
-from calsync_cli.engine.late import notice_late
-from calsync_cli.engine.losses import previews
 from calsync_cli.engine.observe import Observation, notice_places, observe
-from calsync_cli.engine.plan import plan as make_plan
-from calsync_cli.engine.recover import recover, unfinished
-from calsync_cli.engine.report import Problem, Report, change_of, problem_of
+from calsync_cli.engine.report import Problem, Report, problem_of
+from calsync_cli.engine.rest import at_rest
 from calsync_cli.engine.seen import reread
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene, take
 from calsync_cli.engine.state import State, Wish
-from calsync_cli.engine.telling import (
-    HOLD_NEXT,
-    count_events,
-    count_pairs,
-    pair_names,
-    place,
-    side_of,
-    tell_executed,
-    tell_holds,
-)
-from calsync_cli.engine.world import Plan, Step
-from calsync_cli.errors import worst_exit
+from calsync_cli.engine.telling import HOLD_NEXT, count_pairs, pair_names, tell_holds
+from calsync_cli.engine.world import Plan
+from calsync_cli.errors import CalsyncError, worst_exit
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.codec import dumps
 from calsync_cli.store import journal, mirror, views
 from calsync_cli.store.db import micros
-
-items = logging.getLogger("calsync_cli.items")
+from calsync_cli.store.journal import Operation
 
 MAX_ROUNDS = 3
 RETRY = "retry"
@@ -79,6 +66,29 @@ def run(
     return state.report
 
 
+def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
+    """What an earlier run left open is closed where it can be (engine.recover)."""
+    if not journal.unended(session.db):
+        return []
+    from calsync_cli.engine.recover import recover as close_open
+
+    return close_open(session)
+
+
+def notice_late(session: Session) -> None:
+    """Writes that were given up and arrived all the same (engine.late)."""
+    if journal.gave_up(session.db, micros(session.ports.now() - journal.STILL_UNDER_WAY)):
+        from calsync_cli.engine.late import notice_late as notice
+
+        notice(session)
+
+
+def unfinished(session: Session) -> list[str]:
+    """Accounts of the writes whose end is not known."""
+    numbers = [journal.operation_of(row).calendar for row in journal.sent(session.db)]
+    return [mirror.calendar_row(session.db, number).account for number in numbers]
+
+
 def _rounds(state: State, groups: Sequence[Group], errand: Errand | None) -> None:
     """As often as somebody is faster, within reason."""
     pending = list(groups)
@@ -106,7 +116,7 @@ def _round(state: State, groups: Sequence[Group], errand: Errand | None, *, full
 def _tracked(state: State, group: Group, seen: dict[CalendarName, Observation], *, full: bool) -> bool:
     """One group, and a note of when it ran and whether well."""
     before = len(state.report.problems)
-    again = _group(state, group, seen, lambda scene: make_plan(scene.snapshot), full=full)
+    again = _group(state, group, seen, None, full=full)
     serious = [p for p in state.report.problems[before:] if p.code not in HOLD_NEXT and p.code != "quarantined"]
     failed = bool(serious) or again or any(seen[name].error for name in group.calendars)
     if not state.wish.dry_run:
@@ -116,7 +126,7 @@ def _tracked(state: State, group: Group, seen: dict[CalendarName, Observation], 
 
 
 def _group(
-    state: State, group: Group, seen: dict[CalendarName, Observation], planner: Errand, *, full: bool
+    state: State, group: Group, seen: dict[CalendarName, Observation], errand: Errand | None, *, full: bool
 ) -> bool:
     if any(seen[name].row is None for name in group.calendars):
         count_pairs(state, group, None)
@@ -128,30 +138,13 @@ def _group(
         return False
     if state.wish.trigger == RETRY:  # asked for by name: a loop is tried once more (N6)
         scene = replace(scene, snapshot=replace(scene.snapshot, written={}))
-    plan = planner(scene)
-    plan_id = identify(scene, plan)
-    count_pairs(state, group, scene)
-    state.pairs[group.pairs[0].name].linked += len(plan.linked)
-    tell_holds(state, group, scene, plan)
-    state.report.notes += [note for note in plan.notes if note not in state.report.notes]
-    losses = previews(state.session, scene)
-    if not allowed(state, group, scene, plan, plan_id, losses) or state.wish.dry_run:
-        for step in plan.steps:
-            pair, side = place(group, scene.names[step.calendar])
-            state.report.changes.append(change_of(step, pair, side, "planned", losses(step)))
-            if state.wish.dry_run:
-                side_of(state, pair, side).count(step.kind)
+    if errand is None and not state.wish.dry_run and at_rest(scene):
+        count_pairs(state, group, scene)
+        tell_holds(state, group, scene, Plan(scene.key))
         return False
+    from calsync_cli.engine.proceed import proceed
 
-    def told(step: Step, outcome: str) -> None:
-        """By UID: titles stay out of the log, where they would outlive their event."""
-        pair, side = place(group, scene.names[step.calendar])
-        items.info("%s: on %s %s %s: %s, %s", pair, side, step.kind, step.uid, outcome, step.because)
-
-    executed = execute(state.session, scene, plan, state.run, told)
-    tell_executed(state, group, scene, executed)
-    count_events(state, group, scene)
-    return executed.stale and not executed.stopped
+    return proceed(state, group, scene, errand)
 
 
 def _finish(state: State, began: float) -> None:

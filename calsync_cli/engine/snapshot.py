@@ -9,10 +9,9 @@ from datetime import timedelta
 from calsync_cli.engine.groups import Group, local_fields
 from calsync_cli.engine.keys import digest, parse_marker
 from calsync_cli.engine.observe import Observation, as_calendar
-from calsync_cli.engine.presence import LOOPS_WITHIN
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.views import as_text, veil
-from calsync_cli.engine.world import CalendarState, Link, Replica, Rules, Snapshot, Written
+from calsync_cli.engine.world import LOOPS_WITHIN, CalendarState, Link, Replica, Rules, Snapshot, Written
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
 from calsync_cli.store import journal, links, mirror, views
@@ -25,7 +24,8 @@ STAMP_SKEW = timedelta(minutes=5)
 class Scene:
     """A snapshot and what storing its plan needs: group key, names by calendar number, how far the mirror was read.
 
-    day: on which all sets were held against the window last.
+    day: on which all sets were held against the window last. settled: no row of the mirror is newer than the last whole
+    plan, and none was asked for just now; nothing waits for a person.
     """
 
     snapshot: Snapshot
@@ -33,6 +33,7 @@ class Scene:
     seqs: Mapping[int, int]
     rules_digest: str
     day: str
+    settled: bool = False
 
     @property
     def key(self) -> str:
@@ -73,7 +74,8 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
         last_run=views.last_run(db), chain=bool(session.chained),
         waiting=links.waiting(db, key, ids), written=_written(session, found), run=journal.newest(db),
     )
-    return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day)
+    settled = not everything and seqs == {i: links.planned_seq(db, key, i) for i in ids} and not links.asks(db, key)
+    return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day, settled)
 
 
 def _key(db: Database, group: Group, ids: Sequence[int]) -> str:

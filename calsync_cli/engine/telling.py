@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from calsync_cli.engine.case import start_text
-from calsync_cli.engine.execute import Executed
+from typing import TYPE_CHECKING
+
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.report import PairReport, Problem, SideCount, change_of, named, problem_of
 from calsync_cli.engine.snapshot import Scene
@@ -12,6 +12,9 @@ from calsync_cli.engine.world import Hold, Plan
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.series import form_title
 from calsync_cli.store import mirror
+
+if TYPE_CHECKING:
+    from calsync_cli.engine.execute import Executed
 
 HOLD_EXIT = {"read-only": 5, "refused": 1, "quarantine": 1}
 HOLD_NEXT = {
@@ -49,6 +52,8 @@ def tell_holds(state: State, group: Group, scene: Scene, plan: Plan) -> None:
             form = mirror.form_at(state.session.db, number, remote_id)
             event, what = remote_id, remote_id
             if form is not None:
+                from calsync_cli.engine.case import start_text
+
                 event, what = form_title(form), f"{named(form_title(form), start_text(form))} in {remote_id}"
             text = f"{name}: {what} was left alone: {words}"
             state.problem(Problem("quarantined", text, HOLD_NEXT["quarantine"], 1, name.account, event, group.discreet))

@@ -190,9 +190,12 @@ class Hold:
     digest: str = ""
 
 
+LOOPS_WITHIN = timedelta(hours=24)
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One write of a replica within a day (N6). touched: somebody else had changed it since the one before."""
+    """One write of a replica within LOOPS_WITHIN (N6). touched: somebody else had changed it since the one before."""
 
     run: int
     changes: Changes

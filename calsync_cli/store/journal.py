@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from calsync_cli.engine.world import Written
 from calsync_cli.model.codec import changes_from, dumps, form_from, form_json
@@ -100,11 +101,24 @@ def sent(db: Database) -> list[sqlite3.Row]:
     return db.all("SELECT * FROM operation WHERE state = 'sent' ORDER BY id")
 
 
+def unended(db: Database) -> bool:
+    """Whether a run was cut off between its plan and the last outcome."""
+    return db.value("SELECT 1 FROM operation WHERE state IN ('planned', 'sent')") is not None
+
+
+def gave_up(db: Database, since_us: int) -> bool:
+    """Whether any write was given up since then."""
+    return db.value("SELECT 1 FROM operation WHERE state = 'abandoned' AND done_us >= ?", since_us) is not None
+
+
 def confirmed(db: Database, run: int) -> list[Operation]:
     """What a run wrote, oldest first; only events that are still known."""
     sql = "SELECT * FROM operation WHERE run_id = ? AND state = 'confirmed' AND link_id IS NOT NULL ORDER BY id"
     return [operation_of(row) for row in db.all(sql, run)]
 
+
+STILL_UNDER_WAY = timedelta(hours=24)
+"""How long a request may arrive after its connection broke."""
 
 NOT_ARRIVED = "it had not arrived before the run was cut off"
 """Why a create or an update of unknown outcome was given up."""

@@ -396,6 +396,11 @@ def choices(db: Database, grp: str) -> dict[str, Choice]:
     return found
 
 
+def asks(db: Database, grp: str) -> bool:
+    """Whether anything of this group waits for a person."""
+    return db.value("SELECT 1 FROM hold WHERE grp = ?", grp) is not None
+
+
 def hold_rows(db: Database, kinds: Sequence[str] = ()) -> list[sqlite3.Row]:
     """All holds, oldest first, with the link's UID and hub."""
     marks = ",".join("?" * len(kinds))

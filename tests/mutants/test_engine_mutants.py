@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from calsync_cli.engine import execute, losses, observe, recover, settle
+from calsync_cli.engine import execute, losses, observe, proceed, recover, settle
 from calsync_cli.engine import run as engine_run
 from calsync_cli.errors import CalsyncError, InternalCheck
 from calsync_cli.providers.base import Hint
@@ -257,13 +257,13 @@ def _ghost_adopted(patch: pytest.MonkeyPatch) -> None:
 
 
 def _guard_too_late(patch: pytest.MonkeyPatch) -> None:
-    real = engine_run.allowed
+    real = proceed.allowed
 
     def allowed(state: Any, group: Any, scene: Any, plan: Any, *more: Any) -> bool:
         execute.execute(state.session, scene, plan, state.run)
         return bool(real(state, group, scene, plan, *more))
 
-    patch.setattr(engine_run, "allowed", allowed)
+    patch.setattr(proceed, "allowed", allowed)
 
 
 def _frozen_is_planned(patch: pytest.MonkeyPatch) -> None:
