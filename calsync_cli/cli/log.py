@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import re
+import stat
 import sys
 from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from calsync_cli.cli.screen import harmless
@@ -46,7 +46,7 @@ def open_log(folder: Path | None, verbosity: int) -> Path | None:
     file = None
     if folder is not None:
         file = folder / FILE_NAME
-        handler = _OwnersFile(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        handler = _OwnersFile(file, encoding="utf-8")
         handler.setFormatter(_Line("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
         root.addHandler(handler)
     if verbosity:
@@ -79,11 +79,39 @@ class _Line(logging.Formatter):
         return "\n".join([harmless(first), *(f"    {harmless(line)}" for line in more)])
 
 
-class _OwnersFile(RotatingFileHandler):
-    """Each file is for the owner alone, also after a rotation, and also when an older one was not."""
+class _OwnersFile(logging.FileHandler):
+    """Each file is for the owner alone, also after a rotation, and also when an older one was not.
+
+    Rotates by itself: to load `logging.handlers` takes longer than to write a run's lines.
+    """
 
     def _open(self) -> TextIOWrapper:
         return TextIOWrapper(open(self.baseFilename, "ab", opener=_private), encoding="utf-8", errors="replace")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self._is_full():
+                self._rotate()
+            super().emit(record)
+        except Exception:
+            self.handleError(record)
+
+    def _is_full(self) -> bool:
+        """A device or a pipe that somebody put in its place never is."""
+        assert self.stream is not None
+        info = os.fstat(self.stream.fileno())
+        return stat.S_ISREG(info.st_mode) and info.st_size >= LOG_BYTES
+
+    def _rotate(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+        names = [self.baseFilename, *(f"{self.baseFilename}.{number}" for number in range(1, LOG_FILES + 1))]
+        try:
+            for older, newer in zip(reversed(names), reversed(names[:-1]), strict=False):
+                if Path(newer).exists():
+                    Path(newer).replace(older)
+        finally:
+            self.stream = self._open()
 
 
 def _private(path: str, flags: int) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 from calsync_cli import files
 from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
-from calsync_cli.cli.draw import print_json
 from calsync_cli.cli.running import run
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Change, Report
@@ -150,6 +149,8 @@ def _save_plan(file: Path, report: Report) -> None:
 def show(ctx: Context, report: Report, *, as_json: bool, due: bool = False) -> None:
     """The report as one JSON document, or as lines. A terminal gets the first changes, a file all of them."""
     if as_json:
+        from calsync_cli.cli.draw import print_json
+
         print_json(report.json())
         return
     out: list[str] = []

@@ -14,6 +14,7 @@ import re
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -50,9 +51,15 @@ def make_client(account: Account) -> httpx.Client:
     return client
 
 
-def _context(account: Account) -> ssl.SSLContext | bool:
+@cache
+def _public_authorities() -> ssl.SSLContext:
+    """Reading them takes longer than a quiet answer; every client without a certificate of its own shares them."""
+    return httpx.create_ssl_context()
+
+
+def _context(account: Account) -> ssl.SSLContext:
     if account.ca_file is None and account.client_cert is None:
-        return True
+        return _public_authorities()
     key = "ca_file"
     try:
         context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
