@@ -59,9 +59,13 @@ def rebuild(ctx: Context, *, as_json: bool) -> int:
     return 0
 
 
-def doctor(ctx: Context, *, as_json: bool) -> int:
-    """Nothing is changed, and no calendar is written to."""
+def doctor(ctx: Context, *, bundle: Path | None, as_json: bool) -> int:
+    """Nothing is changed, and no calendar is written to. bundle: where a report is to be written instead."""
     findings = list(_findings(ctx))
+    if bundle is not None:
+        from calsync_cli.cli.bundle import bundle as write
+
+        return write(ctx, bundle, findings, worst_exit([f.code for f in findings]))
     if as_json:
         print_json([finding.json() for finding in findings])
     else:

@@ -95,19 +95,26 @@ def logout(ctx: typer.Context, account: Account) -> None:
     end(command.logout(begin(ctx), account))
 
 
-@commands.command(epilog=examples("calsync doctor", "calsync doctor --json"))
+@commands.command(epilog=examples("calsync doctor", "calsync doctor --bundle report.txt"))
 def doctor(
     ctx: typer.Context,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Put a damaged or lost state right; calendars are not touched.")
     ] = False,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--bundle", metavar="FILE", help="Write a report to send: no names, titles, addresses, secrets."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check everything a sync needs; each finding names a command."""
     from calsync_cli.cli import doctor as command
+    from calsync_cli.errors import UsageError
 
     context = begin(ctx)
-    end(command.rebuild(context, as_json=json) if rebuild else command.doctor(context, as_json=json))
+    if bundle is not None and (rebuild or json):
+        raise UsageError("--bundle goes with no other option; nothing was written", next="calsync doctor -h")
+    end(command.rebuild(context, as_json=json) if rebuild else command.doctor(context, bundle=bundle, as_json=json))
 
 
 @commands.command(epilog=examples("calsync demo", "calsync demo --from my.ics --keep"))
