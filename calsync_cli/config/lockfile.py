@@ -7,11 +7,11 @@ Errors  Busy when somebody else still holds it after `wait_s`; OSError when the 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from calsync_cli import files
 from calsync_cli.ports import Ports
 
 STEP_S = 0.02
@@ -26,25 +26,10 @@ def held(path: Path, ports: Ports, wait_s: float) -> Iterator[None]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = ports.monotonic_s() + wait_s
-        while not _try_lock(handle):
+        while not files.try_lock(handle):
             if ports.monotonic_s() >= deadline:
                 raise Busy(str(path))
             ports.sleep(STEP_S)
         yield
     finally:
         os.close(handle)
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # Windows says the second
-        return False
-    return True

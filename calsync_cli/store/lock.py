@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from calsync_cli import files
 from calsync_cli.errors import AlreadyRunning, StoreError
 from calsync_cli.ports import Ports
 
@@ -26,7 +26,7 @@ class Lock:
             text = f"{self._path} cannot be opened ({err.strerror}); nothing was touched"
             raise StoreError(text, next="calsync doctor") from err
         deadline = ports.monotonic_s() + wait_s
-        while not _try_lock(self._file):
+        while not self._try():
             if ports.monotonic_s() >= deadline:
                 holder = self._holder()
                 self._file.close()
@@ -39,6 +39,14 @@ class Lock:
             self._file.write(json.dumps(me))
             self._file.flush()
 
+    def _try(self) -> bool:
+        try:
+            return files.try_lock(self._file.fileno())
+        except OSError as err:
+            self._file.close()
+            text = f"{self._path} cannot be locked ({err.strerror}); is it on a network drive? Nothing was touched"
+            raise StoreError(text, next="calsync --state-dir DIR ...") from err
+
     def _holder(self) -> str:
         try:
             said = json.loads(self._path.read_text(encoding="utf-8"))
@@ -49,22 +57,3 @@ class Lock:
     def release(self) -> None:
         with suppress(OSError):  # words that could not be written
             self._file.close()
-
-
-def _try_lock(file: IO[str]) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            file.seek(0x7FFFFFFF)  # far behind the text, so that others can still read who holds it
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from calsync_cli.errors import AlreadyRunning
+from calsync_cli.errors import AlreadyRunning, StoreError
 from calsync_cli.ports import system_ports
 from calsync_cli.store.lock import Lock
 
@@ -61,3 +62,16 @@ def test_waiting_for_the_lock_ends(tmp_path: Path, holder: subprocess.Popen[str]
 def test_only_the_owner_reads_the_lock(tmp_path: Path) -> None:
     Lock(tmp_path, system_ports()).release()
     assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks without flock")
+def test_a_disk_that_knows_no_locks_is_not_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match=r"cannot be locked .No locks available.*[Nn]othing was touched") as refused:
+        Lock(tmp_path, system_ports())
+    assert refused.value.exit_code == 7 and refused.value.next
