@@ -104,7 +104,7 @@ def _noop(bed: Bed, kind: str, size: int, delay: int, targets: list[Target], tim
 
 
 def large(bed: Bed, quick: bool) -> Iterator[Row]:
-    """Of one large calendar: a run with nothing to do, against a small one; and a plan when one in a hundred changed."""
+    """Of one large calendar: a run with nothing to do, against a small one; and a plan when 1 % changed."""
     sizes = (100, 2_000) if quick else (100, 50_000)
     pairs = {size: _dav_pair(bed, f"large-{size}", size, 0)[0] for size in sizes}
     series = interleaved(bed, 5 if quick else 15, {
@@ -296,7 +296,7 @@ def _real(
     yield Row("servers", f"{kind}: nothing to do, folder <-> CalDAV, {size:,} events, 0 ms", series)
 
 
-# -- database -----------------------------------------------------------------------------------------------------------
+# -- database ----------------------------------------------------------------------------------------------------------
 
 
 def database(bed: Bed, quick: bool) -> Iterator[Row]:

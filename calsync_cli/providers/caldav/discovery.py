@@ -9,6 +9,7 @@ Source  RFC 6764 section 6, RFC 5397, RFC 4791 section 6.2.1
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urljoin
 
@@ -34,10 +35,11 @@ SETTLING_S = (0.0, 1.0, 3.0, 6.0, 12.0)
 
 def homes(client: DavClient, account: Account, credential: Credential) -> list[str]:
     """Addresses whose children are calendars; there may be several, on several hosts."""
-    principal = _by_library(account, credential)
-    found = _homes_of(client, principal) if principal else []
+    found = _by_candidates(client, account, FALLBACKS[:1])  # most addresses lead there; the library is slow to load
+    if not found and (principal := _by_library(account, credential)):
+        found = _homes_of(client, principal)
     if not found:
-        found = _by_candidates(client, account)
+        found = _by_candidates(client, account, FALLBACKS[1:])
     if not found:
         raise ProtocolError(
             f"no calendars were found at {account.url}; give the address of the CalDAV server or of one calendar",
@@ -78,10 +80,10 @@ def _by_library(account: Account, credential: Credential) -> str | None:
         return None
 
 
-def _by_candidates(client: DavClient, account: Account) -> list[str]:
+def _by_candidates(client: DavClient, account: Account, patterns: Sequence[str]) -> list[str]:
     """current-user-principal, then calendar-home-set, from each usual address (facts 1.2)."""
     tried = set()
-    for pattern in FALLBACKS:
+    for pattern in patterns:
         start = urljoin(client.url, pattern.format(user=quote(account.username or "", safe="@")))
         for principal in _hrefs(client, start, f"{D}current-user-principal", "D:current-user-principal"):
             found = [] if principal in tried else _homes_of(client, principal)
