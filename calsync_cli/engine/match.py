@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from calsync_cli.engine.adopt import may_be_adopted
 from calsync_cli.engine.keys import link_key, parse_marker
 from calsync_cli.engine.views import as_text, unveiled, veil
 from calsync_cli.engine.world import Hold, Link, Quarantine, Replica, Snapshot, Spoke
@@ -63,6 +64,7 @@ def match(snap: Snapshot) -> Matched:
     left_alone = {(one.calendar, one.remote_id) for one in result.quarantined}
     result.foreign = [item for item in result.foreign if (item.calendar, item.remote_id) not in left_alone]
     _match_by_fingerprint(snap, result)
+    _leave_natives(snap, result)
     if snap.rules.other_tools == "skip":
         _leave_copies(result)
     result.links.sort(key=lambda link: link.key)
@@ -88,7 +90,7 @@ def _usable(snap: Snapshot, result: Matched) -> Iterable[Replica]:
             result.foreign.append(item)
             if has_source:  # K3: whoever made it, another copy of the same event would be a double (I5)
                 yield item
-        elif calendar.role != "target" or marker is not None or has_source:
+        elif calendar.role != "target" or marker is not None or has_source or may_be_adopted(snap, item):
             yield item  # native items of a one-way target are invisible to the rule (W2)
 
 
@@ -154,6 +156,15 @@ def _is_ours(snap: Snapshot, item: Replica) -> bool:
     """
     calendar = next(c for c in snap.calendars if c.id == item.calendar)
     return calendar.role != "source" and parse_marker(item.marker, calendar.identity, item.uid) is not None
+
+
+def _leave_natives(snap: Snapshot, result: Matched) -> None:
+    """W2: what could have been adopted by a one-way pair and was not stays what it was, an event of that calendar."""
+    for link in list(result.links):
+        there = [spoke.replica for spoke in _live(link) if spoke.replica is not None]
+        if link.id is None and there and all(may_be_adopted(snap, item) and item.marker is None for item in there):
+            result.links.remove(link)
+            result.cleared = [item for item in result.cleared if item not in there]
 
 
 def _leave_copies(result: Matched) -> None:
@@ -266,7 +277,8 @@ def _joined(group: list[Link], snap: Snapshot) -> Link:
     into = group[0]
     for link in group[1:]:
         spoke, item = _live(link)[0], _first(link)
-        into = _hang(into, next(s for s in into.spokes if s.calendar == spoke.calendar), item, owned=spoke.owned)
+        place = next(s for s in into.spokes if s.calendar == spoke.calendar)
+        into = _hang(into, place, item, owned=spoke.owned or may_be_adopted(snap, item))
     return into
 
 

@@ -173,7 +173,8 @@ def _differs(path: Path, now: Form, value: Value | None) -> bool:
 
 def _target_edits(case: Case, spoke: Spoke, now: Form, folded: Folded) -> dict[Path, Value | None]:
     """What a person changed in a one-way copy, with the value that the source has for it."""
-    return {p: folded.value(p) for p in changes_of(spoke, now, case.snap.rules.local) if p in folded.hub}
+    changed = [p for p in changes_of(spoke, now, case.snap.rules.local) if p in folded.hub]
+    return {p: folded.value(p) for p in changed if _differs(p, now, folded.value(p))}
 
 
 def _update(

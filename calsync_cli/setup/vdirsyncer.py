@@ -3,7 +3,8 @@
 Shape   `translate(file, discovered, home)`; discovered(pair name) -> the collections that "from a" and "from b" stand
         for, as vdirsyncer found them ((name, on a, on b), None for the storage itself), or None: not known
 Same    a collection is called by the last part of its address there and here; items are known by their UID on both
-        sides, so what vdirsyncer has synced is linked, not copied (but for feeds, whose UIDs it makes anew)
+        sides, so what vdirsyncer has synced is linked, not copied; copies of a feed are known by the UIDs it gives
+        them (engine.match)
 """
 
 from __future__ import annotations
@@ -84,11 +85,6 @@ class _Pair:
             return
         self.first = self._known_as(collections[0])
         rules = {**self._direction(), **self._conflict(), **self._window(), **self._more()}
-        feeds = [side for side in ("a", "b") if self.sides[side][1]["type"] == "http"]
-        if feeds:
-            copy = self._account("b" if feeds == ["a"] else "a", collections[0][2 if feeds == ["a"] else 1])
-            text = "vdirsyncer gave the events of a feed UIDs of its own, so calsync would add each once more"
-            self._note("http", text, f"empty {copy} before the first sync: all comes back from the feed")
         for collection in collections:
             sides = {side: self._account(side, part) for side, part in zip(("a", "b"), collection[1:], strict=True)}
             self.found.pairs[self._known_as(collection)] = {**sides, **rules}

@@ -52,6 +52,13 @@ def test_an_edited_copy_is_not_retired_after_the_database_was_lost() -> None:
     assert world.has("b", "u1") and world.quiet()
 
 
+def test_copies_that_are_found_again_are_not_written_over_with_what_they_say() -> None:
+    """K8, I3: nobody edited them, whatever becomes of edits."""
+    world = copied(target_edits="overwrite")
+    world.lose_database()
+    assert world.run().changes == [] and world.quiet()
+
+
 def test_a_copy_of_before_is_as_good_as_new_after_the_database_was_lost() -> None:
     world = copied()
     world.lose_database()
