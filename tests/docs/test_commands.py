@@ -60,6 +60,13 @@ def ours(command: Command) -> Iterator[str]:
             yield "calsync " + " ".join(part.split()[1:])
 
 
+def examples(document: str) -> Iterator[str]:
+    """Those that the help shows."""
+    for block in blocks(document):
+        _, _, shown = block.text.partition("\n  Examples:\n") if block.language == "text" else ("", "", "")
+        yield from re.findall(r"^ +(calsync .*)$", shown, re.MULTILINE)
+
+
 def reason(command: Command, story: Story | None) -> str | None:
     """Why a command is only parsed; None if it is run."""
     for beginning, why in (story.only_parsed if story else {}).items():
@@ -82,6 +89,8 @@ def test_every_command_exists_with_its_options(document: str) -> None:
     for command in commands(document):
         for line in ours(command):
             parse(line)
+    for line in examples(document):
+        parse(line)
     for line in spans(document):
         parse(PLACES.sub("1", line.replace("calsync COMMAND", "calsync sync")), whole=False)
 

@@ -37,16 +37,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> None:
+    source = wheel.parents[1]
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     ours = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "calsync_cli").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        path.relative_to(source).as_posix() for path in (source / "calsync_cli").rglob("*") if path.is_file()
     }  # fmt: skip
     package = {name for name in names if name.startswith("calsync_cli/")}
     assert package == ours and any(name.endswith(".sql") for name in package)
     shared = {name.partition("/share/")[2] for name in names if ".data/data/share/" in name}
-    written = {path.name for path in (ROOT / "docs").iterdir() if path.suffix in (".md", ".svg")}
+    written = {path.name for path in (source / "docs").iterdir() if path.suffix in (".md", ".svg")}
     assert shared == {f"doc/calsync/docs/{name}" for name in written} | {"man/man1/calsync.1"} | {
         f"doc/calsync/{name}" for name in SOURCES if name not in ("pyproject.toml", "LICENSE")
     }
