@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LINES = 60
 
 Answers = Sequence[tuple[str, str | None]]
