@@ -106,7 +106,8 @@ def decide(case: Case) -> Decision:
     match PRESENCE[bool(gone), bool(there), edited, unknown]:
         case Do.FLOW if unknown or presence.is_blind(case, states):
             # what was open may wait for just the calendar that cannot be read now, and so may what was answered
-            decision, was_open = anew(case, _flow(case, there), there, waits=True), case.link.open
+            flown = _flow(case, there, may_create=not presence.may_be_deleted(case))
+            decision, was_open = anew(case, flown, there, waits=True), case.link.open
             return replace(decision, link=replace(decision.link, open=decision.link.open or was_open), undecided=True)
         case Do.FLOW:
             return anew(case, _flow(case, there), there)

@@ -78,6 +78,12 @@ def is_blind(case: Case, states: Mapping[int, Is]) -> bool:
     return any(is_now is Is.ABSENT and not case.calendars[number].readable for number, is_now in states.items())
 
 
+def may_be_deleted(case: Case) -> bool:
+    """A calendar that cannot be read now had lost it when it could: until that is settled no copy is made (row 16)."""
+    unread = (s for s in case.link.spokes if state(case, s) is Is.UNKNOWN)
+    return any(spoke.replica is not None and spoke.replica.gone for spoke in unread)
+
+
 def edited(case: Case, spoke: Spoke) -> bool:
     """A person's change that has not been folded, or (no base yet) a replica that was never agreed on."""
     assert spoke.replica is not None and spoke.replica.form is not None

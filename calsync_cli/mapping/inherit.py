@@ -12,10 +12,20 @@ from datetime import datetime
 
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import clean, one_line
-from calsync_cli.mapping.when import at_instant, from_key, original_start
+from calsync_cli.mapping.when import original_start
 from calsync_cli.model.recur import same_span
 from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, instance_keys, join, split
-from calsync_cli.model.times import Floating, InstanceKey, Span, When, Zoned, instance_key, moved, utc, wall
+from calsync_cli.model.times import (
+    Floating,
+    InstanceKey,
+    Span,
+    When,
+    Zoned,
+    instance_key,
+    instance_span,
+    key_start,
+    wall,
+)
 
 Fields = dict[str, Value]
 NOWHERE = Floating(datetime(2000, 1, 1))
@@ -23,18 +33,6 @@ NOWHERE = Floating(datetime(2000, 1, 1))
 
 _ONE_LINE = frozenset({"url", "attachments"})
 NOT_INHERITED = frozenset({"recurrence"})
-
-
-def inherited_span(master: Span, key: InstanceKey) -> Span:
-    start = from_key(key, master.start)
-    return Span(start, _end_after(start, master))
-
-
-def _end_after(start: When, master: Span) -> When:
-    first, last = master.start, master.end
-    if isinstance(start, Zoned) and isinstance(first, Zoned) and isinstance(last, Zoned) and first.tzid != last.tzid:
-        return at_instant(utc(start) + (utc(last) - utc(first)), last.tzid)
-    return moved(start, wall(last) - wall(first))
 
 
 def master_fields(form: Form) -> Fields:
@@ -46,7 +44,7 @@ def inherited(master: Mapping[str, Value], key: InstanceKey) -> Fields:
     fields = {name: value for name, value in master.items() if name not in NOT_INHERITED}
     span = fields.get("time")
     if isinstance(span, Span):
-        fields["time"] = inherited_span(span, key)
+        fields["time"] = instance_span(span, key)
     return fields
 
 
@@ -115,7 +113,7 @@ def _fitting(path: Path, start: When) -> Path:
     key, name = split(path)
     if not key or key_kind(key) == key_kind(instance_key(start)):
         return path
-    return join(instance_key(original_start(from_key(key, NOWHERE), start, None, None)), name)
+    return join(instance_key(original_start(key_start(key, NOWHERE), start, None, None)), name)
 
 
 def key_kind(key: InstanceKey) -> tuple[bool, bool]:

@@ -20,11 +20,10 @@ from calsync_cli.model.series import Recurrence
 from calsync_cli.model.times import (
     AllDay,
     Floating,
-    InstanceKey,
     Span,
     When,
     Zoned,
-    from_utc,
+    at_instant,
     instance_key,
     utc,
     wall,
@@ -106,12 +105,6 @@ def later(start: When, length: Duration) -> When:
         case Zoned(local, tzid):
             moved = Zoned(local + timedelta(days=length.days), tzid)
             return at_instant(utc(moved) + timedelta(seconds=length.seconds), tzid) if length.seconds else moved
-
-
-def at_instant(instant: datetime, tzid: str) -> Zoned:
-    """The wall time of an instant; the second of two equal wall times can only be said in UTC (times.Zoned)."""
-    local = from_utc(instant, tzid).local
-    return Zoned(local, tzid) if local.fold == 0 else from_utc(instant, "UTC")
 
 
 def _like_start(start: When, end: When, losses: list[str]) -> When:
@@ -211,13 +204,3 @@ def written(when: When, tzid: str | None = None) -> tuple[str, Params]:
             return stamp(local) + "Z", ()
         case Zoned(local, name):
             return stamp(local), (("TZID", tzid or name),)
-
-
-def from_key(key: InstanceKey, start: When) -> When:
-    """The original start a key names, written in the kind and zone of the series where that is unambiguous."""
-    if len(key) == 8:
-        return AllDay(date(int(key[:4]), int(key[4:6]), int(key[6:])))
-    naive = datetime.strptime(key[:15], "%Y%m%dT%H%M%S")
-    if not key.endswith("Z"):
-        return Floating(naive)
-    return at_instant(naive.replace(tzinfo=UTC), start.tzid if isinstance(start, Zoned) else "UTC")

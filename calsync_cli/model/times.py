@@ -58,6 +58,12 @@ def from_utc(instant: datetime, tzid: str) -> Zoned:
     return Zoned(instant.astimezone(zone(tzid)).replace(tzinfo=None), tzid)
 
 
+def at_instant(instant: datetime, tzid: str) -> Zoned:
+    """The wall time of an instant; the second of two equal wall times can only be said in UTC (Zoned)."""
+    local = from_utc(instant, tzid).local
+    return Zoned(local, tzid) if local.fold == 0 else from_utc(instant, "UTC")
+
+
 def wall(when: When) -> datetime:
     """The naive wall time; midnight for a day."""
     return datetime(when.day.year, when.day.month, when.day.day) if isinstance(when, AllDay) else when.local
@@ -102,7 +108,7 @@ def instance_key(original_start: When) -> InstanceKey:
 
 
 def key_start(key: InstanceKey, series_start: When) -> When:
-    """The original start that `key` names, in the kind and zone of the series' start.
+    """The original start that `key` names, in the kind and zone of the series' start where that is unambiguous.
 
     A key of another kind than the series (seen in the wild) is read by its own form.
     """
@@ -112,6 +118,15 @@ def key_start(key: InstanceKey, series_start: When) -> When:
     if not key.endswith("Z"):
         return Floating(naive)
     try:
-        return from_utc(naive.replace(tzinfo=UTC), series_start.tzid if isinstance(series_start, Zoned) else "UTC")
+        return at_instant(naive.replace(tzinfo=UTC), series_start.tzid if isinstance(series_start, Zoned) else "UTC")
     except OverflowError:  # within a day of the ends of all time
         return Zoned(naive, "UTC")
+
+
+def instance_span(series: Span, key: InstanceKey) -> Span:
+    """Where the rule puts the instance. It is as long as the first one: on the wall clock where both ends share a zone,
+    exactly otherwise."""
+    start, first, last = key_start(key, series.start), series.start, series.end
+    if isinstance(start, Zoned) and isinstance(first, Zoned) and isinstance(last, Zoned) and first.tzid != last.tzid:
+        return Span(start, at_instant(utc(start) + (utc(last) - utc(first)), last.tzid))
+    return Span(start, moved(start, wall(last) - wall(first)))

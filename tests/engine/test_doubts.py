@@ -73,6 +73,32 @@ def test_a_question_about_what_never_agreed_stays_while_one_of_its_sides_is_away
     assert world.asked() == asked and world.forms("a") == before and world.quiet()
 
 
+@pytest.mark.parametrize("conflict", ["ask", "a"])
+def test_no_copy_is_made_of_what_may_be_deleted_while_its_calendar_is_away(conflict: str) -> None:
+    """Row 16, X16: B had deleted it; with B away, what C still has is no new event for A."""
+    world = FaultyWorld("abc", conflict=conflict, tie="ask")
+    world.put("a", ics("u0", "E0"))
+    world.run()
+    world.servers["a"].set_calendar("a", gone=True)
+    world.put("b", ics("u1", "E1"))
+    world.run()
+    assert world.has("c", "u1")
+    world.servers["a"].set_calendar("a", gone=False)
+    world.board.arm("5xx", call="create", times=9)
+    world.delete("b", "u1")
+    world.edit("c", "u1", title="T1")
+    world.servers["c"].set_calendar("c", access="read")  # so that the deletion waits there
+    world.run()
+    world.board.disarm()
+    world.servers["b"].set_calendar("b", gone=True)
+    world.run()
+    assert not world.has("a", "u1")
+    world.servers["b"].set_calendar("b", gone=False)
+    world.servers["c"].set_calendar("c", access="write")
+    world.run(full=True)
+    assert not world.has("a", "u1") and world.quiet()
+
+
 def test_sign_in_lost_in_the_middle_of_a_batch_loses_nothing() -> None:
     world = synced(4)
     for number in range(4):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from calsync_cli.model.occurrences import occurrences
 from calsync_cli.model.recur import has_instance, starts
-from calsync_cli.model.series import Recurrence
+from calsync_cli.model.series import Form, Recurrence, instance_form
 from calsync_cli.model.times import Span, When, Zoned, instance_key, zone
 
 DAILY = Recurrence(("FREQ=DAILY;COUNT=240",))
@@ -56,3 +57,15 @@ def _offset(when: When, days: int) -> timedelta | None:
 @pytest.mark.parametrize("tzid", ["Asia/Tokyo", "America/New_York"])
 def test_the_ends_of_all_time_are_no_error(key: str, tzid: str) -> None:
     assert not has_instance(span("2026-09-01T09:00", tzid), DAILY, key)
+
+
+def test_a_date_whose_ends_lie_in_two_zones_is_as_long_as_the_first_one_of_its_series() -> None:
+    """A flight: on the day that one of the zones has changed its clocks, only the instants tell how long it is."""
+    series = Span(Zoned(datetime(2026, 3, 1, 10), "Europe/Berlin"), Zoned(datetime(2026, 3, 1, 13), "America/New_York"))
+    form: Form = {"time": series, "recurrence": Recurrence(("COUNT=9;FREQ=WEEKLY",))}
+    key = instance_key(Zoned(datetime(2026, 3, 15, 10), "Europe/Berlin"))  # New York has changed, Berlin has not
+    lands = Zoned(datetime(2026, 3, 15, 14), "America/New_York")
+    one = instance_form(form, key)["time"]
+    assert one == Span(Zoned(datetime(2026, 3, 15, 10), "Europe/Berlin"), lands)
+    shown, _ = occurrences(form, datetime(2026, 3, 14, tzinfo=UTC), datetime(2026, 3, 16, tzinfo=UTC))
+    assert dict(shown)[key]["time"] == one

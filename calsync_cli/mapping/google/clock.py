@@ -18,7 +18,6 @@ from calsync_cli.errors import MappingError
 from calsync_cli.mapping.google.document import Json, id_stamp, object_of, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
-from calsync_cli.mapping.when import at_instant
 from calsync_cli.mapping.zones import display, iana, windows
 from calsync_cli.model.times import (
     AllDay,
@@ -27,6 +26,7 @@ from calsync_cli.model.times import (
     Span,
     When,
     Zoned,
+    at_instant,
     from_utc,
     instance_key,
     utc,

@@ -19,9 +19,8 @@ from calsync_cli.mapping.graph.pattern import Pattern, pattern_of
 from calsync_cli.mapping.graph.zones import known, same_clock, sent, windows_zones
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.kept import Kept, keep
-from calsync_cli.mapping.when import at_instant
 from calsync_cli.mapping.zones import is_zone
-from calsync_cli.model.times import AllDay, Span, Zoned, utc
+from calsync_cli.model.times import AllDay, Span, Zoned, at_instant, utc
 
 ZONE, END_ZONE = "zone", "end zone"
 _LOOKED_AT = 500
