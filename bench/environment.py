@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PEER = "vdirsyncer==0.21.0"
-NEEDED = ("calsync_cli", "pyproject.toml", "README.md", "LICENSE")
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info", "tests", "bench")
 
 
 def cache_folder() -> Path:
@@ -67,19 +67,14 @@ def _install(folder: Path, wanted: str, packages: Callable[[], list[str]]) -> No
 def _quietly(command: list[str]) -> None:
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed\n{done.stderr}")
+        raise SystemExit(f"{' '.join(command)} failed\n{done.stderr[-2000:]}")
 
 
 def _copied(cache: Path) -> Path:
     """Built from a copy, so that nothing is left in the tree and nothing of an older build gets in."""
     source = cache / "source"
     shutil.rmtree(source, ignore_errors=True)
-    source.mkdir()
-    for name in NEEDED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, source / name)
+    shutil.copytree(ROOT, source, ignore=LEFT_OUT)
     return source
 
 
