@@ -38,7 +38,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         due["recurrence"] = folded.value("recurrence")
     moved_along = folded.brought_along(heard(spoke, now))
     due |= moved_along
-    leftovers = _leftovers(case, now, due, folded)
+    leftovers = _leftovers(case, spoke, now, due, folded)
     due |= leftovers
     due |= {p: wanted[p] for p in _own_after_all(now, due, wanted) if p not in held and not case.is_local(p)}
     remade = copy and spoke.view != as_text(view)
@@ -55,7 +55,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         if remade and not made_anew:
             result.steps[-1] = replace(result.steps[-1], view=as_text(view))
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
-        lost += [] if speaks else _cancelled_words(case, spoke, now, due)
+        lost += _unseen_words(case, now, due) if speaks else _cancelled_words(case, spoke, now, due)
         lost += [path for path in leftovers if path not in lost]
         result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now.get(p)) for p in lost]
     # a conflict on a date that is just being moved is forgotten if the move does not arrive; its words are not (I1)
@@ -129,8 +129,19 @@ def _cancelled_words(case: Case, spoke: Spoke, now: Form, due: Mapping[Path, Val
     return sorted(path for path in said if split(path)[0] in dates and path in now and path not in due)
 
 
-def _leftovers(case: Case, now: Form, due: Mapping[Path, Value | None], folded: Folded) -> dict[Path, Value | None]:
-    """What a date keeps for itself alone goes when the series has that date no more, or it would stay as one (I16)."""
+def _unseen_words(case: Case, now: Form, due: Mapping[Path, Value | None]) -> list[Path]:
+    """The words of a date that somebody cancels who may have seen a block alone (I1)."""
+    if all(spoke.mask == PLAIN for spoke in case.link.spokes):
+        return []
+    dates = {split(path)[0] for path, value in due.items() if value == CANCELLED}
+    return sorted(path for path in now if split(path)[0] in dates and path not in due)
+
+
+def _leftovers(
+    case: Case, spoke: Spoke, now: Form, due: Mapping[Path, Value | None], folded: Folded
+) -> dict[Path, Value | None]:
+    """What a date keeps for itself alone goes when the series has that date no more, or it would stay as one (I16);
+    what is written on a date of a block, and nobody hears, is such."""
     own: dict[InstanceKey, list[Path]] = {}
     for path in now:
         if path.startswith("@") and path not in due:
@@ -142,7 +153,8 @@ def _leftovers(case: Case, now: Form, due: Mapping[Path, Value | None], folded: 
         if all(case.is_local(path) or path not in folded.hub for path in paths)
         and not any(path in folded.contested for path in under(key, now))
         and not any(due.get(path) for path in under(key, due))
-        and (agreed := under(key, folded.hub)) and not any(folded.value(path) for path in agreed)
+        and not any(folded.value(path) for path in under(key, folded.hub))
+        and (under(key, folded.hub) or not any(hears(spoke.mask, path) for path in paths))
         and isinstance(span, Span) and isinstance(rule, Recurrence) and not recur.has_instance(span, rule, key)
         for path in paths
     }

@@ -75,6 +75,32 @@ def test_what_is_moved_on_the_block_moves_the_event_and_its_text_stays() -> None
     no_leak(made, "Surgeon", "cut")
 
 
+def test_what_is_written_on_a_date_of_a_block_goes_with_the_date() -> None:
+    """I16: else it would stand there as a date of its own."""
+    made = world()
+    made.put("a", dentist("s1", "RRULE:FREQ=WEEKLY;COUNT=4", start="20270301T090000"))
+    made.run()
+    made.edit("b", next(iter(made.forms("b"))), **{"@20270315T080000Z/title": "Away"})
+    made.run()
+    made.edit("a", "s1", recurrence=Recurrence(("COUNT=2;FREQ=WEEKLY",)))
+    made.run()
+    form = only(made, "b")
+    assert form["recurrence"] == Recurrence(("COUNT=2;FREQ=WEEKLY",)) and not [path for path in form if "@" in path]
+    assert "Away" in str(made.db.all("SELECT value FROM kept")[0]["value"]) and made.quiet()
+
+
+def test_words_of_a_date_that_is_cancelled_on_its_block_are_kept() -> None:
+    """I1: whoever cancelled it had not seen them."""
+    made = world()
+    made.put("a", dentist("s1", "RRULE:FREQ=WEEKLY;COUNT=4", start="20270301T090000"))
+    made.edit("a", "s1", **{"@20270315T080000Z/title": "Root canal"})
+    made.run()
+    made.edit("b", next(iter(made.forms("b"))), **{"@20270315T080000Z": CANCELLED})
+    made.run()
+    assert made.forms("a")["s1"]["@20270315T080000Z"] == CANCELLED and made.quiet()
+    assert "Root canal" in str([row["value"] for row in made.db.all("SELECT value FROM kept")])
+
+
 def test_what_is_written_on_the_block_stays_there() -> None:
     made = world()
     made.put("a", dentist())
