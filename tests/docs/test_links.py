@@ -1,10 +1,12 @@
-"""Links between documents lead somewhere, and every document can be reached."""
+"""Links between documents lead somewhere, every document can be reached, and messages name what is there."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.docs.documents import ROOT, anchors, links, names
+from tests.docs.documents import ROOT, anchors, links, names, text
 
 
 @pytest.mark.parametrize("document", names())
@@ -30,3 +32,20 @@ def test_the_index_names_every_document_and_readme_the_index() -> None:
 def test_anchors_are_made_as_renderers_make_them() -> None:
     assert {"changelog", "unreleased"} <= anchors("CHANGELOG.md")
     assert "what-a-server-cannot-do-to-this-machine" in anchors("SECURITY.md")
+
+
+def test_the_pages_and_steps_that_messages_name_are_there() -> None:
+    named = re.compile(r"docs/([\w-]+\.md)(?:, steps? (\d)(?: and (\d))?)?")
+    found = 0
+    for file in (*sorted((ROOT / "calsync_cli").rglob("*.py")), ROOT / "config.example.toml"):
+        for page, *steps in named.findall(file.read_text(encoding="utf-8")):
+            found += 1
+            words = (ROOT / "docs" / page).read_text(encoding="utf-8")
+            for step in filter(None, steps):
+                assert re.search(rf"^{step}\. ", words, re.MULTILINE), f"{file} names step {step} of {page}"
+    assert found > 15
+
+
+@pytest.mark.parametrize("document", names())
+def test_no_document_names_a_machine(document: str) -> None:
+    assert re.findall(r"(?<![\w.~])/(?:root|tmp|work|home)/\S*", text(document)) == []
