@@ -92,10 +92,15 @@ def _named(one: Json) -> str | None:
     return _known_id(text_of(one, "id"))
 
 
-def changed_properties(old: Json, new: Json) -> list[Json]:
-    """What a request must carry to make them what they are in `new`."""
+def changed_properties(old: Json, new: Json, asked: Iterable[str] | None = None) -> list[Json]:
+    """What a request must carry to make them what they are in `new`.
+
+    asked: others' than ours that are to be set; None: all. What is in `new` alone and was not asked for has just not
+    been read this time, since no pair carries it any more
+    """
     was, now = properties_of(old), properties_of(new)
-    known = dict.fromkeys((*PROPERTIES, *sorted(was.keys() | now.keys())))
+    others = was.keys() | (now.keys() if asked is None else now.keys() & set(asked))
+    known = dict.fromkeys((*PROPERTIES, *sorted(others)))
     names = [name for name in known if was.get(name) != now.get(name)]
     return [{"id": name, "value": now.get(name) or _EMPTY} for name in names]
 

@@ -10,6 +10,7 @@ Again   after a patch that `reschedules`, Graph has dropped exceptions and delet
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -51,14 +52,22 @@ class Patch:
 def patches(before: bytes | None, after: bytes) -> list[Patch]:
     new = source_of(after)
     old = source_of(before) if before is not None else None
-    result = []
+    result, asked = [], _asked(after)
     if new.set.event is not None:
-        result += _event(old, new)
+        result += _event(old, new, asked)
     there = {*old.off, *old.overrides} if old is not None else set()
     keys = {*new.overrides, *new.off, *(key for key in there if _is_date(new, key))}
     for key in in_order(keys, [key for key in new.overrides if _moves_later(old, new, key)]):
-        result += _instance(old, new, key)
+        result += _instance(old, new, key, asked)
     return result
+
+
+def _asked(after: bytes) -> frozenset[str] | None:
+    """Ids of the private properties that an edit sets; None for a document that holds no requests yet."""
+    requests = json.loads(after).get("requests")
+    if requests is None:
+        return None
+    return frozenset(one["id"] for request in requests for one in request["members"].get(MEMBER, ()))
 
 
 def _is_date(source: Source, key: InstanceKey) -> bool:
@@ -87,7 +96,7 @@ def original(source: Source, key: InstanceKey) -> When:
 # -- the event ---------------------------------------------------------------------------------------------------------
 
 
-def _event(old: Source | None, new: Source) -> list[Patch]:
+def _event(old: Source | None, new: Source, asked: frozenset[str] | None) -> list[Patch]:
     event = new.set.event or {}
     if old is None or old.set.event is None:
         members = {name: said(name, event[name]) for name in (*WRITABLE, MEMBER) if name in event}
@@ -97,7 +106,7 @@ def _event(old: Source | None, new: Source) -> list[Patch]:
     members = difference(there, event, same_times=same, recurs=True)
     if not same and isinstance(event.get("recurrence"), dict) and _moves_days(there, event):
         members["recurrence"] = said("recurrence", event["recurrence"])
-    if properties := changed_properties(there, event):
+    if properties := changed_properties(there, event, asked):
         members[MEMBER] = properties
     return [Patch("patch", text_of(there, "id"), "", _etag(there), members)] if members else []
 
@@ -126,7 +135,9 @@ def _moves_days(old: Json, new: Json) -> bool:
 # -- instances ---------------------------------------------------------------------------------------------------------
 
 
-def _instance(old: Source | None, new: Source, key: InstanceKey) -> list[Patch]:
+def _instance(
+    old: Source | None, new: Source, key: InstanceKey, asked: frozenset[str] | None
+) -> list[Patch]:
     there = old.overrides.get(key) if old is not None else None
     target = (text_of(there or {}, "id"), original_text(original(new, key)), _etag(there) if there else None)
     was_off = old is not None and key in old.off
@@ -143,7 +154,7 @@ def _instance(old: Source | None, new: Source, key: InstanceKey) -> list[Patch]:
     same = was is not None and same_span(new.clock.wire_span(was), _wired(new, key, wanted), repeats=False)
     members = difference(there, wanted if same else _in_its_zones(new, wanted), same_times=same, recurs=False)
     members = {**stays, **members}
-    if new.set.event is None and (properties := changed_properties(there, wanted)):
+    if new.set.event is None and (properties := changed_properties(there, wanted, asked)):
         members[MEMBER] = properties
     return [Patch("patch", *target, members)] if members else []
 
