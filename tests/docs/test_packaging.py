@@ -66,10 +66,10 @@ def test_it_runs_where_it_was_just_installed(wheel: Path, tmp_path: Path) -> Non
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     inside = Path(sysconfig.get_path("purelib", vars={"base": str(venv), "platbase": str(venv)}))
-    (inside / "libraries.pth").write_text(sysconfig.get_path("purelib"))
     python = venv / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel]
     subprocess.run(install, check=True, capture_output=True)
+    (inside / "libraries.pth").write_text(sysconfig.get_path("purelib"))  # afterwards: a calsync there is not its own
     program = python.with_name("calsync")
     environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
 
