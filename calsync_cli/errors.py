@@ -1,30 +1,40 @@
 """Every error calsync raises on purpose, each with the exit code of cli.md section 4.
 
-Shape   an error says what happened (`str(err)`), and carries `next`, the command to type next ("" when there is none)
+Shape   an error says what happened and why (`str(err)`), and carries `next`, the command to type next: the one given,
+        else the `usual` one of its class. `where` says who adds with which event, account or group it happened
 Rule    the class says what it ends: one item, one account, one group, or the run (style.md section 6)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 
 class CalsyncError(Exception):
-    """Base of the tree. `code` is the stable word of the JSON output, `exit_code` the process's."""
+    """Base of the tree. `code` is the stable word of the JSON output, `exit_code` the process's.
+
+    where   itself: the message says it; event: the engine names title, date and calendar (`tell_executed`); account:
+            the engine names the account (`problem_of`, `problem_words`); group: the pairs (`allowed`)
+    """
 
     exit_code = 1
     code = "error"
+    usual = "calsync doctor"
+    where: Literal["itself", "event", "account", "group"] = "itself"
 
     def __init__(self, message: str, *, next: str = "") -> None:
         super().__init__(message)
-        self.next = next
+        self.next = next or self.usual
 
 
 class UsageError(CalsyncError):
-    """The words of the command line do not fit together; nothing was touched."""
+    """The words of the command line do not fit together; nothing was touched. Each says its own `next`; what the option
+    parser finds is answered by the help of the command that was typed."""
 
     exit_code = 2
     code = "usage"
+    usual = ""
 
 
 class ConfigError(CalsyncError):
@@ -32,8 +42,9 @@ class ConfigError(CalsyncError):
 
     exit_code = 2
     code = "config"
+    usual = "calsync config check"
 
-    def __init__(self, problems: Sequence[tuple[str, str]], *, next: str = "calsync config check") -> None:
+    def __init__(self, problems: Sequence[tuple[str, str]], *, next: str = "") -> None:
         super().__init__("\n".join(f"{path}: {text}" if path else text for path, text in problems), next=next)
         self.problems = tuple(problems)
 
@@ -45,12 +56,15 @@ class ItemError(CalsyncError):
     """Ends one event set; its calendar and all others go on (I14)."""
 
     code = "item"
+    usual = "calsync sync"
+    where = "event"
 
 
 class MappingError(ItemError):
     """The payload cannot be understood, or the value cannot be written, and why in words for a person."""
 
     code = "mapping"
+    usual = "calsync events list --status error"
 
 
 class PreconditionFailed(ItemError):
@@ -70,18 +84,21 @@ class ReadOnly(ItemError):
 
     exit_code = 5
     code = "read-only"
+    usual = "calsync calendars"
 
 
 class TooLarge(ItemError):
     """The server or the disk refuses an item of this size. Nothing was applied."""
 
     code = "too-large"
+    usual = "calsync events list --status error"
 
 
 class Refused(ItemError):
     """The server answered a definite no to these bytes (4xx with a reason). Nothing was applied."""
 
     code = "refused"
+    usual = "calsync events list --status error"
 
 
 class UidConflict(ItemError):
@@ -107,12 +124,14 @@ class RemoteError(CalsyncError):
     """Ends one calendar or account for this run; the others go on."""
 
     code = "remote"
+    where = "account"
 
 
 class TransientError(RemoteError):
     """Not applied and worth another try: no connection, 429, 503 on a read. `retry_after_s` when the server told."""
 
     code = "transient"
+    usual = "calsync sync"
 
     def __init__(self, message: str, *, retry_after_s: float | None = None, next: str = "") -> None:
         super().__init__(message, next=next)
@@ -129,12 +148,14 @@ class CalendarGone(RemoteError):
     """The calendar itself cannot be found or read. Never a proof that its events were deleted (O2)."""
 
     code = "calendar-gone"
+    usual = "calsync calendars"
 
 
 class SyncTokenExpired(RemoteError):
     """The delta token is no longer good; list everything (T4). Ordinary, handled by the pull."""
 
     code = "token-expired"
+    usual = "calsync sync"
 
 
 class AuthError(RemoteError):
@@ -142,6 +163,7 @@ class AuthError(RemoteError):
 
     exit_code = 5
     code = "auth"
+    usual = "calsync accounts"
 
 
 # -- one group, before any write --------------------------------------------------------------------------------------
@@ -152,6 +174,8 @@ class GuardTripped(CalsyncError):
 
     exit_code = 4
     code = "guard"
+    usual = "calsync sync --dry-run"
+    where = "group"
 
 
 class InternalCheck(CalsyncError):
@@ -159,6 +183,7 @@ class InternalCheck(CalsyncError):
 
     exit_code = 8
     code = "internal-check"
+    usual = "calsync doctor --bundle report.txt"
 
 
 # -- the run ----------------------------------------------------------------------------------------------------------
@@ -169,6 +194,7 @@ class AlreadyRunning(CalsyncError):
 
     exit_code = 6
     code = "already-running"
+    usual = "calsync sync, once that run has ended"
 
 
 class StoreError(CalsyncError):
@@ -183,6 +209,7 @@ class PersonNeeded(CalsyncError):
 
     exit_code = 3
     code = "person-needed"
+    usual = "calsync status"
 
 
 EXIT_ORDER = (8, 7, 4, 5, 3, 1, 0)

@@ -115,7 +115,7 @@ def _address(text: str) -> str:
     try:
         return address(text)
     except BadValue as err:
-        raise UsageError(f"{err}; nothing was sent") from None
+        raise UsageError(f"{err}; nothing was sent", next="calsync login -h") from None
 
 
 def _write_account(file: Path, name: str, changes: Mapping[str, str]) -> None:
@@ -257,7 +257,8 @@ def create_calendar(ctx: Context, account: str, name: str) -> int:
         if known.provider == "vdir" and known.path is not None:
             folder = known.path / name
             if folder.parent != known.path or name.startswith("."):
-                raise UsageError(f"{name!r} cannot be the name of a folder")
+                text = f"{name!r} cannot be the name of a folder; nothing was made"
+                raise UsageError(text, next="calsync calendars -h")
             if folder.exists():
                 raise UsageError(f"{account} already has a calendar {name!r}", next=f"calsync calendars {account}")
             try:

@@ -64,12 +64,7 @@ def flushed(code: int) -> int:
     return code
 
 
-LATER = {1: "calsync doctor", 6: "calsync sync, once that run has ended", 7: "calsync doctor"}
-"""What to type next where the error itself cannot know it."""
-
-
 def _say(err: CalsyncError, as_json: bool, context: Context | None = None) -> int:
-    err.next = err.next or LATER.get(err.exit_code, "")
     if not err.next and context is not None and context.command:
         err.next = f"{context.command} -h"
     if as_json:
@@ -129,4 +124,4 @@ def _unexpected(err: Exception, context: Context, as_json: bool) -> int:
     logging.getLogger(__name__).error("unexpected error", exc_info=err)
     where = f"; details are in {log}" if log else ""
     text = f"an unexpected error ({type(err).__name__}: {scrubbed(str(err))}) stopped the run{where}"
-    return _say(InternalCheck(text, next="calsync doctor"), as_json)
+    return _say(InternalCheck(text), as_json)

@@ -48,7 +48,7 @@ def _with_options(account: Account, client_id: str | None, chosen: str | None) -
     try:
         client_id, chosen = guid(client_id) if client_id else None, tenant(chosen) if chosen else None
     except BadValue as err:
-        raise UsageError(f"{err}; nothing was sent") from None
+        raise UsageError(f"{err}; nothing was sent", next="calsync login -h") from None
     account = replace(account, client_id=client_id or account.client_id, tenant=chosen or account.tenant)
     if account.client_id is None:
         text = f"account {account.name} has no client id; docs/microsoft.md says how to get one, once"

@@ -48,7 +48,7 @@ def login(
 
 def ask(question: str, flag: str) -> str:
     if not sys.stdin.isatty():
-        raise UsageError(f"there is no terminal to ask on; give {flag}")
+        raise UsageError(f"there is no terminal to ask on; give {flag}", next="calsync login -h")
     return input(question).strip()
 
 
@@ -61,10 +61,11 @@ def _password(account: Account, username: str, *, from_stdin: bool) -> str:
             say(*HOW_APPLE_WANTS_IT, to=sys.stderr)
         found = getpass.getpass("app-specific password: " if apple else f"password of {username}: ")
     else:
-        raise UsageError("there is no terminal to ask for the password on; give --password-stdin")
+        text = "there is no terminal to ask for the password on; give --password-stdin"
+        raise UsageError(text, next="calsync login -h")
     found = found.strip() if apple else found
     if not found:
-        raise UsageError("the password is empty; nothing was stored")
+        raise UsageError("the password is empty; nothing was stored", next="calsync login -h")
     if apple and not APP_PASSWORD.fullmatch(found):
         say(UNLIKE_APPLE, to=sys.stderr)
     return found

@@ -135,11 +135,8 @@ class Report:
         }
 
 
-AGAIN = {"transient": "calsync sync", "protocol": "calsync doctor", "remote": "calsync doctor"}
-
-
 def problem_of(err: CalsyncError, *, account: str | None = None, event: str | None = None) -> Problem:
-    return Problem(err.code, str(err), err.next or AGAIN.get(err.code, ""), err.exit_code, account, event)
+    return Problem(err.code, str(err), err.next, err.exit_code, account, event)
 
 
 def named(title: str, start: str) -> str:

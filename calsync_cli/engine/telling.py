@@ -78,10 +78,9 @@ def tell_executed(state: State, group: Group, scene: Scene, executed: Executed) 
             state.pairs[pair].failed += 1
             state.refused.add(done.step.link)
             text = f"{named(done.step.title, done.step.start)} on {scene.names[done.step.calendar]}: {done.error}"
-            command = done.error.next or "calsync sync"
             account = scene.names[done.step.calendar].account
             state.problem(Problem(
-                done.error.code, text, command, done.error.exit_code, account, done.step.title, group.discreet,
+                done.error.code, text, done.error.next, done.error.exit_code, account, done.step.title, group.discreet,
             ))
         if done.outcome in ("waiting", "unknown"):
             state.codes.append(1)

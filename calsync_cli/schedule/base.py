@@ -66,7 +66,8 @@ def read(files: Sequence[Path]) -> dict[str, str]:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as err:
-            raise UsageError(f"{file} cannot be read ({err}); nothing was changed") from None
+            text = f"{file} cannot be read ({err}); nothing was changed"
+            raise UsageError(text, next="calsync schedule install --print") from None
     return found
 
 
@@ -81,4 +82,5 @@ def put(file: Path, text: str | None) -> None:
             partial.write_text(text, encoding="utf-8")
             partial.replace(file)
     except OSError as err:
-        raise UsageError(f"{file} cannot be written ({err.strerror}); nothing was changed") from err
+        text = f"{file} cannot be written ({err.strerror}); nothing was changed"
+        raise UsageError(text, next="calsync schedule install --print") from err

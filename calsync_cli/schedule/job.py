@@ -46,7 +46,8 @@ def job(config: Path, state_dir: Path, every: timedelta, *, usual: bool) -> Job:
     offset = int(hashlib.sha256(f"{platform.node()}\n{which}".encode()).hexdigest()[:8], 16) % step
     command = (_python(), "-m", "calsync_cli", "-q", "-c", str(config), "--state-dir", str(state_dir), "sync", "--due")
     if any(not word.isprintable() for word in command):
-        raise UsageError("a path with a line end or another unprintable sign cannot be scheduled; nothing was done")
+        text = "a path with a line end or another unprintable sign cannot be scheduled; nothing was done"
+        raise UsageError(text, next="calsync config path")
     return Job(name, command, step, offset, config.parent)
 
 

@@ -81,7 +81,8 @@ command = ["./{t('hook')}"]
     for number in range(2):
         (home / f"{t('file name')}.ics").write_bytes(ics(
             t("uid"), f"{t('title')} doctor {t('title')}", f"LOCATION:{t('location')}",
-            f"DESCRIPTION:{t('description')}", f"CATEGORIES:{t('category')}", f"URL:https://{t('link')}.example/", f"COMMENT:{t('unknown property')}",
+            f"DESCRIPTION:{t('description')}", f"CATEGORIES:{t('category')}",
+            f"URL:https://{t('link')}.example/", f"COMMENT:{t('unknown property')}",
             f"ATTENDEE:mailto:{t('guest')}@example.org", start=f"2026120{number + 1}T090000",
         ))
     (home / f"{t('file name')} of a doctor.ics").write_bytes(b"BEGIN:VCALENDAR\r\nX-" + t("broken").encode())
@@ -114,7 +115,8 @@ def test_what_helps_is_in_it(tainted: tuple[Shell, Taints]) -> None:
     text = report(tainted[0])
     for words in (
         "calsync 0.", "SQLite", "httpx ", "[accounts.account1]", 'provider = "caldav"', "password = (text)", "pair1",
-        "a = calendar1", "account account3: failed", '"exit_code"', "linked events: 2", "create confirmed: 2", "sync begins", "doctor begins", "on b create",
+        "a = calendar1", "account account3: failed", '"exit_code"', "linked events: 2",
+        "create confirmed: 2", "sync begins", "doctor begins", "on b create",
     ):
         assert words in text, words
 

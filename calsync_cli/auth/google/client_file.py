@@ -22,6 +22,7 @@ MAX_BYTES = 100_000
 RIGHT_ONE = (
     "needed is the JSON file of an OAuth client of type Desktop app; docs/google.md says how to make one"
 )
+AGAIN = "calsync login google --client-file FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def _json(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES + 1)
     except OSError as err:
-        raise UsageError(f"the client file {path} cannot be read ({err.strerror}); {RIGHT_ONE}") from None
+        words = f"the client file {path} cannot be read ({err.strerror}); {RIGHT_ONE}"
+        raise UsageError(words, next=AGAIN) from None
     try:
         data = json.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -83,4 +85,4 @@ def _kind(data: dict[str, Any]) -> tuple[str, str]:
 
 
 def _wrong(path: Path, why: str) -> UsageError:
-    return UsageError(f"{path} {why}; {RIGHT_ONE}")
+    return UsageError(f"{path} {why}; {RIGHT_ONE}", next=AGAIN)
