@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -141,9 +142,10 @@ def why(ctx: Context, words: str, *, as_json: bool) -> int:
         sides = [_side(work, name, event, found) for name, event in found]
         numbers = sorted({e.link_id for _, e in found if e.link_id is not None})
         history = [operation_json(op, names) for n in numbers for op in views.operations(work.db, link=n)]
+        lost = [_lost(row, names) for n in numbers for row in views.lost_values(work.db, n)]
         waiting = [c for c in work.conflicts() if c["uid"] in {e.uid for _, e in found}]
         if as_json:
-            print_json({"sides": sides, "history": history})
+            print_json({"sides": sides, "history": history, "kept": lost})
             return 0
         _only_one(ctx, found, words, "calsync why")
         now = work.ports.now()
@@ -161,7 +163,25 @@ def why(ctx: Context, words: str, *, as_json: bool) -> int:
     for op in history:
         first, *more = operation_lines(op, titled=False)
         say(f"  run {op['run']}: {first}", *(f"    {line}" for line in more))
+    if lost:
+        say("values that gave way, kept for 90 days:", *map(_lost_line, lost))
+        say("  to take one up again: calsync events edit")
     return 0
+
+
+def _lost(row: sqlite3.Row, names: Mapping[int, str]) -> dict[str, Any]:
+    from calsync_cli.store.db import moment
+
+    return {
+        "run": row["run_id"], "calendar": names[row["calendar_id"]], "kind": row["kind"], "field": row["path"],
+        "value": json.loads(row["value"])[row["path"]], "at": moment(row["at_us"]).isoformat(timespec="seconds"),
+    }
+
+
+def _lost_line(one: Mapping[str, Any]) -> str:
+    value = in_words.excerpts([shown(in_words.value_words(one["field"], one["value"]))])[0]
+    how = "lost a conflict" if one["kind"] == "conflict" else "was overwritten"
+    return f"  run {one['run']}: {in_words.field_words(one['field'])} {value} on {one['calendar']} {how}"
 
 
 def _side(work: Workspace, name: str, event: views.EventRow, found: Found) -> dict[str, Any]:

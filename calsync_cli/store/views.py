@@ -236,6 +236,15 @@ def trash(db: Database) -> list[Trash]:
     return list(newest.values())
 
 
+def lost_values(db: Database, link: int) -> list[sqlite3.Row]:
+    """Values of one event that gave way on a calendar, to another side's or to the rules of its pair, the newest first
+    (I1): (run_id, calendar_id, kind, path, value, at_us); value: JSON {path: value}."""
+    return db.all(
+        "SELECT run_id, calendar_id, kind, path, value, at_us FROM kept WHERE link_id = ? AND path IS NOT NULL "
+        "ORDER BY id DESC", link,
+    )
+
+
 def last_writing_run(db: Database) -> int | None:
     """The newest run that changed something."""
     found = db.value("SELECT max(run_id) FROM operation WHERE state = 'confirmed'")

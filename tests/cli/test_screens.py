@@ -357,6 +357,21 @@ def test_why_names_the_command_for_a_conflict_and_the_request(shell: Shell) -> N
     assert "next: calsync conflicts resolve 1" in said and "created on y/Home: new on x/Home" in said
 
 
+def test_why_tells_what_lost_a_conflict(shell: Shell) -> None:
+    """I1: what gave way is not only kept but can be found, by the event that it belonged to."""
+    shell.synced(1)
+    for side in "xy":
+        shell.edit(side, "u0", title=f"On {side}")
+    shell("sync")
+    shell("conflicts", "resolve", "--take", "a", "--all")
+    shell("sync")
+    said = _said(shell, "why", "u0")
+    assert "values that gave way, kept for 90 days: run 3: title On y on y/Home lost a conflict" in said
+    assert "calsync events edit" in said
+    (kept,) = shell("why", "u0", "--json").json["kept"]
+    assert (kept["field"], kept["value"], kept["kind"], kept["calendar"]) == ("title", "On y", "conflict", "y/Home")
+
+
 def test_the_fields_of_an_event_are_shown_in_words(shell: Shell) -> None:
     shell.put("x", "u1", "Standup", "RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=5", "CATEGORIES:Work,VIP", "LOCATION:Room")
     shell("sync", "--yes")
