@@ -127,8 +127,11 @@ def _new_link(snap: Snapshot, key: str, item: Replica) -> Link:
 
 
 def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool, block: bool = False) -> Link:
-    """The replica takes the place of what was there; a base of before is kept (row 17, K6, N2, V8)."""
-    base = spoke.base if spoke.state != "absent" and link.alive else None
+    """The replica takes the place of what was there; a base of before is kept (row 17, K6, N2, V8), but where it is
+    that of a copy which showed less or more: it says nothing of what was agreed on in this one (I1)."""
+    known = spoke.state != "absent" and link.alive
+    view = as_text(View("busy")) if block else spoke.view if owned and known else ""
+    base = spoke.base if known and view == spoke.view else None
     hung = replace(
         spoke,
         state="live",
@@ -140,7 +143,7 @@ def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool, block: bool =
         owned=owned,
         refused=None,
         problem=None,
-        view=as_text(View("busy")) if block else "",
+        view=view,
     )
     spokes = tuple(hung if s.calendar == spoke.calendar else s for s in link.spokes)
     if link.alive:

@@ -101,6 +101,24 @@ def test_words_of_a_date_that_is_cancelled_on_its_block_are_kept() -> None:
     assert "Root canal" in str([row["value"] for row in made.db.all("SELECT value FROM kept")])
 
 
+def test_an_event_that_comes_back_in_the_place_of_its_block_overwrites_nothing() -> None:
+    """I1: what was agreed with the block says nothing of the words of the event."""
+    made = world()
+    made.put("b", ics("n1", "Choir", "DESCRIPTION:Bach"))
+    made.put("a", dentist(start="20261203T090000"))
+    made.run()
+    back = next(body for body in made.servers["b"].contents("b").values() if b"Bach" in body)
+    made.delete("b", "n1")
+    made.edit("a", "n1", description="Bruckner")
+    made.run()
+    assert made.titles("b") == ["Busy", "Busy"], "what is left of it is on a now"
+    made.delete("b", next(uid for uid, form in made.forms("b").items() if form["time"] == at(9)))
+    made.put("b", back.replace(b"Choir", b"Choir again"))
+    report = made.run()
+    assert report.exit_code == 3 and made.forms("a")["n1"]["description"] == "Bruckner"
+    assert made.forms("b")["n1"]["description"] == "Bach"
+
+
 def test_what_is_written_on_the_block_stays_there() -> None:
     made = world()
     made.put("a", dentist())
