@@ -44,8 +44,7 @@ def asked(world: SimWorld) -> dict[bytes, set[str]]:
     """UID -> kinds of what waits for a person about it."""
     found: dict[bytes, set[str]] = {}
     sql = (
-        "SELECT h.kind, h.calendar_id, h.remote_id, l.uid FROM hold h LEFT JOIN link l ON l.id = h.link_id "
-        "WHERE h.choice IS NULL"
+        "SELECT h.kind, h.calendar_id, h.remote_id, l.uid FROM hold h LEFT JOIN link l ON l.id = h.link_id"
     )
     for row in world.db.all(sql):
         uid = (row["uid"] or "").encode() or _uid_at(world, row["calendar_id"], row["remote_id"])
@@ -133,7 +132,7 @@ def answer(world: SimWorld, words: Sequence[str] = ("a", "b", "base", "both")) -
     """A person decides everything that is asked; how many questions there were."""
     rows = world.db.all(
         "SELECT h.id, h.kind, l.uid FROM hold h JOIN link l ON l.id = h.link_id "
-        "WHERE h.kind IN ('fields', 'delete', 'orphan') AND h.choice IS NULL ORDER BY h.id"
+        "WHERE h.kind IN ('fields', 'delete', 'orphan') ORDER BY h.id"  # also where the value before was never known
     )
     for row in rows:
         word = world.board.rng.choice(("a", "b") if row["kind"] == "delete" else words)
