@@ -77,8 +77,11 @@ def steps(url: str) -> Iterator[Step]:
     )
     yield Step("", "phone rename Choir 'Choir in the church'")
     yield Step("", "calsync sync", code=3)
-    yield Step("", "calsync conflicts show 1")
-    yield Step("The laptop's name is the right one.", "calsync conflicts resolve 1 --take a")
+    yield Step(
+        "Both versions are shown, what was before, and what would come of the answer before it counts. The laptop's name "
+        "is the right one.",
+        "calsync conflicts resolve", [("take [a] [b]", None), ("? ", "a"), ("Is that right? [Y/n] ", "y")],
+    )  # fmt: skip
     yield Step(
         "## Taking it back\n\n"
         "On second thoughts, no. Everything that calsync does can be taken back; it shows first what that would be.",
