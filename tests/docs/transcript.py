@@ -78,8 +78,8 @@ def steps(url: str) -> Iterator[Step]:
     yield Step("", "phone rename Choir 'Choir in the church'")
     yield Step("", "calsync sync", code=3)
     yield Step(
-        "Both versions are shown, what was before, and what would come of the answer before it counts. The laptop's name "
-        "is the right one.",
+        "Both versions are shown, what was before, and what would come of the answer before it counts. The laptop's "
+        "name is the right one.",
         "calsync conflicts resolve", [("take [a] [b]", None), ("? ", "a"), ("Is that right? [Y/n] ", "y")],
     )  # fmt: skip
     yield Step(
