@@ -18,6 +18,7 @@ from calsync_cli.model.series import CANCELLED, Recurrence
 from calsync_cli.store import backup, links
 from tests.crash.scenarios import (
     BARE,
+    DENTIST,
     FRAGILE,
     FULL_ANSWER,
     KEY,
@@ -326,6 +327,20 @@ FURTHER = [
              settled=False, errand=purge_pair, writes=3),
     Scenario("what was refused is tried again", mend("b", "u2", "Good again"), both(
         two, Run, spoil("b", "u2"), edit("a", title="T"), Run), settled=False, errand=try_again),
+    # a person's word on one calendar
+    Scenario("added by hand, answers without versions", nothing, both(one, Run), settled=False, traits=BARE, writes=2,
+             errand=lambda w: w.hand_add("a", DENTIST, "hand@calsync")),
+    Scenario("added by hand to the source of a one-way pair", nothing, both(one, Run), settled=False, rules=ONE_WAY,
+             writes=2, errand=lambda w: w.hand_add("a", DENTIST, "hand@calsync")),
+    Scenario("a series moved by hand in a ring", nothing, both(weekly, Run), names="abc", pairs=ring, settled=False,
+             writes=3, errand=lambda w: w.hand_edit("b", "s1", {"time": DENTIST["time"]})),
+    Scenario("a date called off by hand beside an edit", edit("b", "s1", title="B"), both(weekly, one, Run),
+             settled=False, writes=3, errand=lambda w: w.hand_edit("a", "s1", {f"@{KEY}": CANCELLED})),
+    Scenario("removed by hand, fragile, answers without versions", nothing, both(two, Run), settled=False, writes=2,
+             traits={"a": {**FRAGILE["a"], **BARE["a"]}, "b": {**FRAGILE["b"], **BARE["b"]}},
+             errand=lambda w: w.has("a", "u2") and w.hand_remove("a", "u2")),
+    Scenario("removed by hand against an edit", edit("b", title="B"), both(two, Run), settled=False, writes=2,
+             errand=lambda w: w.hand_remove("a", "u1") if "One" in w.titles("a") else w.run()),
     # more calendars
     Scenario("ring of three, one field edited in two", both(edit("b", title="B"), edit("c", title="C")), one,
              names="abc", pairs=ring, in_one_run=False, writes=0),
