@@ -12,13 +12,12 @@ import pytest
 from tests.docs.documents import ROOT, names, prose
 
 HEADS = ("what you see", "it says")
+GOOGLE, MICROSOFT = "a page of Google's", "a page or an answer of Microsoft's"
 THEIRS = {
-    "Access blocked: calsync has not completed the verification": "a page of Google's",
-    "This app isn't verified": "a page of Google's",
-    "not configured as multi-tenant": "an answer of Microsoft's",
-    "does not exist in tenant": "an answer of Microsoft's", "redirect URI": "an answer of Microsoft's", "client_secret": "an answer of Microsoft's",
-    "Need admin approval": "a page of Microsoft's", "You cannot access this right now": "a page of Microsoft's",
-    "second proof": "an answer of Microsoft's", "application was not found": "an answer of Microsoft's",
+    "Access blocked: calsync has not completed the verification": GOOGLE, "This app isn't verified": GOOGLE,
+    "redirect URI": MICROSOFT, "application was not found": MICROSOFT, "not configured as multi-tenant": MICROSOFT,
+    "does not exist in tenant": MICROSOFT, "client_secret": MICROSOFT, "second proof": MICROSOFT,
+    "Need admin approval": MICROSOFT, "You cannot access this right now": MICROSOFT,
 }  # fmt: skip
 
 
