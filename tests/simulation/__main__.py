@@ -1,4 +1,5 @@
-"""`python -m tests.simulation --ops 1e7 --seed 1 [--procs 2] [--minutes 60]`, or `--story SEED [-v]` for one again."""
+"""`python -m tests.simulation --ops 1e7 --seed 1 [--procs 2] [--minutes 60]`, or `--story SEED [-v]` for one again;
+`--views`: those where one side shows less of the other."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.play import Failure, many, one
+from tests.simulation.play import Choose, Failure, many, one
 from tests.simulation.story import Counts
+from tests.simulation.topology import some, viewed
 
 
 def main() -> int:
@@ -18,13 +20,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--procs", type=int, default=1)
     parser.add_argument("--story", type=int, help="play the one story with this seed")
+    parser.add_argument("--views", action="store_true", help="stories of pairs with views")
     parser.add_argument("-v", action="store_true", help="tell it step by step")
     said = parser.parse_args()
     if said.story is not None:
-        return _story(said.story, loud=said.v)
+        return _story(said.story, loud=said.v, choose=viewed if said.views else some)
     began = time.monotonic()
     with ProcessPoolExecutor(said.procs) as pool:
-        parts = [pool.submit(_part, said.seed, said.ops / said.procs, said.minutes, n, said.procs)
+        parts = [pool.submit(_part, said.seed, said.ops / said.procs, said.minutes, n, said.procs, said.views)
                  for n in range(said.procs)]
         counts, failures = Counts(), list[Failure]()
         for part in parts:
@@ -35,7 +38,7 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _part(seed: int, ops: float, minutes: float, first: int, step: int) -> tuple[Counts, list[Failure]]:
+def _part(seed: int, ops: float, minutes: float, first: int, step: int, views: bool) -> tuple[Counts, list[Failure]]:
     began, told = time.monotonic(), [time.monotonic()]
 
     def every(counts: Counts) -> None:
@@ -47,11 +50,11 @@ def _part(seed: int, ops: float, minutes: float, first: int, step: int) -> tuple
     def found(failure: Failure) -> None:
         print(failure, flush=True)
 
-    return many(seed, ops, minutes, first=first, step=step, found=found, every=every)
+    return many(seed, ops, minutes, first=first, step=step, found=found, every=every, choose=viewed if views else some)
 
 
-def _story(seed: int, *, loud: bool) -> int:
-    failure = one(seed, counts := Counts(), print if loud else lambda words: None)
+def _story(seed: int, *, loud: bool, choose: Choose) -> int:
+    failure = one(seed, counts := Counts(), print if loud else lambda words: None, choose)
     if failure is not None and loud:
         print(failure.trace)
     print(failure or f"holds: {counts.operations:,} operations")

@@ -16,6 +16,7 @@ from calsync_cli.providers.memory import Change
 from calsync_cli.providers.memory_server import Shelf
 from tests.engine.oracles import Broken
 from tests.simulation import pen
+from tests.simulation.blocks import Blocks
 from tests.simulation.topology import Topology
 
 Identity = tuple[bytes, bytes]
@@ -72,13 +73,18 @@ class Ledger:
         self.judged: set[bytes] = set()
         self.asked_for: Callable[[str], bool] = lambda remote_id: False
         self.kept: Callable[[], set[bytes]] = set
+        self.blocks = Blocks(topology)
+        self.open = self.peers.keys() | self.blocks.calendars
+        if topology.bridges:
+            self.reach = {c: set(topology.calendars) - {c} for c in topology.calendars}
 
     def token_lost(self, calendar: str) -> None:
         self.expired.add(calendar)
 
     def stored(self, calendar: str, shelf: Shelf, change: Change, intent: Intent | None) -> None:
         before, after = change.replaced or b"", change.payload or b""
-        who = pen.identity(after or before)
+        self.blocks.learn(after)
+        who = self.blocks.event_of(pen.identity(after or before))
         words, old = pen.tokens(after), pen.tokens(before)
         place = (calendar, who)
         if after:
@@ -91,6 +97,7 @@ class Ledger:
             self.removed |= old - words
             for word in words - old:
                 self.written.setdefault(word, who[0])
+            self.blocks.heard(calendar, after)
             if change.payload is None:
                 self.deleted[who].append(calendar)
                 if self.born[who] - self.peers.get(calendar, set()) - {calendar}:
@@ -104,6 +111,7 @@ class Ledger:
         why = intent.because if intent else ""
         self.tell(f"  {calendar}: {what}: {_listed(old)} -> {_listed(words)} ({why})")
         self._not_mixed(calendar, who, words)
+        self.blocks.check(calendar, change)
         if intent is None or old - intent.kept:
             lost = sorted(old - (intent.kept if intent else frozenset()))
             raise Broken(f"I1: {lost} of {change.remote_id} on {calendar} was overwritten and is in no image")
@@ -122,6 +130,8 @@ class Ledger:
 
     def is_derived(self, calendar: str, who: Identity) -> bool:
         """N4: it came to this calendar by a one-way pair, so it is no source for others."""
+        if self.blocks.is_block(who):
+            return True
         return self.born[who].isdisjoint(self.peers.get(calendar, set()) | {calendar})
 
     # -- what calsync may write ----------------------------------------------------------------------------------------
@@ -136,14 +146,14 @@ class Ledger:
     def _create(self, calendar: str, shelf: Shelf, who: Identity, change: Change) -> None:
         place = (calendar, who)
         there = [c for c in shelf.items.values() if c is not change]
-        others = [c.remote_id for c in there if pen.identity(c.payload or b"") == who]
+        others = [c.remote_id for c in there if self.blocks.event_of(pen.identity(c.payload or b"")) == who]
         if others:
             raise Broken(f"I5: {_name(who)} was made twice on {calendar}, beside {others}")
         self.made[place] += 1
         made, gone = self.made[place], self.gone[place]
         if made > 1 + gone:
             raise Broken(f"X17: {_name(who)} was made {made} times on {calendar}, and deleted {gone} times")
-        if calendar not in self.peers and calendar not in self.sources:
+        if calendar not in self.open and calendar not in self.sources:
             raise Broken(f"I9: {_name(who)} was written to {calendar}, which is a source only")
 
     def _update(self, calendar: str, change: Change, named: frozenset[str]) -> None:
@@ -151,7 +161,7 @@ class Ledger:
         was, now = pen.keeps(before), pen.keeps(after)
         if was != now:
             raise Broken(f"I7: an update of {change.remote_id} on {calendar} turned {was} into {now}")
-        if calendar not in self.peers and (calendar, change.remote_id) in self.by_hand:
+        if calendar not in self.open and (calendar, change.remote_id) in self.by_hand:
             raise Broken(f"I9: an update of {change.remote_id} on {calendar}, which people made there")
         self._only(calendar, change, named)
 
@@ -174,7 +184,7 @@ class Ledger:
         """X3: a person deleted it elsewhere. X2: and had seen there all that is deleted here, unless told otherwise."""
         if self.asked_for(change.remote_id):
             return
-        if calendar not in self.peers and (calendar, change.remote_id) in self.by_hand:
+        if calendar not in self.open and (calendar, change.remote_id) in self.by_hand:
             raise Broken(f"I9: {_name(who)} was deleted on {calendar}, where people made it")
         places = [other for other in self.deleted[who] if other != calendar]
         reach = self.reach[calendar]

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from calsync_cli.store import links
 from tests.engine.oracles import Broken
-from tests.simulation import alike, pen
+from tests.simulation import alike, blocks, pen
 from tests.simulation.world import SimWorld
 
 HELD_FOR_GOOD = frozenset({"ambiguous", "notify", "quarantine", "refused"})
@@ -72,8 +72,32 @@ def check_alike(world: SimWorld, *, whole: bool) -> None:
                 continue  # D1: it stays where its loser was
             for one, other in pairwise(group):
                 _same(uid, one, shown[one].get(uid), other, shown[other].get(uid), whole)
+    for name, other, as_blocks in blocks.shown(world.topology):
+        _bridged(world, name, other, as_blocks, waiting)
     for source, target in world.topology.copies:
         _copied(world, source, target, waiting, whole)
+
+
+def _bridged(world: SimWorld, name: str, other: str, as_blocks: bool, waiting: dict[bytes, set[str]]) -> None:
+    """W6: what is at home on one side is on the other, once, at the same times, or wholly."""
+    own = _by_uid(world, name, own=True)
+    there = {uid: p for uid, p in _by_uid(world, other).items() if world.ledger.is_derived(other, pen.identity(p))}
+    for uid, payload in own.items():
+        if uid in waiting or b"-calsync-copy-" in uid:
+            continue
+        copy = there.get(blocks.block_uid(uid) if as_blocks else uid)
+        if copy is None:
+            raise Broken(f"W6: {uid.decode()} is on {name} and not shown on {other}")
+        if as_blocks and not alike.same(blocks.times(payload), blocks.times(copy)):
+            raise Broken(f"W6: {uid.decode()} is on {name} at other times than its block on {other}")
+        if not as_blocks:
+            _same(uid, name, payload, other, copy, False)
+    names = _by_uid(world, name).keys()  # also what lives on there alone, and its block here
+    shown = {blocks.block_uid(uid) for uid in (*names, *waiting)} | names | waiting.keys()
+    for uid, payload in there.items():
+        known = uid in shown or blocks.block_uid(uid) in names or _is_unknown(world, other, payload)
+        if not known and b"-calsync-copy-" not in uid:
+            raise Broken(f"W6: {uid.decode()} on {other} shows what is not on {name}")
 
 
 def _by_uid(world: SimWorld, name: str, *, own: bool = False) -> dict[bytes, bytes]:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 TOKEN = re.compile(rb"tok\d+x")
 KEEP = re.compile(rb"keep\d+x")
 BIRTH = re.compile(rb"birth\d+x")
+BLOCK = b"@calsync"
 _UID = re.compile(rb"^UID:([^\r\n]*)", re.MULTILINE)
 _ALIAS = re.compile(rb"-calsync-[0-9a-f]{8}$")
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia",
@@ -43,10 +44,13 @@ def keeps(payload: bytes) -> set[bytes]:
 
 @lru_cache(maxsize=4096)
 def identity(payload: bytes) -> tuple[bytes, bytes]:
-    """(birth, ""), or (birth, UID) for what calsync made an event of its own of: a conflict copy, a detached date."""
+    """(birth, ""), or (birth, UID) for what calsync made an event of its own of: a conflict copy, a detached date. A
+    block shows nothing of its event but the time: (its own UID, "")."""
     text = flat(payload)
     born = BIRTH.search(text)
     uid = uid_of(payload)
+    if born is None and uid.endswith(BLOCK):
+        return (uid, b"")
     return (born[0] if born else b"", uid if b"-calsync-" in uid else b"")
 
 

@@ -187,7 +187,9 @@ class People:
         if one is None or side == other or other not in self.world.ledger.peers.get(side, ()):
             return ""
         uid = pen.uid_of(one[1])
-        if b"-calsync-" in uid or any(uid == pen.uid_of(p) for p in self.world.contents(other).values()):
+        if b"-calsync-" in uid or uid.endswith(pen.BLOCK):
+            return ""
+        if any(uid == pen.uid_of(p) for p in self.world.contents(other).values()):
             return ""
         self._save(other, None, one[1])
         return f"{other}: {uid.decode()} came by itself"
@@ -196,8 +198,8 @@ class People:
         """With all that is in it, calsync's own line too (K5)."""
         side = self.where()
         one = self._some(side)
-        if one is None or len(self.world.contents(side)) > MOST:
-            return ""
+        if one is None or len(self.world.contents(side)) > MOST or not pen.BIRTH.search(pen.flat(one[1])):
+            return ""  # of a block nobody could tell whose it is
         uid = f"u{next(self._numbers)}@x"
         self._save(side, None, pen.twin(one[1], uid, self.token("birth"), self.token))
         return f"{side}: {one[0]} duplicated as {uid}"
@@ -208,7 +210,7 @@ class People:
             return ""
         side, payload = self._gone.pop()
         uid = pen.uid_of(payload)
-        if any(uid == pen.uid_of(p) for p in self.world.contents(side).values()):
+        if uid.endswith(pen.BLOCK) or any(uid == pen.uid_of(p) for p in self.world.contents(side).values()):
             return ""
         self._save(side, None, payload)
         return f"{side}: {uid.decode()} brought back"

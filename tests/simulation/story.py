@@ -16,6 +16,7 @@ from tests.engine.faulty_world import AnyPlan
 from tests.engine.oracles import Broken
 from tests.simulation import ending, oracles, topology, twice
 from tests.simulation.people import People
+from tests.simulation.topology import Topology
 from tests.simulation.world import SimWorld
 
 Tell = Callable[[str], None]
@@ -46,11 +47,13 @@ class Counts:
 
 
 class Story:
-    def __init__(self, seed: int, tell: Tell = lambda words: None) -> None:
+    def __init__(
+        self, seed: int, tell: Tell = lambda words: None, choose: Callable[[Random], Topology] = topology.some
+    ) -> None:
         self.began = time.process_time()
         self.tell = tell
         self.rng = rng = Random(seed)
-        self.topology = topology.some(rng)
+        self.topology = choose(rng)
         self.rules = topology.rules(rng)
         rate = rng.choice((0, 0, 0.005, 0.02, 0.02, 0.08))
         self.kill_rate = rng.choice((0, 0.02, 0.1)) if rate else 0

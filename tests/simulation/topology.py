@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.views import View
 
 Join = tuple[str, str, str]
 """(one calendar, the other, direction)"""
@@ -15,17 +16,19 @@ Join = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """`groups` are the calendars that shall show the same, `copies` the one-way pairs (source, target)."""
+    """`groups` are the calendars that shall show the same, `copies` the one-way pairs (source, target), `bridges` the
+    two-way pairs with views: by join, what each side shows of the other."""
 
     name: str
     calendars: str
     joins: tuple[Join, ...]
+    bridges: Mapping[tuple[str, str], Mapping[str, View]] = field(default_factory=dict)
 
     @property
     def groups(self) -> list[str]:
         found: list[set[str]] = []
         for x, y, direction in self.joins:
-            if direction == "two-way":
+            if direction == "two-way" and (x, y) not in self.bridges:
                 touching = [group for group in found if group & {x, y}]
                 found = [g for g in found if g not in touching] + [{x, y}.union(*touching)]
         return ["".join(sorted(group)) for group in found]
@@ -41,7 +44,7 @@ class Topology:
     def pairs(self, rules: dict[str, Any]) -> list[Pair]:
         return [
             Pair(f"{x}{y}", CalendarName(x, x), CalendarName(y, y), direction=direction,  # type: ignore[arg-type]
-                 first_sync="auto", **rules)
+                 first_sync="auto", **rules, **self.bridges.get((x, y), {}))
             for x, y, direction in self.joins
         ]
 
@@ -67,13 +70,24 @@ TOPOLOGIES: Sequence[Topology] = (
     Topology("copy of a copy", "abc", _copy("ab", "bc")),
     Topology("pair with a copy", "abc", _both("ab") + _copy("bc")),
     Topology("copy into a pair", "abc", _copy("ab") + _both("bc")),
-    # busy views both ways (W6, N4) belong here as soon as a pair can have views: a bridge between "ab" and "cd"
 )
 WEIGHTS = (8, 4, 1, 3, 1, 2, 1, 3, 1, 1, 2, 1)
+BLOCKS, BOTH = {"to_b": View("busy")}, {"to_a": View("busy", title="Taken"), "to_b": View("busy")}
+VIEWED: Sequence[Topology] = (
+    Topology("blocks", "ab", _both("ab"), {("a", "b"): BLOCKS}),
+    Topology("blocks on both sides", "ab", _both("ab"), {("a", "b"): BOTH}),
+    Topology("blocks of a pair", "abc", _both("ab", "bc"), {("b", "c"): BLOCKS}),
+    Topology("a bridge between pairs", "abcd", _both("ab", "cd", "bc"), {("b", "c"): BOTH}),
+)
 
 
 def some(rng: Random) -> Topology:
     return rng.choices(TOPOLOGIES, WEIGHTS)[0]
+
+
+def viewed(rng: Random) -> Topology:
+    """Stories of their own, so that the others stay what they were under their seeds."""
+    return rng.choices(VIEWED, (4, 3, 2, 2))[0]
 
 
 def rules(rng: Random) -> dict[str, Any]:

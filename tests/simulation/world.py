@@ -67,7 +67,7 @@ class SimWorld(FaultyWorld):
     def __init__(self, topology: Topology, rules: dict[str, Any], rng: Random, rate: float) -> None:
         self.topology = topology
         self.ledger = Ledger(topology)
-        self.ledger.restores = rules["conflict"] in ("merge", "newest", "ask")
+        self.ledger.restores = rules["conflict"] in ("merge", "newest", "ask") and not topology.bridges
         self.ledger.asked_for = self._asked_for
         self.ledger.kept = self._kept
         self.board: Weather = Weather(rng, rate)
