@@ -138,7 +138,7 @@ STORIES: dict[str, Story] = {
     "docs/recipes.md": Story(
         home_pair,
         only_parsed={
-            "calsync login work": ANOTHER_SCREEN, "calsync schedule install --using systemd": SCHEDULER,
+            "calsync login": ANOTHER_SCREEN, "calsync schedule install --using systemd": SCHEDULER,
             "calsync config check": ELSEWHERE, "calsync sync --dry-run": ELSEWHERE,
         },
     ),

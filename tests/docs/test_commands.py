@@ -55,7 +55,7 @@ def _parse(line: str) -> None:
 
 def ours(command: Command) -> Iterator[str]:
     """The parts of a line that call calsync."""
-    for part in re.split(r"\s(?:&&|\|\|?|;|>)\s", command.line):
+    for part in re.split(r"\s(?:&&|\|\|?|;|>|<)\s", command.line):
         if part.split()[0].rpartition("/")[2] == "calsync":
             yield "calsync " + " ".join(part.split()[1:])
 
