@@ -1,4 +1,4 @@
-"""`import vdirsyncer` and `init --from vdirsyncer`: another program's set-up becomes accounts and pairs of calsync."""
+"""`import PROGRAM` and `init --from PROGRAM`: another program's set-up becomes accounts and pairs of calsync."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from calsync_cli.errors import AuthError, ConfigError, UsageError
 from calsync_cli.model.account import WITH_LOGIN
 from calsync_cli.model.secret import Secret
 from calsync_cli.model.words import closest
-from calsync_cli.setup import found, vdirsyncer, vdirsyncer_file
+from calsync_cli.setup import calendarsync, found, khal, vdirsyncer, vdirsyncer_file, yaml_lines
 from calsync_cli.setup.notes import BadSetup, Setup, Table
 
-FORMATS = ("vdirsyncer",)
-AGAIN = "calsync import vdirsyncer FILE"
+FORMATS = ("vdirsyncer", "calendarsync", "khal")
 
 
 def bring(ctx: Context, source: str, file: Path | None, *, preview: bool, as_json: bool = False) -> int:
@@ -55,22 +54,41 @@ def new_of(ctx: Context, source: str, file: Path | None) -> Setup:
 def _translated(ctx: Context, source: str, file: Path | None) -> Setup:
     if source not in FORMATS:
         text = f"calsync cannot read the set-up of {source!r}{closest(source, FORMATS)}; it reads: {', '.join(FORMATS)}"
-        raise UsageError(text, next=AGAIN)
-    path = file.expanduser() if file is not None else found.vdirsyncer_file(ctx.environ)
+        raise UsageError(text, next="calsync import -h")
+    again = f"calsync import {source} FILE"
+    path = file.expanduser() if file is not None else _usual(ctx, source)
     if path is None:
-        text = "there is no configuration of vdirsyncer in its usual places"
-        raise UsageError(f"{text}; nothing was touched", next=AGAIN)
+        text = f"there is no configuration of {source} in its usual places"
+        raise UsageError(f"{text}; nothing was touched", next=again)
     try:
-        known = vdirsyncer_file.parse(path.read_text(encoding="utf-8"))
-        return vdirsyncer.translate(
-            known, found.discovered(known, path, ctx.environ), str(found.home_of(ctx.environ))
-        )
+        return _read(ctx, source, path, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as err:
         reason = getattr(err, "strerror", None) or "it is no UTF-8 text"
-        raise UsageError(f"{path} cannot be read ({reason}); nothing was touched", next=AGAIN) from None
+        raise UsageError(f"{path} cannot be read ({reason}); nothing was touched", next=again) from None
     except BadSetup as err:
-        text = f"{path} is no configuration of vdirsyncer: {err}; nothing was touched"
-        raise UsageError(text, next=AGAIN) from None
+        text = f"{path} is no configuration of {source}: {err}; nothing was touched"
+        raise UsageError(text, next=again) from None
+
+
+def _usual(ctx: Context, source: str) -> Path | None:
+    """Where that program itself would look."""
+    match source:
+        case "vdirsyncer":
+            return found.vdirsyncer_file(ctx.environ)
+        case "khal":
+            return found.khal_file(ctx.environ)
+    here = Path.cwd() / found.CALENDARSYNC
+    return here if here.is_file() else None
+
+
+def _read(ctx: Context, source: str, path: Path, text: str) -> Setup:
+    match source:
+        case "calendarsync":
+            return calendarsync.translate(yaml_lines.parse(text))
+        case "khal":
+            return khal.translate(text)
+    known = vdirsyncer_file.parse(text)
+    return vdirsyncer.translate(known, found.discovered(known, path, ctx.environ), str(found.home_of(ctx.environ)))
 
 
 def _tables(ctx: Context) -> Mapping[str, Mapping[str, Any]]:
@@ -109,17 +127,17 @@ def _write(ctx: Context, setup: Setup) -> None:
         for kind, tables in (("accounts", setup.accounts), ("pairs", setup.pairs)):
             for name, table in tables.items():
                 notes = setup.of(account=name) if kind == "accounts" else setup.of(pair=name)
-                edit.add(document, kind, name, table, [f"vdirsyncer: {one.text}" for one in notes])
+                edit.add(document, kind, name, table, [f"{setup.program}: {one.text}" for one in notes])
 
     try:
         edit.changed(ctx.config_file, put, lambda file: load(file, ctx.environ))
     except ConfigError as err:
         text = "; ".join(f"{path} {words}" for path, words in err.problems)
         text = f"this set-up does not fit into {ctx.config_file}: {text}; nothing was written"
-        raise UsageError(text, next="calsync import vdirsyncer --print") from None
+        raise UsageError(text, next=f"calsync import {setup.program.lower()} --print") from None
     except OSError as err:
         text = f"{ctx.config_file} cannot be written ({err.strerror}); nothing was changed"
-        raise UsageError(text, next="calsync -c FILE import vdirsyncer") from None
+        raise UsageError(text, next=f"calsync -c FILE import {setup.program.lower()}") from None
 
 
 def _keep_passwords(ctx: Context, secrets: Any, setup: Setup) -> list[str]:
@@ -160,4 +178,8 @@ def _next(ctx: Context, setup: Setup, unsaved: list[str]) -> Iterator[str]:
             yield f"  next: calsync login {name}"
     if setup.pairs:
         yield "  next: calsync sync --dry-run"
-        yield "        events that vdirsyncer has synced are linked, not copied; let vdirsyncer rest from then on"
+        program = setup.program
+        linked = "events that vdirsyncer has synced are linked, not copied; " if program == "vdirsyncer" else ""
+        yield f"        {linked}let {program} rest from then on"
+    elif setup.accounts:
+        yield "  next: calsync init"

@@ -114,7 +114,7 @@ def _found_here(ctx: Context) -> Setup | None:
     """Another program's set-up, which a person wants to take over."""
     for one in look(ctx.environ, Path.cwd()):
         say(f"{one.program} is set up here ({one.path}): {one.words}")
-        setup = _new_of(ctx, one) if one.program == "vdirsyncer" else None
+        setup = None if one.folders else _new_of(ctx, one)
         if setup is not None and setup.pairs:
             say(*importing.report(ctx, setup, preview=True))
             if yes("Take this over? [Y/n] ", default=True):
@@ -127,7 +127,7 @@ def _found_here(ctx: Context) -> Setup | None:
 
 def _new_of(ctx: Context, one: Found) -> Setup | None:
     try:
-        return importing.new_of(ctx, "vdirsyncer", one.path)
+        return importing.new_of(ctx, one.program.lower(), one.path)
     except UsageError as err:
         say(f"! {err}")
         return None

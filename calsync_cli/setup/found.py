@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from calsync_cli.setup import khal
 from calsync_cli.setup.vdirsyncer import Collection, Discovered, collections_of
 from calsync_cli.setup.vdirsyncer_file import File
 
 LARGEST = 1_000_000
+CALENDARSYNC = "sync.yaml"
+"""It looks for its configuration where it is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +36,25 @@ def home_of(environ: Mapping[str, str]) -> Path:
 
 
 def look(environ: Mapping[str, str], here: Path) -> list[Found]:
-    home = home_of(environ)
-    settings = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
     found = []
     if (file := vdirsyncer_file(environ)) is not None:
         found.append(Found("vdirsyncer", file, "calsync init --from vdirsyncer takes its calendars over"))
-    for khal in (settings / "khal" / "config", home / ".khal" / "khal.conf"):
-        folders = tuple(dict.fromkeys(_khal_folders(_text(khal)))) if khal.is_file() else ()
-        if folders:
-            found.append(Found("khal", khal, f"it reads {', '.join(folders)}", folders))
-            break
-    sync = here / "sync.yaml"
+    if (file := khal_file(environ)) is not None and (folders := tuple(khal.folders(_text(file)))):
+        found.append(Found("khal", file, f"it reads {', '.join(folders)}", folders))
+    sync = here / CALENDARSYNC
     kinds = re.findall(r"^(source|sink):\s*\n\s+adapter:\s*\n\s+type:\s*\"?(\w+)", _text(sync), re.MULTILINE)
     if kinds:
         words = " to ".join(kind for _, kind in kinds)
-        found.append(Found("CalendarSync", sync, f"it copies one way, {words}; choose these two and the direction"))
+        then = f"calsync init --from calendarsync {CALENDARSYNC} takes that over"
+        found.append(Found("CalendarSync", sync, f"it copies one way, {words}; {then}"))
     return found
+
+
+def khal_file(environ: Mapping[str, str]) -> Path | None:
+    home = home_of(environ)
+    settings = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    places = (settings / "khal" / "config", home / ".khal" / "khal.conf")
+    return next((place for place in places if place.is_file()), None)
 
 
 def vdirsyncer_file(environ: Mapping[str, str]) -> Path | None:
@@ -58,14 +64,6 @@ def vdirsyncer_file(environ: Mapping[str, str]) -> Path | None:
     said = environ.get("VDIRSYNCER_CONFIG")
     places = [Path(said)] if said else [home / ".vdirsyncer" / "config", settings / "vdirsyncer" / "config"]
     return next((place for place in places if place.is_file()), None)
-
-
-def _khal_folders(text: str) -> Iterator[str]:
-    """The folders whose sub-folders are calendars: `path = ~/.calendars/*`, or the parent of one calendar."""
-    for raw in re.findall(r"^\s*path\s*=\s*(.+?)\s*$", text, re.MULTILINE):
-        path = raw.strip("\"'").rstrip("/")
-        if "/" in path and not path.endswith((".db", ".sqlite")):
-            yield path.rpartition("/")[0]
 
 
 def _text(file: Path) -> str:

@@ -38,12 +38,16 @@ class Note:
 
 @dataclass(slots=True)
 class Setup:
-    """passwords: by account, as they stood there in plain text; they belong into the keyring, not into the file."""
+    """passwords: by account, as they stood there in plain text; they belong into the keyring, not into the file.
+
+    program: whose set-up it was
+    """
 
     accounts: dict[str, Table] = field(default_factory=dict)
     pairs: dict[str, Table] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
+    program: str = "vdirsyncer"
 
     def of(self, *, account: str = "", pair: str = "") -> Iterator[Note]:
         return (one for one in self.notes if (one.account, one.pair) == (account, pair))
@@ -55,7 +59,7 @@ class Setup:
             {pairs.get(name, name): {**table, **_sides(table, accounts)} for name, table in self.pairs.items()},
             [Note(one.what, one.words, one.next, accounts.get(one.account, one.account),
                   pairs.get(one.pair, one.pair)) for one in self.notes],
-            {accounts.get(name, name): secret for name, secret in self.passwords.items()},
+            {accounts.get(name, name): secret for name, secret in self.passwords.items()}, self.program,
         )  # fmt: skip
 
 

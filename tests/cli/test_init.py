@@ -193,6 +193,50 @@ def test_its_record_of_what_it_found_counts_more_than_the_folders(theirs: Shell)
     assert set(pairs(theirs)) == {"my-Home"}
 
 
+CALENDARSYNC = """sync:
+  start:
+    identifier: MonthStart
+    offset: -1
+  end:
+    identifier: MonthEnd
+    offset: 1
+source:
+  adapter:
+    type: ics
+    config:
+      url: "https://x.example/h.ics"
+sink:
+  adapter:
+    type: "google"
+    calendar: "me@example.org"
+transformations:
+  - name: KeepTitle
+"""
+
+
+def test_the_set_up_of_calendarsync_is_taken_over(new: Shell) -> None:
+    file = new.folder / "sync.yaml"
+    file.write_text(CALENDARSYNC)
+    said = new("import", "calendarsync", str(file))
+    assert said.code == 0, said.err
+    assert "pair calendarsync: feed/feed -> google/me@example.org" in said.out and "calsync login google" in said.out
+    assert "let CalendarSync rest from then on" in said.out and "vdirsyncer" not in said.out
+    assert "# CalendarSync: copies: those that CalendarSync made" in new.config.read_text()
+    (pair,) = pairs(new).values()
+    assert pair["to_b"] == {"view": "titles", "private": False, "reminders": "none"}
+    assert new("config", "check").code == 0
+    wrong = new("import", "calendarsync", str(new.file("x", "u")))
+    assert wrong.code == 2 and "is no configuration of calendarsync: line 1 is no" in wrong.err
+
+
+def test_the_folders_of_khal_become_accounts(new: Shell) -> None:
+    file = new.folder / "khal"
+    file.write_text("[calendars]\n[[home]]\npath = ~/x/Home\n")
+    said = new("import", "khal", str(file))
+    assert (said.code, "next: calsync init" in said.out, pairs(new)) == (0, True, {}), said.err
+    assert tomllib.loads(new.config.read_text())["accounts"] == {"x": {"provider": "vdir", "path": "~/x"}}
+
+
 def test_print_and_json_change_nothing(theirs: Shell) -> None:
     said = theirs("import", "vdirsyncer", "--print", "--json").json
     assert (set(said["accounts"]), set(said["pairs"]), said["written"]) == ({"here", "there"}, {"my-Home"}, False)

@@ -26,7 +26,8 @@ def init(
         Path | None, typer.Argument(metavar="FILE", help="With --from: its configuration.", show_default=False)
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--from", metavar="vdirsyncer", help="Take over what that program is set up for.")
+        str | None,
+        typer.Option("--from", metavar="PROGRAM", help="Take over the set-up of vdirsyncer, calendarsync or khal."),
     ] = None,
     account: Annotated[
         list[str] | None,
@@ -50,7 +51,7 @@ def init(
 
     context = begin(ctx)
     if file is not None and source is None:
-        raise UsageError("a file is for --from vdirsyncer", next="calsync init -h")
+        raise UsageError("a file is for --from PROGRAM", next="calsync init -h")
     wanted = command.Wanted(tuple(account or ()), a, b, direction, conflict, name, create, yes, source, file)
     end(command.init(context, wanted))
 
@@ -58,12 +59,12 @@ def init(
 @commands.command("import", epilog=examples("calsync import vdirsyncer --print"))
 def import_(
     ctx: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="vdirsyncer", help="Which program's.")],
+    source: Annotated[str, typer.Argument(metavar="PROGRAM", help="vdirsyncer, calendarsync or khal.")],
     file: File = None,
     preview: Print = False,
     json: Json = False,
 ) -> None:
-    """Take over another program's configuration: `import vdirsyncer`."""
+    """Take over another program's configuration: that of vdirsyncer, CalendarSync or khal."""
     from calsync_cli.cli import importing as command
 
     end(command.bring(begin(ctx), source, file, preview=preview, as_json=json))
