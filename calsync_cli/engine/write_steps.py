@@ -279,10 +279,9 @@ def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decisio
     hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
     result.extra.append(Link(key, uid, spokes, rev=1, hub=hub, open=True))
     because = f"the version of {case.calendars[calendar].label}, kept as an event of its own"
-    view = case.calendars[calendar].view
     result.steps.append(Step(
         "create", calendar, key, uid, form_title(form), start_text(form), because, rev=1, changes=shown(PLAIN, form),
-        view=as_text(view),
+        view="",
     ))
 
 

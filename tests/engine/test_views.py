@@ -119,6 +119,24 @@ def test_an_event_that_comes_back_in_the_place_of_its_block_overwrites_nothing()
     assert made.forms("b")["n1"]["description"] == "Bach"
 
 
+def test_both_versions_of_a_conflict_are_kept_where_a_side_shows_less() -> None:
+    """D1: the loser's version is that calendar's own, and hides nothing from it."""
+    made = world(tie="keep-both")
+    made.put("b", ics("n1", "Choir", "LOCATION:Church"))
+    made.put("a", dentist())
+    made.run()
+    block = next(uid for uid in made.forms("b") if uid != "n1")
+    made.edit("a", "n1", title="Choir in A")
+    made.edit("b", "n1", title="Choir in B")
+    made.edit("a", "u1", time=at(14))
+    made.edit("b", block, time=at(15), description="mine")
+    for _ in range(3):
+        assert made.run(approved=AnyPlan()).exit_code == 0
+    assert made.quiet() and {"Choir in A", "Choir in B"} <= set(made.titles("a") + made.titles("b"))
+    assert {str(form["time"]) for form in made.forms("b").values()} >= {str(at(14)), str(at(15))}
+    no_leak(made)
+
+
 def test_what_is_written_on_the_block_stays_there() -> None:
     made = world()
     made.put("a", dentist())
