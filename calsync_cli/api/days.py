@@ -83,7 +83,7 @@ class Days(Looking):
         """What takes place from midnight of `first` on, as the last sync saw it."""
         low, high = midnight(first), midnight(first + timedelta(days=days))
         names = views.aliases(self.db)
-        events = _Events(views.copies(self.db))
+        events = Events(views.copies(self.db))
         found: dict[tuple[int, str, datetime, datetime], list[tuple[bool, int, str, Form, views.EventRow]]] = {}
         unread, vague = 0, set()
         for number in names:
@@ -106,7 +106,7 @@ class Days(Looking):
         return Agenda(first, days, tuple(sorted(told, key=lambda h: (h.start, h.order))), tuple(notes))
 
 
-class _Events:
+class Events:
     """Which items are copies of one event, over all groups: a copy may be an event for another pair (N4)."""
 
     def __init__(self, copies: Sequence[tuple[int, int, str, bool]]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from calsync_cli.api.days import Events
 from calsync_cli.api.looking import Looking
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import CalendarName
@@ -79,10 +80,11 @@ class Editing(Looking):
         """
         wanted = None if calendar is None else self.calendar_named(calendar)
         names = {str(name): name for pair in self.config.pairs.values() for name in (pair.a, pair.b)}
-        found: dict[object, list[tuple[str, views.EventRow]]] = {}
+        found: dict[int, list[tuple[str, views.EventRow]]] = {}
+        same = Events(views.copies(self.db))
         for label, row in self.find(words):
             if label in names and row.form is not None:
-                found.setdefault(row.link_id or (label, row.remote_id), []).append((label, row))
+                found.setdefault(same.of((row.calendar_id, row.remote_id)), []).append((label, row))
         events = []
         for copies in found.values():
             here = [one for one in copies if wanted is None or one[0] == str(wanted)]

@@ -83,6 +83,9 @@ def changes(said: Said, form: Form, zone_here: str) -> dict[Path, Value | None]:
     if _is_timed(said) and span is not None:
         found["time"] = _span(said, span, zone_here)
     rule = _recurrence(said, found.get("time", span), before if isinstance(before, Recurrence) else None)
+    keeps_its_rule = before is not None and rule is None and said.repeat != "none"
+    if keeps_its_rule and _gets_or_loses_hours(span, found.get("time")):
+        raise said.wrong("a series gets or loses its hours with its repetition; say --repeat or --rrule too")
     if said.repeat == "none" or rule is not None:
         found["recurrence"] = rule
     own = len(instance_keys(form))
@@ -90,6 +93,10 @@ def changes(said: Said, form: Form, zone_here: str) -> dict[Path, Value | None]:
         dates = "1 date" if own == 1 else f"{own} dates"
         raise said.wrong(f"{dates} of this series would be left behind, for they differ from it; name one with --date")
     return found
+
+
+def _gets_or_loses_hours(before: Span | None, after: Value | None) -> bool:
+    return before is not None and isinstance(after, Span) and type(after.start) is not type(before.start)
 
 
 def date_changes(said: Said, key: InstanceKey, one: Form, zone_here: str) -> dict[Path, Value | None]:

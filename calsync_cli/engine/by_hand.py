@@ -23,7 +23,7 @@ from calsync_cli.engine.views import is_copy, leaks
 from calsync_cli.engine.world import Hold, Kept, Link, Plan, Replica, Snapshot, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.account import CalendarName
-from calsync_cli.model.series import Changes, Form, Path, form_title, split
+from calsync_cli.model.series import Changes, Form, Path, applied, form_title, split
 from calsync_cli.store import journal, views
 from calsync_cli.store.db import Database
 
@@ -80,8 +80,9 @@ def edited(snap: Snapshot, calendar: int, remote_id: str, changes: Changes, seen
     if hold is not None:
         return _nothing(snap, _worded(case, hold))
     result = Decision(case.link)
-    step = replace(case.step("update", spoke, "changed by hand"), changes=said)
-    result.steps.append(_by_hand(step, spoke))
+    after = applied(now, said)
+    step = replace(case.step("update", spoke, "changed by hand"), title=form_title(after), start=start_text(after))
+    result.steps.append(_by_hand(replace(step, changes=said), spoke))
     lost = [path for path in sorted(said) if path in now]
     result.kept += [Kept(case.link.key, calendar, "overwritten", case.link.uid, path, now[path]) for path in lost]
     return errand_plan(snap, [result])

@@ -171,6 +171,7 @@ def test_a_series_is_moved_with_its_rule_only(home: Shell) -> None:
     home.put("x", "s1", "Standup", "RRULE:FREQ=WEEKLY;BYDAY=TU")
     home("sync")
     assert "say --repeat or --rrule to fit it" in home("events", "edit", "Standup", "--start", "2026-12-02").err
+    assert "gets or loses its hours" in home("events", "edit", "Standup", "--all-day").err
     assert home("events", "edit", "Standup", "--start", "2026-12-02", "--repeat", "weekly").code == 0
     assert "RRULE:FREQ=WEEKLY" in lines(home, "Standup")
     assert home("events", "edit", "Standup", "--repeat", "none").code == 0
@@ -211,6 +212,19 @@ def test_what_changed_since_the_last_sync_is_not_overwritten(home: Shell) -> Non
     assert said.code == 3 and "title changed on x/Home meanwhile, so nothing was written" in said.out
     assert "next: calsync events show u1" in said.out and "Theirs" in home.titles("x")
     assert home("events", "edit", "u1", "--title", "Mine").code == 0 and "Mine" in home.titles("y")
+
+
+def test_an_event_of_several_pairs_is_one_event(home: Shell) -> None:
+    """Titles are shown on a third calendar, by a pair that comes first and has links of its own."""
+    (home.folder / "z" / "Home").mkdir(parents=True)
+    third = '[accounts.z]\nprovider = "vdir"\npath = "z"\n[pairs.third]\na = "x/Home"\nb = "z/Home"\n'
+    home.config.write_text(f'{third}to_b = {{ view = "titles" }}\n{CONFIG}')
+    home("sync", "--yes")
+    said = home("events", "edit", "Event 1", "--title", "Renamed")
+    assert said.code == 0 and 'home   ~a  "Renamed"' in said.out
+    assert [home.titles(side) for side in "xyz"] == [["Event 0", "Renamed"]] * 3
+    assert home("events", "rm", "Renamed", "--yes").code == 0
+    assert [home.titles(side) for side in "xyz"] == [["Event 0"]] * 3
 
 
 def test_json_is_the_report_of_the_run(home: Shell) -> None:
