@@ -29,6 +29,9 @@ from tests.mutants import (
     test_graph_mutants as graph,
 )
 from tests.mutants import (
+    test_hand_mutants as by_hand,
+)
+from tests.mutants import (
     test_planner_mutants as planner,
 )
 from tests.mutants import (
@@ -72,7 +75,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "`sendUpdates` left at default": ("google", "sendUpdates is left out"),
 }
 TABLES = {"engine": engine.MUTANTS, "google": google.MUTANTS, "graph": graph.MUTANTS, "further": further.MUTANTS,
-          "found": found.MUTANTS, "views": views.MUTANTS}
+          "found": found.MUTANTS, "views": views.MUTANTS, "by hand": by_hand.MUTANTS}
 PLANNER = {mutant.fault: mutant for mutant in planner.MUTANTS}
 
 
