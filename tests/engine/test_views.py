@@ -89,6 +89,22 @@ def test_what_is_written_on_a_date_of_a_block_goes_with_the_date() -> None:
     assert "Away" in str(made.db.all("SELECT value FROM kept")[0]["value"]) and made.quiet()
 
 
+def test_what_is_written_on_a_date_of_a_block_goes_when_its_series_moves() -> None:
+    made = world()
+    made.put("a", dentist("s1", "RRULE:FREQ=WEEKLY;COUNT=4", start="20270301T090000"))
+    made.edit("a", "s1", **{"@20270315T080000Z/title": "Root canal"})
+    made.run()
+    made.edit("b", next(iter(made.forms("b"))), **{"@20270315T080000Z/title": "Away"})
+    made.run()
+    first = START.replace(tzinfo=None, year=2027, month=3, day=1)
+    moved = Span(*(Zoned(first.replace(hour=hour), "Europe/Berlin") for hour in (7, 8)))
+    change = {"time": moved, "@20270315T080000Z/title": None, "@20270315T060000Z/title": "Root canal"}
+    made.edit("a", "s1", **change)
+    made.run()
+    assert not [path for path in only(made, "b") if "@" in path] and only(made, "b")["time"] == moved and made.quiet()
+    assert "Away" in str([row["value"] for row in made.db.all("SELECT value FROM kept")])
+
+
 def test_words_of_a_date_that_is_cancelled_on_its_block_are_kept() -> None:
     """I1: whoever cancelled it had not seen them."""
     made = world()
