@@ -108,7 +108,7 @@ def test_the_last_copy_of_an_event_is_no_copy(shell: Shell) -> None:
         (("undo", "x"), "is not the number of a run"),
         (("restore", "nobody"), "nothing in the trash fits 'nobody'"),
         (("restore", "u1", "--on", "x/Nowhere"), "no calendar 'x/Nowhere'"),
-        (("purge", "hoem"), "did you mean home"),
+        (("purge", "hoem"), "did you mean 'home'?"),
         (("retry", "nobody"), "no event has the UID 'nobody'"),
     ],
 )

@@ -48,7 +48,7 @@ def test_usage_errors_are_one_json_document_when_asked_for(shell: Shell, words: 
 @pytest.mark.parametrize(("words", "suggestion"), [(("sycn",), "sync"), (("config", "chek"), "check")])
 def test_a_mistyped_command_gets_its_suggestion(shell: Shell, words: tuple[str, ...], suggestion: str) -> None:
     said = shell(*words)
-    assert said.code == 2 and f"Did you mean '{suggestion}'" in said.err and said.out == ""
+    assert said.code == 2 and f"did you mean '{suggestion}'?" in said.err and said.out == ""
 
 
 @pytest.mark.parametrize("words", [("conflicts", "show", "x"), ("history", "soon"), ("history", "9" * 30)])
