@@ -4,6 +4,7 @@ Start   imports typer only; each command imports its own module when it is calle
         not postponed in the modules that declare options: typer would have to evaluate all of them as text
 """
 
+import gc
 import os
 import signal
 import sys
@@ -32,9 +33,12 @@ for part in (begin, sync, look, events, conflicts, approvals, recall, watch, sch
     app.add_typer(part.commands)
 
 
+VERSION = f"calsync {__version__}"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"calsync {__version__}")
+        print(VERSION)
         raise typer.Exit
 
 
@@ -68,13 +72,18 @@ def options(
 
 def main() -> None:
     """Run the program. Every way out is an exit code of cli.md section 4; no traceback reaches the user."""
+    gc.set_threshold(20_000, 20, 20)  # loading and planning make much that stays: looking for garbage is in vain
     words = _hoisted(sys.argv[1:])
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     exits.speak_safely(as_json=as_json)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # `sync` has a gentler one of its own (J7)
     context = Context(as_json=as_json)
     try:
-        code = int(app(words, prog_name="calsync", standalone_mode=False, obj=context) or 0)
+        if words == ["--version"]:  # nobody needs to know the words of every command for that
+            print(VERSION)
+            code = 0
+        else:
+            code = int(app(words, prog_name="calsync", standalone_mode=False, obj=context) or 0)
     except Exception as err:
         code = exits.tell(err, context, as_json=as_json)
     except KeyboardInterrupt:
