@@ -158,7 +158,7 @@ class Ledger:
 
     def _update(self, calendar: str, change: Change, named: frozenset[str]) -> None:
         before, after = change.replaced or b"", change.payload or b""
-        was, now = pen.keeps(before), pen.keeps(after)
+        was, now = pen.keeps(_less_what_goes(before, after, named)), pen.keeps(after)
         if was != now:
             raise Broken(f"I7: an update of {change.remote_id} on {calendar} turned {was} into {now}")
         if calendar not in self.open and (calendar, change.remote_id) in self.by_hand:
@@ -170,9 +170,8 @@ class Ledger:
         if any(path.startswith("@") for path in named):
             return
         allowed = frozenset().union(*(PROPERTIES.get(path, frozenset()) for path in named))
-        before, after = pen.flat(change.replaced or b""), pen.flat(change.payload or b"")
-        if named & {"time", "recurrence"}:  # an exception that is none any more goes with its date
-            before = _without(before, _exceptions(before).keys() - _exceptions(after).keys())
+        after = change.payload or b""
+        before, after = pen.flat(_less_what_goes(change.replaced or b"", after, named)), pen.flat(after)
         old, new = (Counter(text.split(pen.NL)) for text in (before, after))
         for line in (old - new) + (new - old):
             name = re.split(rb"[:;]", line, maxsplit=1)[0]
@@ -208,11 +207,15 @@ def _exceptions(text: bytes) -> dict[bytes, bytes]:
     return found
 
 
-def _without(text: bytes, names: set[bytes]) -> bytes:
-    for name, event in _exceptions(text).items():
-        if name in names:
-            text = text.replace(event, b"")
-    return text
+def _less_what_goes(before: bytes, after: bytes, named: frozenset[str]) -> bytes:
+    """An exception that is none any more goes with its date."""
+    before, after = pen.flat(before), pen.flat(after)
+    if any(path.startswith("@") or path in ("time", "recurrence") for path in named):
+        stays = _exceptions(after)
+        for name, event in _exceptions(before).items():
+            if name not in stays:
+                before = before.replace(event, b"")
+    return before
 
 
 def _kind(change: Change) -> str:
