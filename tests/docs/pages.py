@@ -82,6 +82,8 @@ def man() -> str:
         parts += [".TP", f".B {code}", _escaped(meaning.strip())]
     parts += [
         ".SH FILES", "The configuration and the state:", ".B calsync config path", "and", ".BR \"calsync doctor\" .",
+        ".PP", "The documents that messages name (docs/google.md and others):", ".B share/doc/calsync",
+        "beside the share/man that holds this page.",
         ".SH SEE ALSO", ".BR khal (1), \" vdirsyncer\" (1)",
     ]  # fmt: skip
     return "\n".join(parts) + "\n"
