@@ -50,6 +50,11 @@ class Blocks:
     def is_block(self, who: Identity) -> bool:
         return bool(self.calendars) and who[0].endswith(pen.BLOCK)
 
+    def is_same(self, one: bytes, other: bytes) -> bool:
+        """An event beside its block is told, and another matter: somebody put it there again."""
+        first, second = pen.identity(one), pen.identity(other)
+        return self.event_of(first) == self.event_of(second) and self.is_block(first) == self.is_block(second)
+
     def heard(self, calendar: str, payload: bytes) -> None:
         """What a person wrote here, may be read here."""
         for word in WORD.findall(pen.flat(payload)) if self.calendars else ():

@@ -146,7 +146,7 @@ class Ledger:
     def _create(self, calendar: str, shelf: Shelf, who: Identity, change: Change) -> None:
         place = (calendar, who)
         there = [c for c in shelf.items.values() if c is not change]
-        others = [c.remote_id for c in there if self.blocks.event_of(pen.identity(c.payload or b"")) == who]
+        others = [c.remote_id for c in there if self.blocks.is_same(c.payload or b"", change.payload or b"")]
         if others:
             raise Broken(f"I5: {_name(who)} was made twice on {calendar}, beside {others}")
         self.made[place] += 1
