@@ -46,7 +46,8 @@ class SimOracle(Oracle):
             return
         row = self.world.db.one(
             "SELECT o.changes, o.before, o.grp, o.kind, o.because FROM operation o "
-            "JOIN calendar c ON c.id = o.calendar_id WHERE o.state = 'sent' AND o.remote_id = ? AND c.remote = ?",
+            "JOIN calendar c ON c.id = o.calendar_id WHERE o.state = 'sent' AND o.remote_id = ? AND c.remote = ? "
+            "ORDER BY o.id DESC",  # another group's may be open still
             call.remote_id, call.calendar,
         )
         assert row is not None and call.calendar is not None
