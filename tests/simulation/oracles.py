@@ -146,9 +146,9 @@ def _is_unknown(world: SimWorld, target: str, payload: bytes) -> bool:
 
 
 def check_answered(world: SimWorld) -> None:
-    """After every question was answered, only what no answer ends may wait."""
+    """After every question was answered, only what no answer ends may wait; with it an answer that calls for it."""
     for uid, kinds in asked(world).items():
-        if kinds - HELD_FOR_GOOD:
+        if not kinds & HELD_FOR_GOOD:
             raise Broken(f"A3: {uid.decode()} still waits though all was answered: {sorted(kinds)}")
 
 
