@@ -13,6 +13,7 @@ from calsync_cli.auth.answer import Answer
 from calsync_cli.auth.google.grant import Grant, parse
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.lines import shown
+from calsync_cli.cli.screen import say
 from calsync_cli.config.secrets import SecretStore
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import Account
@@ -38,7 +39,7 @@ def login(
     write(changes)
     with store.guard(account.name, ctx.ports):
         store.set(account.name, grant.to_secret())
-    print(f"signed in to {account.name} as {grant.address or 'an account without a name'}; kept in {store.describe()}")
+    say(f"signed in to {account.name} as {grant.address or 'an account without a name'}; kept in {store.describe()}")
     if grant.ends is not None:
         print(f"this sign-in ends on {grant.ends:%d %b %Y}: a project in Testing gets 7 days (docs/google.md, step 5)")
     for row in found:

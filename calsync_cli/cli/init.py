@@ -36,6 +36,13 @@ CONFLICTS = {
 }
 
 
+WELCOME = (
+    "First where your calendars are, then which two are to be kept alike.",
+    "No event is written before you have seen the plan and said yes.",
+    "Ctrl-C leaves at any time; calsync init goes on from there.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What options said; None is asked for."""
@@ -65,6 +72,7 @@ def init(ctx: Context, wanted: Wanted) -> int:
     if setup is not None:
         return _take_over(ctx, wanted, setup, asks=asks)
     if asks and not (wanted.a and wanted.b):
+        say(*([] if ctx.config_file.exists() else WELCOME))
         _connect(ctx)
     known = calendars(ctx)
     for account, err in known.failed.items() if asks else ():

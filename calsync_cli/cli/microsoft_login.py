@@ -9,6 +9,7 @@ from functools import partial
 from calsync_cli.auth.microsoft.grant import Grant, parse
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.lines import shown
+from calsync_cli.cli.screen import say
 from calsync_cli.config.secrets import SecretStore
 from calsync_cli.config.values import BadValue, guid, tenant
 from calsync_cli.errors import UsageError
@@ -37,7 +38,7 @@ def login(
     with store.guard(account.name, ctx.ports):
         store.set(account.name, grant.to_secret())
     name = grant.address or "an account without a name"
-    print(f"signed in to {account.name} as {name} ({grant.kind} account); kept in {store.describe()}")
+    say(f"signed in to {account.name} as {name} ({grant.kind} account); kept in {store.describe()}")
     for calendar in found:
         print(f"  {account.name}/{shown(calendar.name)}" + ("  (read-only)" if calendar.access == "read" else ""))
     return 0

@@ -395,6 +395,6 @@ def test_a_name_that_an_account_has_is_not_given_to_another(new: Shell) -> None:
 
 def test_ctrl_c_at_a_question_ends_it_with_what_is_done_kept(new: Shell) -> None:
     with Terminal(new, "init", HOME=str(new.folder)) as term:
-        term.see("> ")
+        assert "No event is written before you have seen the plan" in term.see("> ")
         assert term.interrupt() == 130
     assert not new.config.exists()
