@@ -111,6 +111,7 @@ class Waiting(Base):
     def newest(self, conflict: int) -> str:
         """The calendar that was clearly changed last, as far as its server has told until now; "" where none says so
         (D2)."""
+        from calsync_cli.engine.snapshot import STAMP_SKEW
         from calsync_cli.engine.verdict import latest
         from calsync_cli.engine.world import Rules
 
@@ -121,7 +122,7 @@ class Waiting(Base):
         names = views.aliases(self.db)
         if not all(self._has_stamps(names.get(number, "")) for number in stamps):
             return ""
-        if any(stamp is not None and stamp > self.ports.now() for stamp in stamps.values()):
+        if any(stamp is not None and stamp > self.ports.now() + STAMP_SKEW for stamp in stamps.values()):
             return ""
         return names.get(latest(stamps, Rules("", ()).clock_tolerance) or 0, "")
 
