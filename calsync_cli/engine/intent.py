@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from calsync_cli.engine.losses import Words, before_image, body_of, place_of, told
-from calsync_cli.engine.match import CONFLICT_COPY
 from calsync_cli.engine.observe import as_calendar
 from calsync_cli.engine.plan import write_digest
 from calsync_cli.engine.seen import read
@@ -104,7 +103,7 @@ def check_views(scene: Scene, plan: Plan) -> None:
     views = {calendar.id: calendar.view for calendar in scene.snapshot.calendars}
     owned = {(link.key, s.calendar) for link in plan.links for s in link.spokes if is_copy(link, s)}
     for step in plan.steps:
-        made = step.kind == "create" and not step.by_hand and CONFLICT_COPY not in step.uid  # that side's own (D1)
+        made = step.kind == "create" and not step.by_hand and step.view != ""  # that is the side's own (D1, R2)
         copied = made or (step.kind == "update" and (step.link, step.calendar) in owned)
         if copied and (hidden := leaks(views[step.calendar], step.changes)):
             raise InternalCheck(f"a copy would show what its view hides: {', '.join(hidden)}")

@@ -286,7 +286,9 @@ def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decisio
 
 
 def detach(case: Case, folded: Folded, result: Decision) -> None:
-    """An orphaned instance becomes a single event of its own on every calendar (R2)."""
+    """An orphaned instance becomes a single event of its own on every calendar (R2): whole where its series is at home,
+    as a copy of that elsewhere (W6)."""
+    home = origin(case.link)
     for key, (calendar, form) in sorted(folded.detached.items()):
         uid = f"{case.link.uid}-calsync-{key}-{digest('detached', folded.rev, form_json(form))[:8]}"
         name = link_key(case.snap.rules.key, uid)
@@ -296,8 +298,9 @@ def detach(case: Case, folded: Folded, result: Decision) -> None:
         others = case.labels(s for s in case.link.spokes if s.calendar != calendar)
         because = f"its date left the series on {others}"
         result.steps += [
-            Step("create", c, name, case.uid_of(c, uid), form_title(form), start_text(form), because, rev=1,
-                 changes=shown(state.view, form), view=as_text(state.view))
+            Step("create", c, name, uid if c == home else case.uid_of(c, uid), form_title(form), start_text(form),
+                 because, rev=1, changes=shown(view, form), view=as_text(view))
             for c, state in case.calendars.items()
+            for view in [PLAIN if c == home else state.view]
             if state.role != "source"
         ]
