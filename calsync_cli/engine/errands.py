@@ -32,6 +32,7 @@ def errand_plan(snap: Snapshot, decisions: Sequence[Decision]) -> Plan:
         steps=tuple(sorted((step for d in changed for step in d.steps), key=step_order(snap))),
         holds=tuple(hold for d in decisions for hold in d.holds),
         kept=tuple(kept for d in decisions for kept in d.kept),
+        notes=tuple(note for d in decisions for note in d.notes),
         whole=False,
     )
 

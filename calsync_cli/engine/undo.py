@@ -28,7 +28,7 @@ from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, S
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model import recur
 from calsync_cli.model.account import Pair
-from calsync_cli.model.series import Form, form_title
+from calsync_cli.model.series import LOCAL_FIELDS, Form, form_title, without_fields
 from calsync_cli.store import journal, mirror, views
 from calsync_cli.store.journal import Operation
 from calsync_cli.store.views import Trash
@@ -95,9 +95,20 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
             _delete(case, spoke, f"made by run {run}", result)
         elif now is None:
             _create(case, spoke, past.before, past.image, f"deleted by run {run}", result)
+            result.notes += _lacking(case, spoke, past.before)
         else:
             _update(case, spoke, now, past.before, f"changed by run {run}", result)
     return result
+
+
+def _lacking(case: Case, spoke: Spoke, before: Form) -> list[str]:
+    """I19: words that a person wrote on a copy which shows less than its event do not come back with it."""
+    calendar = case.calendars[spoke.calendar]
+    made = shown(calendar.view, before)
+    if not recur.diff(without_fields(made, LOCAL_FIELDS), without_fields(before, LOCAL_FIELDS)):
+        return []
+    words = "comes back as a copy is made today; what somebody wrote on it besides stays in calsync trash"
+    return [f'"{form_title(before)}" on {calendar.label} {words}']
 
 
 def _why_not(case: Case, spoke: Spoke, past: Past, now: Form | None, run: int) -> str:

@@ -160,6 +160,21 @@ def test_of_a_date_at_home_where_less_is_shown_the_words_stay_there() -> None:
     no_leak(made, "Root canal")
 
 
+def test_an_undo_says_which_words_do_not_come_back_with_a_block() -> None:
+    """I19."""
+    made = world()
+    made.put("a", dentist())
+    made.put("a", dentist("u2", start="20261203T090000"))
+    made.run()
+    block = next(uid for uid, form in made.forms("b").items() if form["time"] == at(9))
+    made.edit("b", block, title="Away", description="mine")
+    made.run()
+    made.delete("a", "u1")
+    report = made.run(approved=AnyPlan())
+    back = made.undo(report.run, yes=True)
+    assert made.titles("b") == ["Busy", "Busy"] and '"Away" on b/b comes back as a copy' in str(back.notes)
+
+
 def test_both_versions_of_a_conflict_are_kept_where_a_side_shows_less() -> None:
     """D1: the loser's version is that calendar's own, and hides nothing from it."""
     made = world(tie="keep-both")

@@ -94,7 +94,7 @@ def _undone(story: Story) -> None:
         return
     back = world.undo(done.run)
     story.oracles["X14 undos"] += 1
-    words = " ".join(problem.message for problem in back.problems)
+    words = " ".join([*(problem.message for problem in back.problems), *back.notes])
     story.say(f"run {done.run} taken back: {words}")
     for name in world.servers:
         was, now = ({pen.uid_of(p): p for p in items.values()} for items in (before[name], world.contents(name)))

@@ -29,6 +29,7 @@ PROPERTIES: dict[str, frozenset[bytes]] = {
     "description": frozenset({b"DESCRIPTION"}),
     "categories": frozenset({b"CATEGORIES"}),
     "url": frozenset({b"URL"}),
+    "visibility": frozenset({b"CLASS"}),
     "time": frozenset({b"DTSTART", b"DTEND", b"DURATION", b"RRULE", b"RDATE", b"EXDATE", b"RECURRENCE-ID"}),
     "recurrence": frozenset({b"RRULE", b"RDATE", b"EXDATE"}),
     "reminders": frozenset({b"TRIGGER", b"ACTION", b"DESCRIPTION"}),
