@@ -5,6 +5,7 @@ Shape   `allowed` asks and notes what is missing; nothing has been stored or sen
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,9 +29,12 @@ OF_DELETIONS = ("G1", "G2", "G4")
 
 def identify(scene: Scene, plan: Plan) -> str:
     """The plan's id: the same as long as the same would be done to the same versions (A2, I20)."""
-    steps = [[s.kind, s.calendar, s.uid, s.remote_id, s.etag, form_json(s.changes)] for s in plan.steps]
+    steps = hashlib.sha256()  # piece by piece: a first plan may have tens of thousands
+    for s in plan.steps:
+        one = dumps([s.kind, s.calendar, s.uid, s.remote_id, s.etag, form_json(s.changes)])
+        steps.update(one.encode("utf-8", "surrogateescape") + b"\n")
     holds = [[h.subject, h.digest] for h in plan.holds]
-    return digest(scene.key, dumps(steps), dumps(holds), dumps(sorted(plan.linked)))[:12]
+    return digest(scene.key, steps.hexdigest(), dumps(holds), dumps(sorted(plan.linked)))[:12]
 
 
 def allowed(
@@ -45,7 +49,8 @@ def allowed(
     asks = _asks(state, group, scene, plan, plan_id)
     looked_at = wish.dry_run or bool(trips) or asks
     guarded = [f"{t.kind}: {t.words}" for t in trips]
-    saved = plan_document(group, scene, plan, plan_id, guarded, losses if looked_at else lambda step: ())
+    listed = plan.steps if looked_at or wish.expected is not None else ()
+    saved = plan_document(group, scene, plan, listed, plan_id, guarded, losses if looked_at else lambda step: ())
     state.report.plans.append(saved)
     if wish.expected is not None and plan_id not in wish.expected and (plan.steps or plan.linked):
         words = f"the calendars of {pair_names(group)} have changed since the plan was saved; nothing was done"
@@ -124,11 +129,12 @@ def first_words(group: Group, scene: Scene, plan: Plan) -> str:
 
 
 def plan_document(
-    group: Group, scene: Scene, plan: Plan, plan_id: str, trips: Sequence[str], losses: Callable[[Step], Words]
+    group: Group, scene: Scene, plan: Plan, steps: Sequence[Step], plan_id: str, trips: Sequence[str],
+    losses: Callable[[Step], Words],
 ) -> dict[str, Any]:
-    """What `--plan-file` and a tripped guard save."""
+    """What `--plan-file` and a tripped guard save. steps: those of the plan, unless nobody will look at them."""
     changes = []
-    for step in plan.steps:
+    for step in steps:
         pair, side = place(group, scene.names[step.calendar])
         changes.append(change_of(step, pair, side, "planned", losses(step)).json())
     return {

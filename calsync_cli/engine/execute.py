@@ -135,7 +135,8 @@ def _close(session: Session, work: Work, stored: Item | None, looked: Item | Not
             work.outcome = "unknown"
         case None:
             assert work.receipt is not None and stored is not None
-            words = settle.confirm_write(session, op, work.account, stored, work.receipt.etag)
+            etag = work.receipt.etag
+            words = settle.confirm_write(session, op, work.account, stored, etag, known=work.reading)
             work.outcome = "confirmed"
             work.error = Refused(words) if words else None
         case UnknownOutcome():

@@ -19,6 +19,7 @@ from calsync_cli.engine.views import is_copy, leaks
 from calsync_cli.engine.world import Plan, Step
 from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, MappingError
 from calsync_cli.mapping.base import NOWHERE
+from calsync_cli.model.series import Reading
 from calsync_cli.providers.base import Receipt
 from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.journal import Operation
@@ -36,7 +37,10 @@ class Done:
 
 @dataclass(slots=True)
 class Work:
-    """One journalled step on its way. `outcome` and `error` are filled in as they become known."""
+    """One journalled step on its way. `outcome` and `error` are filled in as they become known.
+
+    reading: how the body to send reads
+    """
 
     step: Step
     op: Operation
@@ -45,6 +49,7 @@ class Work:
     outcome: str = "waiting"
     error: CalsyncError | None = None
     receipt: Receipt | None = None
+    reading: Reading | None = None
 
 
 def claim_folders(session: Session, scene: Scene) -> dict[str, CalsyncError]:
@@ -89,12 +94,13 @@ def store_plan(session: Session, scene: Scene, plan: Plan, run: int) -> tuple[li
         for step in plan.steps:
             account = scene.names[step.calendar].account
             try:
-                op, losses = _lower(session, scene, step, numbers[step.link])
+                op, losses, reading = _lower(session, scene, step, numbers[step.link])
             except ItemError as err:
                 _remember_refusal(session, scene, step, numbers[step.link], str(err))
                 failed.append(Done(step, "failed", err))
                 continue
-            works.append(Work(step, replace(op, id=journal.plan_operation(db, run, key, op)), account, losses))
+            op = replace(op, id=journal.plan_operation(db, run, key, op))
+            works.append(Work(step, op, account, losses, reading=reading))
     return works, failed
 
 
@@ -126,8 +132,10 @@ def _store_outlook(session: Session, scene: Scene, plan: Plan, known: Mapping[st
         mirror.clear_reset(db, list(scene.names))
 
 
-def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Operation, Words]:
-    """Step -> journal row with the bytes to send, and what is lost on the way."""
+def _lower(
+    session: Session, scene: Scene, step: Step, link_id: int
+) -> tuple[Operation, Words, Reading | None]:
+    """Step -> journal row with the bytes to send, what is lost on the way, and how the bytes read."""
     wire = session.mapping(scene.names[step.calendar].account)
     op = Operation(
         step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
@@ -144,10 +152,10 @@ def _lower(session: Session, scene: Scene, step: Step, link_id: int) -> tuple[Op
     if step.kind == "delete":
         if never_written is not None and (why := never_written(op.before)):
             raise MappingError(why)
-        return op, ()
+        return op, (), None
     body = body_of(session, scene, step, place)
-    form = read(session, scene.names[step.calendar].account, body).form
-    return replace(op, intent=body, intent_form=form), told(wire, step, body, form)
+    reading = read(session, scene.names[step.calendar].account, body)
+    return replace(op, intent=body, intent_form=reading.form), told(wire, step, body, reading.form), reading
 
 
 def _remember_refusal(session: Session, scene: Scene, step: Step, link_id: int, words: str) -> None:

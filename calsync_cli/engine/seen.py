@@ -62,9 +62,13 @@ def _read_again(session: Session, account: str) -> None:
 def read_item(session: Session, account: str, item: Item) -> Seen:
     """Payload -> mirror row. What cannot be read is kept raw, with the reason (O8)."""
     try:
-        reading = read(session, account, item.payload)
+        return seen_as(item, read(session, account, item.payload))
     except MappingError as err:
         return Seen(item.remote_id, "", item.etag, item.payload, None, str(err), stamp=item.stamp)
+
+
+def seen_as(item: Item, reading: Reading) -> Seen:
+    """The same, of a payload that was read already."""
     return Seen(
         item.remote_id, reading.uid, item.etag, item.payload, reading.form, None, reading.marker, reading.people,
         item.stamp, reading.own_uid, reading.made, reading.tool, reading.kind, reading.answer,

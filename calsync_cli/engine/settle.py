@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.plan import forms_digest, is_pending
-from calsync_cli.engine.seen import read, read_item
+from calsync_cli.engine.seen import read, read_item, seen_as
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.world import CalendarState, Entry, Kept, Link, Spoke
 from calsync_cli.model import recur
-from calsync_cli.model.series import Form, Path, Value, instance_form, instance_keys, split
+from calsync_cli.model.series import Form, Path, Reading, Value, instance_form, instance_keys, split
 from calsync_cli.providers.base import Item
 from calsync_cli.store import journal, links, mirror
 from calsync_cli.store.journal import Operation
@@ -22,16 +22,19 @@ ALIAS_LIMIT = 3
 
 
 def confirm_write(
-    session: Session, op: Operation, account: str, item: Item, answered_etag: str | None, *, late: bool = False
+    session: Session, op: Operation, account: str, item: Item, answered_etag: str | None, *, late: bool = False,
+    known: Reading | None = None,
 ) -> str:
     """The replica holds our write: mirror, base and ack move together. Returns words if the link is now quarantined.
 
     `item` is what the server shows now. Where it differs from the intent, the server rewrote it if the version is the
     one our write was answered with; else somebody may have been faster than our look, and the difference stays a
     change to be planned. `late`: the look came in a later run, so every difference may be a person's.
+    `known`: how the intent reads, which is how the same bytes read when they come back.
     """
     db = session.db
-    seen = read_item(session, account, item)
+    echo = known if item.payload == op.intent else None
+    seen = read_item(session, account, item) if echo is None else seen_as(item, echo)
     intent = op.intent_form or {}
     shown: Form = seen.form if seen.form is not None else intent
     rewritten = recur.diff(intent, shown)

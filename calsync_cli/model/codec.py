@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from sys import intern
 from typing import Any
 
 from calsync_cli.model.series import Form, Path, Recurrence, Value
@@ -33,7 +34,7 @@ def time_from(text: str) -> When:
     if len(stamp) == 8:
         return AllDay(date(int(stamp[:4]), int(stamp[4:6]), int(stamp[6:])))
     local = datetime.fromisoformat(stamp)  # many times faster than strptime, and this is on the path of every plan
-    return Zoned(local, tzid) if tzid else Floating(local)
+    return Zoned(local, intern(tzid)) if tzid else Floating(local)
 
 
 def value_json(value: Value | None) -> Any:
@@ -61,8 +62,11 @@ def value_from(data: Any) -> Value | None:
     raise ValueError(f"not a stored value: {data!r}")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
 def dumps(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _ENCODER.encode(data)
 
 
 def form_json(form: Mapping[Path, Value | None]) -> str:
@@ -70,7 +74,8 @@ def form_json(form: Mapping[Path, Value | None]) -> str:
 
 
 def form_from(text: str) -> dict[Path, Value]:
-    loaded = {path: value_from(data) for path, data in json.loads(text).items()}
+    """Names of fields and zones are the same in thousands of forms that are held at once, so they are shared."""
+    loaded = {intern(path): value_from(data) for path, data in json.loads(text).items()}
     return {path: value for path, value in loaded.items() if value is not None}
 
 
