@@ -159,8 +159,8 @@ class Ledger:
 
     def _update(self, calendar: str, change: Change, named: frozenset[str]) -> None:
         before, after = change.replaced or b"", change.payload or b""
-        was, now = pen.keeps(_less_what_goes(before, after, named)), pen.keeps(after)
-        if was != now:
+        was, now = pen.keeps(before), pen.keeps(after)
+        if not pen.keeps(_less_what_goes(before, after, named)) <= now <= was:
             raise Broken(f"I7: an update of {change.remote_id} on {calendar} turned {was} into {now}")
         if calendar not in self.open and (calendar, change.remote_id) in self.by_hand:
             raise Broken(f"I9: an update of {change.remote_id} on {calendar}, which people made there")
@@ -209,14 +209,19 @@ def _exceptions(text: bytes) -> dict[bytes, bytes]:
 
 
 def _less_what_goes(before: bytes, after: bytes, named: frozenset[str]) -> bytes:
-    """An exception that is none any more goes with its date."""
+    """An exception that is none any more goes with its date; one that only moves does not."""
     before, after = pen.flat(before), pen.flat(after)
     if any(path.startswith("@") or path in ("time", "recurrence") for path in named):
         stays = _exceptions(after)
+        words = {_timeless(event) for event in stays.values()}
         for name, event in _exceptions(before).items():
-            if name not in stays:
+            if name not in stays and _timeless(event) not in words:
                 before = before.replace(event, b"")
     return before
+
+
+def _timeless(event: bytes) -> bytes:
+    return re.sub(rb"^(DTSTART|DTEND|RECURRENCE-ID).*\n", b"", event, flags=re.MULTILINE)
 
 
 def _kind(change: Change) -> str:

@@ -122,8 +122,9 @@ def _copied(world: SimWorld, source: str, target: str, waiting: dict[bytes, set[
     """W2, W4: a copy that no person touched is as its source, and not there without it."""
     ledger, there = world.ledger, _by_uid(world, target)
     for uid, payload in _by_uid(world, source, own=True).items():
-        if uid in waiting or (target, pen.identity(payload)) in ledger.touched:
-            continue
+        who = pen.identity(payload)
+        if uid in waiting or (target, who) in ledger.touched or (world.was_lost and ledger.deleted[who]):
+            continue  # a copy that was copied on while the database was lost is deleted with that one (N4)
         _same(uid, source, payload, target, there.get(uid), whole)
     sources = ledger.sources[target] | ledger.peers.get(target, set())
     alive = {pen.uid_of(p) for name in sources for p in world.contents(name).values()}
