@@ -22,7 +22,6 @@ from calsync_cli.mapping.base import NOWHERE, Mapping, Place
 from calsync_cli.mapping.losses import How, Loss, losses_of
 from calsync_cli.model import recur
 from calsync_cli.model.series import LOCAL_FIELDS, Form, split, without_fields
-from calsync_cli.model.views import PLAIN
 from calsync_cli.store import mirror
 
 Words = tuple[str, ...]
@@ -44,7 +43,7 @@ def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
     if step.kind == "create":
         form = {path: value for path, value in step.changes.items() if value is not None}
         marker = _marker(session, step, state).text(state.identity, step.uid)
-        plain = state.view == PLAIN and not session.carry.get(scene.names[step.calendar].account)
+        plain = not step.view and not session.carry.get(scene.names[step.calendar].account)
         lines = _as_it_was(wire, step, form, marker) if plain else b""
         body = lines or wire.make(step.uid, form, marker, place)
     else:
@@ -55,8 +54,8 @@ def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
 
 
 def _marker(session: Session, step: Step, state: CalendarState) -> Marker:
-    """A busy copy's tells nobody whose it is, or of what (I18)."""
-    if state.view.view != "busy" or step.by_hand:
+    """A busy copy's tells nobody whose it is, or of what (I18); that of an event at home there does."""
+    if state.view.view != "busy" or step.by_hand or step.view == "":
         return Marker(session.installation, step.link, step.generation)
     return Marker(veil(session.installation), veil(session.installation, step.uid), step.generation)
 

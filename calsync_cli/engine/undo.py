@@ -28,12 +28,13 @@ from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, S
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model import recur
 from calsync_cli.model.account import Pair
-from calsync_cli.model.series import LOCAL_FIELDS, Form, form_title, without_fields
+from calsync_cli.model.series import LOCAL_FIELDS, Form, Reading, form_title, without_fields
+from calsync_cli.model.views import PLAIN
 from calsync_cli.store import journal, mirror, views
 from calsync_cli.store.journal import Operation
 from calsync_cli.store.views import Trash
 
-Read = Callable[[int, bytes], Form | None]
+Read = Callable[[int, bytes], Reading | None]
 """(calendar, payload) -> what it meant there; None when it cannot be read."""
 
 
@@ -41,7 +42,8 @@ Read = Callable[[int, bytes], Form | None]
 class Past:
     """What a run did to one replica: how it was before and after it, None where it was not there.
 
-    known: both can still be told; images are kept for 90 days. image: the payload of before
+    known: both can still be told; images are kept for 90 days. image: the payload of before; own: it was no copy of
+    ours, and comes back whole also where copies show less
     """
 
     link: int
@@ -51,6 +53,7 @@ class Past:
     after: Form | None
     known: bool = True
     image: bytes = b""
+    own: bool = False
 
 
 def pasts(done: Sequence[Operation], read: Read) -> list[Past]:
@@ -65,7 +68,10 @@ def _past(first: Operation, last: Operation, read: Read) -> Past:
     before = read(first.calendar, first.before) if first.before is not None else None
     after = read(last.calendar, last.after) if last.after is not None else None
     known = (before is not None or first.kind == "create") and (after is not None or last.kind == "delete")
-    return Past(first.link_id, first.calendar, first.title, before, after, known, first.before or b"")
+    return Past(
+        first.link_id, first.calendar, first.title, before.form if before else None, after.form if after else None,
+        known, first.before or b"", before is not None and before.marker is None,
+    )
 
 
 def taken_back(snap: Snapshot, done: Sequence[Past], run: int) -> Plan:
@@ -94,8 +100,8 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
         elif past.before is None:
             _delete(case, spoke, f"made by run {run}", result)
         elif now is None:
-            _create(case, spoke, past.before, past.image, f"deleted by run {run}", result)
-            result.notes += _lacking(case, spoke, past.before)
+            _create(case, spoke, past.before, past.image, f"deleted by run {run}", result, own=past.own)
+            result.notes += _lacking(case, spoke, past.before) if not past.own else []
         else:
             _update(case, spoke, now, past.before, f"changed by run {run}", result)
     return result
@@ -121,15 +127,17 @@ def _why_not(case: Case, spoke: Spoke, past: Past, now: Form | None, run: int) -
     return "" if _same(now, past.after) else f"it was changed after run {run}"
 
 
-def brought_back(snap: Snapshot, lost: Trash, form: Form, calendars: Sequence[int]) -> Plan:
-    """Make the event again on these calendars, and link it there."""
+def brought_back(
+    snap: Snapshot, lost: Trash, form: Form, calendars: Sequence[int], *, own: bool = False
+) -> Plan:
+    """Make the event again on these calendars, and link it there. own: it was no copy of ours where it was deleted."""
     link = next((one for one in snap.links if one.id == lost.link or one.uid == lost.uid), None)
     link = link or Link(link_key(snap.rules.key, lost.uid), lost.uid, tuple(Spoke(c.id) for c in snap.calendars))
     case, result = Case(unasked(snap), link), Decision(link)
     for spoke in link.spokes:
         if spoke.calendar in calendars and _shown(case, spoke) is None:
             image = lost.payload if spoke.calendar == lost.calendar else b""  # another may speak another language
-            _create(case, spoke, form, image, "restored", result)
+            _create(case, spoke, form, image, "restored", result, own=own and spoke.calendar == lost.calendar)
     return errand_plan(snap, [result])
 
 
@@ -171,11 +179,12 @@ def undo(session: Session, groups: Sequence[Group], number: int, wish: Wish) -> 
 
 def restore(session: Session, groups: Sequence[Group], lost: Trash, calendars: Sequence[int], wish: Wish) -> Report:
     """Make one event of the trash again on these calendars."""
-    form = _reader(session)(lost.calendar, lost.payload)
-    if form is None:
+    found = _reader(session)(lost.calendar, lost.payload)
+    if found is None:
         raise UsageError(f"what is kept of {lost.uid} cannot be read", next="calsync trash")
     wanted = _with_calendars(session, groups, {lost.calendar})
-    return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, form, calendars))
+    own = found.marker is None
+    return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, found.form, calendars, own=own))
 
 
 def put_right(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
@@ -200,9 +209,9 @@ def _with_calendars(session: Session, groups: Sequence[Group], numbers: Collecti
 
 
 def _reader(session: Session) -> Read:
-    def read(calendar: int, payload: bytes) -> Form | None:
+    def read(calendar: int, payload: bytes) -> Reading | None:
         try:
-            return read_payload(session, mirror.calendar_row(session.db, calendar).account, payload).form
+            return read_payload(session, mirror.calendar_row(session.db, calendar).account, payload)
         except MappingError:
             return None
 
@@ -212,15 +221,17 @@ def _reader(session: Session) -> Read:
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def _create(case: Case, spoke: Spoke, form: Form, image: bytes, because: str, result: Decision) -> None:
-    view = case.calendars[spoke.calendar].view
+def _create(
+    case: Case, spoke: Spoke, form: Form, image: bytes, because: str, result: Decision, *, own: bool = False
+) -> None:
+    view = PLAIN if own else case.calendars[spoke.calendar].view
     form = shown(view, form)
     hold = case.cannot_write(spoke, "create", form)
     if hold:
         result.holds.append(hold)
         return
     result.link = _revived(case, result.link, spoke, form)
-    uid = case.uid(spoke)
+    uid = case.link.uid if own and not spoke.alias else case.uid(spoke)
     result.steps.append(Step(
         "create", spoke.calendar, case.link.key, uid, form_title(form), start_text(form), because,
         generation=spoke.generation, rev=result.link.rev, changes=dict(form), like=image, view=as_text(view),

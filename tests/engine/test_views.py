@@ -160,6 +160,33 @@ def test_of_a_date_at_home_where_less_is_shown_the_words_stay_there() -> None:
     no_leak(made, "Root canal")
 
 
+@pytest.mark.parametrize("way", ["undo", "restore"])
+@pytest.mark.parametrize("view", [BUSY, View()])
+def test_an_event_that_was_deleted_by_its_block_comes_back_with_all_its_words(view: View, way: str) -> None:
+    """U1, U2: though copies on its own side show less."""
+    made = world(to_a=view)
+    made.put("a", dentist())
+    made.put("a", dentist("u2", start="20261203T090000"))
+    made.run()
+    made.delete("b", next(uid for uid, form in made.forms("b").items() if form["time"] == at(9)))
+    report = made.run(approved=AnyPlan())
+    assert list(made.forms("a")) == ["u2"]
+    if way == "undo":
+        made.undo(report.run, yes=True)
+    else:
+        made.restore("u1", "a")
+    assert made.forms("a")["u1"]["description"] == "wisdom tooth"
+    for _ in range(2):
+        made.run()
+    made.edit("a", "u1", location="Clinic")
+    made.run()
+    made.lose_database()
+    for _ in range(2):
+        made.run(approved=AnyPlan(), yes=True)
+    assert made.forms("a")["u1"]["location"] == "Clinic" and made.quiet()
+    no_leak(made, "Clinic")
+
+
 def test_an_undo_says_which_words_do_not_come_back_with_a_block() -> None:
     """I19."""
     made = world()
