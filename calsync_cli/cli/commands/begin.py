@@ -64,7 +64,7 @@ def import_(
     preview: Print = False,
     json: Json = False,
 ) -> None:
-    """Take over another program's configuration: that of vdirsyncer, CalendarSync or khal."""
+    """Take over the configuration of vdirsyncer, CalendarSync or khal."""
     from calsync_cli.cli import importing as command
 
     end(command.bring(begin(ctx), source, file, preview=preview, as_json=json))
