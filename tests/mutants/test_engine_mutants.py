@@ -177,12 +177,12 @@ def _token_first(patch: pytest.MonkeyPatch) -> None:
     """The token is on disk before the items it covers."""
     real = observe._save
 
-    def save(session: Any, item: Any) -> Any:
+    def save(session: Any, item: Any, *more: Any) -> Any:
         token = next((p.token for p in reversed(item.pages) if p.token is not None), None)
         if item.row is not None and item.error is None and token is not None:
             with session.db.transaction():
                 mirror.save_token(session.db, item.row.id, token, full=False)
-        return real(session, item)
+        return real(session, item, *more)
 
     patch.setattr(observe, "_save", save)
 
@@ -191,10 +191,10 @@ def _token_of_partial_round(patch: pytest.MonkeyPatch) -> None:
     """A round that failed half way is stored as if it were whole."""
     real = observe._save
 
-    def save(session: Any, item: Any) -> Any:
+    def save(session: Any, item: Any, *more: Any) -> Any:
         if item.pages and item.row is not None:
             item.error = None
-        return real(session, item)
+        return real(session, item, *more)
 
     patch.setattr(observe, "_save", save)
 
