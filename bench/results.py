@@ -50,9 +50,15 @@ class Row:
             return self.ratio(OURS, FLOOR)
         return self.ratio(PEER, OURS) if of == PEER else None
 
-    def ratio(self, one: str, other: str) -> float | None:
+    def ratio(self, one: str, other: str, what: str = "wall_s") -> float | None:
         pairs = list(zip(self.series.get(one, ()), self.series.get(other, ()), strict=False))
-        return median(a.wall_s / b.wall_s for a, b in pairs) if pairs else None
+        return median(getattr(a, what) / getattr(b, what) for a, b in pairs) if pairs else None
+
+    def _cpu(self, of: str) -> str:
+        """The same ratio of CPU seconds, which other work on the machine disturbs less."""
+        pair = {FLOOR: (OURS, FLOOR), PEER: (PEER, OURS)}.get(of) if of not in self.numbers else None
+        ratio = self.ratio(*pair, "cpu_s") if pair else None
+        return f"; of CPU {ratio:.4g}x" if ratio is not None else ""
 
     def verdicts(self) -> list[str]:
         said = []
@@ -60,7 +66,7 @@ class Row:
             value = self.value(target.of)
             if value is not None:
                 mark = "ok  " if target.met(value) else "MISS"
-                said.append(f"{mark} {target.of} {value:.4g}{target.unit} ({target.words()})")
+                said.append(f"{mark} {target.of} {value:.4g}{target.unit} ({target.words()}{self._cpu(target.of)})")
         return said
 
     def json(self) -> dict[str, Any]:
