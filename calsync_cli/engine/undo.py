@@ -42,8 +42,7 @@ Read = Callable[[int, bytes], Reading | None]
 class Past:
     """What a run did to one replica: how it was before and after it, None where it was not there.
 
-    known: both can still be told; images are kept for 90 days. image: the payload of before; own: it was no copy of
-    ours, and comes back whole also where copies show less
+    known: both can still be told; images are kept for 90 days. image: the payload of before; marker: in it
     """
 
     link: int
@@ -53,7 +52,7 @@ class Past:
     after: Form | None
     known: bool = True
     image: bytes = b""
-    own: bool = False
+    marker: str | None = None
 
 
 def pasts(done: Sequence[Operation], read: Read) -> list[Past]:
@@ -70,7 +69,7 @@ def _past(first: Operation, last: Operation, read: Read) -> Past:
     known = (before is not None or first.kind == "create") and (after is not None or last.kind == "delete")
     return Past(
         first.link_id, first.calendar, first.title, before.form if before else None, after.form if after else None,
-        known, first.before or b"", before is not None and before.marker is None,
+        known, first.before or b"", before.marker if before else None,
     )
 
 
@@ -100,11 +99,19 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
         elif past.before is None:
             _delete(case, spoke, f"made by run {run}", result)
         elif now is None:
-            _create(case, spoke, past.before, past.image, f"deleted by run {run}", result, own=past.own)
-            result.notes += _lacking(case, spoke, past.before) if not past.own else []
+            own = _is_at_home(case, past.marker)
+            _create(case, spoke, past.before, past.image, f"deleted by run {run}", result, own=own)
+            result.notes += _lacking(case, spoke, past.before) if not own else []
         else:
             _update(case, spoke, now, past.before, f"changed by run {run}", result)
     return result
+
+
+def _is_at_home(case: Case, marker: str | None) -> bool:
+    """It was no copy of this link, if perhaps one that another pair made there, and comes back whole also where copies
+    show less."""
+    known = (marker or "").split(".")
+    return not marker or (known[0] == case.snap.installation and known[1:2] != [case.link.key])
 
 
 def _lacking(case: Case, spoke: Spoke, before: Form) -> list[str]:
@@ -128,16 +135,17 @@ def _why_not(case: Case, spoke: Spoke, past: Past, now: Form | None, run: int) -
 
 
 def brought_back(
-    snap: Snapshot, lost: Trash, form: Form, calendars: Sequence[int], *, own: bool = False
+    snap: Snapshot, lost: Trash, form: Form, calendars: Sequence[int], marker: str | None = None
 ) -> Plan:
-    """Make the event again on these calendars, and link it there. own: it was no copy of ours where it was deleted."""
+    """Make the event again on these calendars, and link it there. marker: it had where it was deleted."""
     link = next((one for one in snap.links if one.id == lost.link or one.uid == lost.uid), None)
     link = link or Link(link_key(snap.rules.key, lost.uid), lost.uid, tuple(Spoke(c.id) for c in snap.calendars))
     case, result = Case(unasked(snap), link), Decision(link)
     for spoke in link.spokes:
         if spoke.calendar in calendars and _shown(case, spoke) is None:
             image = lost.payload if spoke.calendar == lost.calendar else b""  # another may speak another language
-            _create(case, spoke, form, image, "restored", result, own=own and spoke.calendar == lost.calendar)
+            own = spoke.calendar == lost.calendar and _is_at_home(case, marker)
+            _create(case, spoke, form, image, "restored", result, own=own)
     return errand_plan(snap, [result])
 
 
@@ -183,8 +191,8 @@ def restore(session: Session, groups: Sequence[Group], lost: Trash, calendars: S
     if found is None:
         raise UsageError(f"what is kept of {lost.uid} cannot be read", next="calsync trash")
     wanted = _with_calendars(session, groups, {lost.calendar})
-    own = found.marker is None
-    return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, found.form, calendars, own=own))
+    form, marker = found.form, found.marker
+    return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, form, calendars, marker))
 
 
 def put_right(session: Session, groups: Sequence[Group], wish: Wish) -> Report:

@@ -187,6 +187,26 @@ def test_an_event_that_was_deleted_by_its_block_comes_back_with_all_its_words(vi
     no_leak(made, "Clinic")
 
 
+@pytest.mark.parametrize("way", ["undo", "restore"])
+def test_what_showed_too_much_does_not_come_back_whole(way: str) -> None:
+    """I18: taking back the run that took it away makes no full copy again."""
+    made = FaultyWorld("ab")
+    made.put("a", dentist())
+    made.put("a", dentist("u2", start="20261203T090000"))
+    made.run()
+    with_rules(made, to_b=BUSY)
+    report = made.run(approved=AnyPlan())
+    assert made.titles("b") == []
+    if way == "undo":
+        made.undo(report.run, yes=True)
+    else:
+        made.restore("u1", "b")
+    for _ in range(2):
+        made.run(approved=AnyPlan(), yes=True)
+    assert made.titles("b") == ["Busy", "Busy"]
+    assert not [word for word in SECRET for body in made.servers["b"].contents("b").values() if word.encode() in body]
+
+
 def test_an_undo_says_which_words_do_not_come_back_with_a_block() -> None:
     """I19."""
     made = world()
