@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,54 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def named(shell: Shell, prepared: Path) -> Shell:
     shutil.copytree(prepared, shell.folder, dirs_exist_ok=True)
     return shell
+
+
+# -- whatever is broken ------------------------------------------------------------------------------------------------
+
+
+def _no_configuration(shell: Shell) -> None:
+    shell.config.unlink()
+
+
+def _no_toml(shell: Shell) -> None:
+    shell.config.write_text("[pairs.home\n")
+
+
+def _wrong_keys(shell: Shell) -> None:
+    shell.config.write_text('[accounts.x]\nprovider = "nonsense"\n[pairs.home]\na = "x/Home"\n')
+
+
+def _damaged(shell: Shell) -> None:
+    shell.state.mkdir(exist_ok=True)
+    (shell.state / "calsync.db").write_bytes(b"junk" * 1000)
+
+
+def _no_folder(shell: Shell) -> None:
+    shell.state.write_text("in the way")
+
+
+ELSEWHERE = {"calsync init", "calsync login", "calsync watch", "calsync demo", "calsync config edit"}
+"""They ask, wait, or need none of it; their own tests break things for them. A scheduler is that of this machine."""
+LEAVES = [
+    path for path, command in commands()
+    if not getattr(command, "commands", None) and path not in ELSEWHERE and "schedule" not in path
+]
+
+
+@pytest.mark.parametrize("harm", [_no_configuration, _no_toml, _wrong_keys, _damaged, _no_folder])
+def test_whatever_is_broken_every_command_says_so_with_a_way_on(
+    shell: Shell, harm: Callable[[Shell], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No example of any help ends in an unexpected error (8), and each failure names the next command."""
+    monkeypatch.chdir(shell.folder)
+    harm(shell)
+    for path in LEAVES:
+        text = help_of(path).partition("Examples:")[2]
+        for line in (line.strip() for line in text.splitlines() if line.strip().startswith(path)):
+            said = shell(*shlex.split(line)[1:])
+            assert said.code != 8, (line, said.err)
+            named = "next: calsync" in said.out + said.err or '"next": "calsync' in said.out
+            assert said.code == 0 or named or "--bundle" in line, (line, said)
 
 
 # -- Tab ---------------------------------------------------------------------------------------------------------------
