@@ -16,6 +16,7 @@ from calsync_cli.engine.views import veiled_uid
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, without_fields
 from calsync_cli.providers.memory import Call, Change
+from tests.engine.told import check_told
 
 if TYPE_CHECKING:
     from tests.engine.faulty_world import FaultyWorld
@@ -208,7 +209,8 @@ def check_rest(world: FaultyWorld) -> None:
 
 
 def check_alike(world: FaultyWorld) -> None:
-    """I4: every calendar of the group shows the same, but for what is listed as waiting for a person."""
+    """I4: every calendar of the group shows the same, but for what waits for a person; that can be shown to them."""
+    check_told(world)
     asked: dict[str, set[str]] = {}
     sql = "SELECT h.detail, h.kind, h.remote_id, l.uid FROM hold h LEFT JOIN link l ON l.id = h.link_id"
     for row in world.db.all(sql):
