@@ -1,4 +1,4 @@
-"""Whatever waits for a person can be shown to them, and every answer to it has an outcome that can be said (promise 4)."""
+"""Whatever waits for a person can be shown to them, and what each answer would make of it can be said (promise 4)."""
 
 from __future__ import annotations
 
