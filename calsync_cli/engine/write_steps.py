@@ -45,7 +45,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     made_anew = remade and _is_made_anew(case, spoke, view)
     if remade:
         due |= _by_the_view(case, spoke, wanted, held, result)
-    by_hand = {} if speaks else _target_edits(case, spoke, now, folded)
+    by_hand = {} if speaks else _target_edits(case, spoke, now, wanted)
     if case.snap.rules.target_edits == "overwrite":
         due |= by_hand
     writable = _is_writable_target(case, spoke)
@@ -183,10 +183,11 @@ def _differs(path: Path, now: Form, value: Value | None) -> bool:
     return bool(recur.diff({**light, **old}, {**light, **new}))  # in the light of the set's own time block (R8)
 
 
-def _target_edits(case: Case, spoke: Spoke, now: Form, folded: Folded) -> dict[Path, Value | None]:
-    """What a person changed in a one-way copy, with the value that the source has for it."""
-    changed = [p for p in changes_of(spoke, now, case.snap.rules.local) if p in folded.hub]
-    return {p: folded.value(p) for p in changed if _differs(p, now, folded.value(p))}
+def _target_edits(case: Case, spoke: Spoke, now: Form, wanted: Form) -> dict[Path, Value | None]:
+    """What a person changed in a one-way copy, with what the copy is to show there instead."""
+    base = spoke.base or {}
+    said = (path for path in {*now, *base} if now.get(path) != base.get(path) and not case.is_local(path))
+    return {path: wanted.get(path) for path in sorted(said) if _differs(path, now, wanted.get(path))}
 
 
 def _update(

@@ -456,7 +456,7 @@ def test_a_delete_that_arrives_late_is_not_taken_for_a_persons() -> None:
 
 
 @pytest.mark.parametrize("kind", ["create", "update"])
-@pytest.mark.parametrize("arrives_after_calls", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("arrives_after_calls", range(1, 9))
 @pytest.mark.parametrize("edited", ["before it arrives", "after the run"])
 def test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person(
     kind: str, arrives_after_calls: int, edited: str

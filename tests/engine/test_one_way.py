@@ -8,6 +8,7 @@ import pytest
 
 from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import CANCELLED
+from calsync_cli.model.views import View
 from tests.engine.faulty_world import FaultyWorld
 from tests.engine.oracles import TOKEN
 from tests.engine.world import ics
@@ -39,6 +40,18 @@ def test_words_in_a_copy_outlive_the_database(field: str) -> None:
     assert world.forms("b")["u1"][field] == "tok2x"
     assert b"tok1x" in stored(world)
     assert world.quiet()
+
+
+@pytest.mark.parametrize("view", [View(), View("titles"), View("busy")], ids=lambda view: view.view)
+def test_an_overwritten_copy_shows_what_it_is_to_show_and_nothing_else(view: View) -> None:
+    """W2: also where its source says nothing, or may not say it there. What was written goes to the store (I1)."""
+    world = copied(target_edits="overwrite", to_b=view)
+    before = world.forms("b")
+    for uid in before:
+        world.edit("b", uid, title="tok1x", location="tok2x", description="tok3x")
+    world.run()
+    assert world.forms("b") == before and world.quiet()
+    assert all(word in stored(world) for word in (b"tok1x", b"tok2x", b"tok3x"))
 
 
 def test_an_edited_copy_is_not_retired_after_the_database_was_lost() -> None:

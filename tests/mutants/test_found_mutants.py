@@ -81,11 +81,13 @@ def _proof_is_in_doubt_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def late_writes_are_ours() -> None:
-    doubts.test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person("update", 1, "before it arrives")
+    for calls in range(1, 9):
+        doubts.test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person("update", calls, "before it arrives")
 
 
 def late_creates_are_told_apart() -> None:
-    doubts.test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person("create", 5, "before it arrives")
+    for calls in range(1, 9):
+        doubts.test_a_write_of_ours_that_arrives_late_is_no_edit_by_a_person("create", calls, "before it arrives")
 
 
 def what_a_date_keeps_goes_with_it() -> None:
