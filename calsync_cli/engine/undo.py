@@ -110,6 +110,8 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
 def _is_at_home(case: Case, marker: str | None) -> bool:
     """It was no copy of this link, if perhaps one that another pair made there, and comes back whole also where copies
     show less."""
+    if any(calendar.view == PLAIN for calendar in case.calendars.values()):
+        return False  # it is whole on another one
     known = (marker or "").split(".")
     return not marker or (known[0] == case.snap.installation and known[1:2] != [case.link.key])
 

@@ -183,6 +183,11 @@ def origin(link: Link) -> int | None:
     return found[0].calendar if len(found) == 1 else None
 
 
+def home(link: Link, calendars: Mapping[int, CalendarState]) -> int | None:
+    """Where what is made of an event has to be whole, though copies there show less: nowhere else would it be."""
+    return None if any(calendar.view == PLAIN for calendar in calendars.values()) else origin(link)
+
+
 def is_copy(link: Link, spoke: Spoke) -> bool:
     """Made by calsync, and not what is left of the event itself."""
     return spoke.owned and origin(link) != spoke.calendar

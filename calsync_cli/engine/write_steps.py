@@ -10,7 +10,19 @@ from calsync_cli.engine.case import Case, Decision, field_words, start_text
 from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, under
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
-from calsync_cli.engine.views import as_text, heard, hears, is_copy, less, of_text, origin, shown, shows, worked_out
+from calsync_cli.engine.views import (
+    as_text,
+    heard,
+    hears,
+    home,
+    is_copy,
+    less,
+    of_text,
+    origin,
+    shown,
+    shows,
+    worked_out,
+)
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
@@ -287,9 +299,9 @@ def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decisio
 
 
 def detach(case: Case, folded: Folded, result: Decision) -> None:
-    """An orphaned instance becomes a single event of its own on every calendar (R2): whole where its series is at home,
-    as a copy of that elsewhere (W6)."""
-    home = origin(case.link)
+    """An orphaned instance becomes a single event of its own on every calendar (R2): whole on one, if need be where its
+    series is at home (W6)."""
+    whole = home(case.link, case.calendars)
     for key, (calendar, form) in sorted(folded.detached.items()):
         uid = f"{case.link.uid}-calsync-{key}-{digest('detached', folded.rev, form_json(form))[:8]}"
         name = link_key(case.snap.rules.key, uid)
@@ -299,9 +311,9 @@ def detach(case: Case, folded: Folded, result: Decision) -> None:
         others = case.labels(s for s in case.link.spokes if s.calendar != calendar)
         because = f"its date left the series on {others}"
         result.steps += [
-            Step("create", c, name, uid if c == home else case.uid_of(c, uid), form_title(form), start_text(form),
+            Step("create", c, name, uid if c == whole else case.uid_of(c, uid), form_title(form), start_text(form),
                  because, rev=1, changes=shown(view, form), view=as_text(view))
             for c, state in case.calendars.items()
-            for view in [PLAIN if c == home else state.view]
+            for view in [PLAIN if c == whole else state.view]
             if state.role != "source"
         ]
