@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from calsync_cli.api import Workspace, open_workspace
-from calsync_cli.cli.exits import LATER
 from calsync_cli.config.load import load
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.state import Wish
@@ -168,7 +167,7 @@ def alone(desk: Desk, job: Job, at: int = 0, mode: str = "EIO") -> dict[str, Any
             library.shim_arm(at, *MODES[mode])
             said = _worked(desk, job)
         except CalsyncError as err:
-            said = {"code": err.exit_code, "words": str(err), "next": err.next or LATER.get(err.exit_code, "")}
+            said = {"code": err.exit_code, "words": str(err), "next": err.next}
         except BaseException:
             said = {"trace": traceback.format_exc()[-1500:]}
         finally:
