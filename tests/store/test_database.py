@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import stat
 from pathlib import Path
@@ -140,6 +141,7 @@ def test_what_a_run_asks_is_answered_by_indices() -> None:
     mirror.suspects(asked, 1)
     mirror.proved_gone(asked, 1, "x")
     mirror.quarantined(asked, 1)
+    asked.one(f"SELECT {mirror.MISSING} FROM calendar")
     mirror.find_calendar(asked, "a", "b")
     links.let_go(asked, [1, 2], ["u"])
     journal.late_deletes(asked, 0)
@@ -148,5 +150,7 @@ def test_what_a_run_asks_is_answered_by_indices() -> None:
     events = ("mirror_item", "link", "spoke", "operation", "m", "s", "l", "i", "h")
     scans = [(sql, plan) for sql, plan in asked.plans if plan.split()[:1] == ["SCAN"] and plan.split()[1] in events]
     assert scans == []
+    whole = re.compile(r"USING INDEX (sqlite_autoindex_mirror_item_1|mirror_item_seq) \(calendar_id=\?\)$")
+    assert [sql for sql, plan in asked.plans if whole.search(plan)] == []  # every event of a calendar, one by one
     news = [plan for sql, plan in asked.plans if "m.id IN" in sql]
     assert any("mirror_item_seq (calendar_id=? AND seq>?)" in plan for plan in news), news
