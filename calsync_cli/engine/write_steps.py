@@ -222,13 +222,16 @@ def _update(
 def _because(case: Case, due: Mapping[Path, Value | None], folded: Folded) -> str:
     """`title changed on x/Home; location: the value before was chosen`."""
     words = []
-    changed = sorted(path for path in due if path not in folded.restored)
+    changed = sorted(path for path in due if path not in folded.restored and path in folded.hub)
     if changed:
         sources = sorted({folded.hub[path].source for path in changed if path in folded.hub}, key=case.ctx.rank)
         words.append(f"{_names(changed)} changed on {' and '.join(case.calendars[c].label for c in sources)}")
     restored = sorted(path for path in due if path in folded.restored)
     if restored:
         words.append(f"{_names(restored)}: the value before was chosen")
+    unsaid = sorted(path for path in due if path not in folded.restored and path not in folded.hub)
+    if unsaid:
+        words.append(f"{_names(unsaid)}: nothing of it is said elsewhere")
     return "; ".join(words)
 
 
