@@ -162,7 +162,7 @@ def _leftovers(
     return {
         path: None
         for key, paths in sorted(own.items())
-        if all(case.is_local(path) or path not in folded.hub or not hears(spoke.mask, path) for path in paths)
+        if all(case.is_local(path) or folded.value(path) is None or not hears(spoke.mask, path) for path in paths)
         and not any(path in folded.contested for path in under(key, now))
         and not any(due.get(path) for path in under(key, due))
         and not any(folded.value(path) for path in under(key, folded.hub))
