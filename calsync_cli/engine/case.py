@@ -1,6 +1,6 @@
 """One link under decision: what every rule needs to know and to say of it. Makes no choice of its own. Pure.
 
-Shape   Case(snapshot, link) is read by `presence`, `write_steps` and `plan`; a Decision is what they add up to
+Shape   Case(snapshot, link) is read by `presence`, the modules of steps and `plan`; a Decision is what they add up to
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, field_words, forms_digest, is_pending, write_digest
+from calsync_cli.engine.create_steps import create, detach, keep_lost
 from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import Contender, Folded, changes_of
 from calsync_cli.engine.following import with_needs
@@ -20,7 +21,7 @@ from calsync_cli.engine.leave import anew, leaving, selects
 from calsync_cli.engine.match import Matched, left_words, match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
 from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step
-from calsync_cli.engine.write_steps import bring_up, create, detach, keep_lost
+from calsync_cli.engine.write_steps import bring_up
 from calsync_cli.model.codec import dumps, form_json, value_json
 from calsync_cli.model.series import Form, Path, Value, split
 

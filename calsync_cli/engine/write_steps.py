@@ -1,4 +1,4 @@
-"""From the folded hub to the writes each calendar needs (semantics 4, 5, 10): update, create, copies. Pure."""
+"""From the folded hub to what each replica that is there needs (semantics 4, 5, 10). Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine import presence
-from calsync_cli.engine.case import Case, Decision, field_words, start_text
-from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, under
-from calsync_cli.engine.keys import digest, link_key
-from calsync_cli.engine.match import CONFLICT_COPY
+from calsync_cli.engine.case import Case, Decision, field_words
+from calsync_cli.engine.folded import Folded, changes_of, differs_from, under
 from calsync_cli.engine.views import (
     as_text,
     heard,
     hears,
-    home,
     is_copy,
     less,
     of_text,
@@ -23,10 +20,9 @@ from calsync_cli.engine.views import (
     shows,
     worked_out,
 )
-from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
+from calsync_cli.engine.world import Kept, Spoke
 from calsync_cli.model import recur
-from calsync_cli.model.codec import form_json
-from calsync_cli.model.series import ANSWER, CANCELLED, CARRIED, Form, Path, Recurrence, Value, form_title, split
+from calsync_cli.model.series import ANSWER, CANCELLED, Form, Path, Recurrence, Value, split
 from calsync_cli.model.times import InstanceKey, Span
 from calsync_cli.model.views import PLAIN, View
 
@@ -237,86 +233,3 @@ def _because(case: Case, due: Mapping[Path, Value | None], folded: Folded) -> st
 
 def _names(paths: Sequence[Path]) -> str:
     return ", ".join(dict.fromkeys(map(field_words, paths)))
-
-
-def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: list[Spoke], why: str) -> Spoke:
-    calendar = case.calendars[spoke.calendar]
-    if calendar.role == "source" or not calendar.readable:
-        return spoke
-    form = {p: e.value for p, e in folded.hub.items() if e.value is not None and not case.is_local(p)}
-    source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0] if there else None)
-    there_now: Form = source.replica.form or {} if source and source.replica else {}
-    form |= {p: v for p, v in there_now.items() if _starts_with(case, p) or _fills_gap(p, folded)}
-    form = shown(calendar.view, form)
-    if case.is_rejected(spoke, "create", form):
-        return replace(spoke, state="parked")
-    hold = case.cannot_write(spoke, "create", form)
-    if hold:
-        result.holds.append(hold)
-        return spoke
-    origin = source.calendar if source else next(iter(folded.hub.values())).source
-    because = why or f"new on {case.calendars[origin].label}"
-    step = Step(
-        "create", spoke.calendar, case.link.key, case.uid(spoke), form_title(form), start_text(form), because,
-        generation=spoke.generation, rev=folded.rev, changes=form, view=as_text(calendar.view),
-    )
-    result.steps.append(step)
-    return spoke
-
-
-def _starts_with(case: Case, path: Path) -> bool:
-    """A new copy has these of its source and each side its own from then on; not what another pair carries."""
-    return case.is_local(path) and not split(path)[1].startswith(CARRIED)
-
-
-def _fills_gap(path: Path, folded: Folded) -> bool:
-    """Contested from the first day on: a new copy takes it from its source. Else it starts with what was agreed."""
-    agreed = "time" in folded.hub if path in SCHEDULE else path in folded.hub
-    return path in folded.contested and not path.startswith("@") and not agreed
-
-
-def keep_lost(case: Case, folded: Folded, result: Decision) -> None:
-    """D3: whatever lost goes to the store; with keep-both it also becomes an event of its own (D1)."""
-    result.kept += [
-        Kept(case.link.key, calendar, "conflict", case.link.uid, path, value)
-        for calendar, path, value in folded.lost
-    ]
-    for calendar in sorted(folded.copies):
-        spoke = next(s for s in case.link.spokes if s.calendar == calendar)
-        if spoke.replica is not None and spoke.replica.form is not None:
-            _copy(case, calendar, spoke.replica.form, folded, result)
-
-
-def _copy(case: Case, calendar: int, form: Form, folded: Folded, result: Decision) -> None:
-    mark = digest("copy", case.link.key, calendar, folded.rev, form_json(form))
-    uid = f"{case.uid(Spoke(calendar))}{CONFLICT_COPY}{mark[:8]}"
-    key = link_key(case.snap.rules.key, uid)
-    spokes = tuple(Spoke(c, state="absent" if c == calendar else "parked") for c in case.calendars)
-    hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
-    result.extra.append(Link(key, uid, spokes, rev=1, hub=hub, open=True))
-    because = f"the version of {case.calendars[calendar].label}, kept as an event of its own"
-    result.steps.append(Step(
-        "create", calendar, key, uid, form_title(form), start_text(form), because, rev=1, changes=shown(PLAIN, form),
-        view="",
-    ))
-
-
-def detach(case: Case, folded: Folded, result: Decision) -> None:
-    """An orphaned instance becomes a single event of its own on every calendar (R2): whole on one, if need be where its
-    series is at home (W6)."""
-    whole = home(case.link, case.calendars)
-    for key, (calendar, form) in sorted(folded.detached.items()):
-        uid = f"{case.link.uid}-calsync-{key}-{digest('detached', folded.rev, form_json(form))[:8]}"
-        name = link_key(case.snap.rules.key, uid)
-        hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
-        spokes = tuple(Spoke(c) for c in case.calendars)
-        result.extra.append(Link(name, uid, spokes, rev=1, hub=hub, open=True))
-        others = case.labels(s for s in case.link.spokes if s.calendar != calendar)
-        because = f"its date left the series on {others}"
-        result.steps += [
-            Step("create", c, name, uid if c == whole else case.uid_of(c, uid), form_title(form), start_text(form),
-                 because, rev=1, changes=shown(view, form), view=as_text(view))
-            for c, state in case.calendars.items()
-            for view in [PLAIN if c == whole else state.view]
-            if state.role != "source"
-        ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from calsync_cli.engine import case, execute, intent, leave, losses, match, plan, seen, views, write_steps
+from calsync_cli.engine import case, create_steps, execute, intent, leave, losses, match, plan, seen, views, write_steps
 from calsync_cli.engine.keys import Marker
 from tests.engine import test_answers as answers
 from tests.engine import test_carry as carry
@@ -35,7 +35,8 @@ def _bare_marker(patch: pytest.MonkeyPatch) -> None:
 
 def _not_checked(patch: pytest.MonkeyPatch) -> None:
     """Everything is shown, and nobody looks before it is sent."""
-    patch.setattr(write_steps, "shown", lambda view, form: dict(form))
+    for place in (write_steps, create_steps):
+        patch.setattr(place, "shown", lambda view, form: dict(form))
     patch.setattr(intent, "check_views", lambda scene, plan: None)
 
 
@@ -91,7 +92,7 @@ MUTANTS: dict[str, tuple[Patch, Check]] = {
         _every_copy_is_one, partial(shown.test_the_last_of_an_event_stays_though_calsync_made_it, True),
     ),
     "a copy starts with what others carry": (
-        instead(write_steps, "_starts_with", lambda case, path: case.is_local(path)),
+        instead(create_steps, "_starts_with", lambda case, path: case.is_local(path)),
         carry.test_what_one_pair_carries_is_not_carried_by_another,
     ),
     "an answer goes where nobody was invited": (

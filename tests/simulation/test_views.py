@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from calsync_cli.engine import case, intent, write_steps
+from calsync_cli.engine import case, create_steps, intent, write_steps
 from tests.simulation.play import many, one, seed_of
 from tests.simulation.story import Counts
 from tests.simulation.topology import viewed
@@ -36,7 +36,8 @@ def test_a_story_that_broke_a_law_once_holds(seed: int) -> None:
 
 
 def _shows_all(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(write_steps, "shown", lambda view, form: dict(form))
+    for place in (write_steps, create_steps):
+        patch.setattr(place, "shown", lambda view, form: dict(form))
     patch.setattr(intent, "check_views", lambda scene, plan: None)
 
 

@@ -7,8 +7,9 @@ PACKAGE = Path(__file__).parents[2] / "calsync_cli"
 LEAVES = {"errors", "files", "ports", "model", "__init__", "__version__"}
 PURE_ENGINE = {"engine.world", "engine.fold", "engine.plan", "engine.match", "engine.merge", "engine.guards",
                "engine.keys", "engine.groups", "engine.case", "engine.presence", "engine.write_steps",
-               "engine.following", "engine.folded", "engine.verdict", "engine.instances", "engine.shift",
-               "engine.asking", "engine.errands", "engine.filters", "engine.leave", "engine.views", "engine.adopt"}
+               "engine.create_steps", "engine.following", "engine.folded", "engine.verdict", "engine.instances",
+               "engine.shift", "engine.asking", "engine.errands", "engine.filters", "engine.leave", "engine.views",
+               "engine.adopt"}
 ALLOWED = {
     "model": {"model"},
     "mapping": {"model", "mapping", "errors"},
