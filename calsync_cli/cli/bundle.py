@@ -73,7 +73,7 @@ def _versions() -> Iterator[str]:
     from importlib.metadata import PackageNotFoundError, version
 
     yield f"calsync {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    yield f"{platform.system()} {platform.release()} {platform.machine()}, {sys.getfilesystemencoding()}"
+    yield f"{platform.platform()}, {sys.getfilesystemencoding()}"
     for name in LIBRARIES:
         try:
             yield f"{name} {version(name)}"

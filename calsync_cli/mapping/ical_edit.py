@@ -28,10 +28,10 @@ from calsync_cli.mapping.ical_write import write_dates, write_fields, write_rule
 from calsync_cli.mapping.inherit import normal
 from calsync_cli.mapping.new_event import add_zones, new_event
 from calsync_cli.mapping.rrule_text import canonical
-from calsync_cli.mapping.when import original_start, read_when
+from calsync_cli.mapping.when import from_key, original_start, read_when
 from calsync_cli.model.recur import diff
 from calsync_cli.model.series import Changes, Form, Recurrence, applied, instance_keys, split
-from calsync_cli.model.times import InstanceKey, When, Zoned, key_start
+from calsync_cli.model.times import InstanceKey, When, Zoned
 
 ExdateLine = tuple[Line, list[tuple[str, InstanceKey]]]
 
@@ -151,7 +151,7 @@ def _edit_exdate(edit: Editing, master: Component, line: Line, kept: list[tuple[
         text = ",".join(item for item, _ in kept)
         new = [edit.pen.line(spelled(line), text, line.params)] if kept else []
     else:
-        times = [key_start(key, edit.start) for _, key in kept]
+        times = [from_key(key, edit.start) for _, key in kept]
         new = [edit.pen.time(spelled(line), when, harmless(line)) for when in times]
     master.children[at : at + 1] = new
 
@@ -159,7 +159,7 @@ def _edit_exdate(edit: Editing, master: Component, line: Line, kept: list[tuple[
 def _add_exdate(edit: Editing, master: Component, key: InstanceKey) -> None:
     """In the type of DTSTART; in UTC where the file's other EXDATEs are."""
     last = master.all("EXDATE")[-1:]
-    when = key_start(key, edit.start)
+    when = from_key(key, edit.start)
     if last and isinstance(when, Zoned) and last[0].value.rstrip().upper().endswith("Z"):
-        when = key_start(key, Zoned(when.local, "UTC"))
+        when = from_key(key, Zoned(when.local, "UTC"))
     add_line(master, edit.pen.time("EXDATE", when), after="EXDATE")

@@ -16,8 +16,9 @@ from calsync_cli.mapping.ical_read import MARKER, component_fields, override_fie
 from calsync_cli.mapping.ical_write import write_fields
 from calsync_cli.mapping.inherit import NOWHERE, cancelled, instance_fields, master_fields, same_value
 from calsync_cli.mapping.new_event import new_event
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.series import LOCAL_FIELDS, instance_keys, split
-from calsync_cli.model.times import InstanceKey, Span, When, key_start
+from calsync_cli.model.times import InstanceKey, Span, When
 
 _SERIES_ONLY = ("RRULE", "RDATE", "EXDATE", "EXRULE", MARKER)
 _FORM_LINES = frozenset(
@@ -136,7 +137,7 @@ def _rename(edit: Editing, key: InstanceKey, event: Component) -> None:
     if edit.source.master is None:
         return
     if edit.kind_changed or override_key(edit.source, event) != key:
-        put_time(event, "RECURRENCE-ID", key_start(key, edit.start), edit.pen)
+        put_time(event, "RECURRENCE-ID", from_key(key, edit.start), edit.pen)
 
 
 def _remove(edit: Editing, event: Component) -> None:
@@ -159,7 +160,7 @@ def _new_override(edit: Editing, key: InstanceKey) -> None:
 def _copy_of(edit: Editing, master: Component, key: InstanceKey) -> Component:
     event = master.copy()
     remove_all(event, *_SERIES_ONLY)
-    add_line(event, edit.pen.time("RECURRENCE-ID", key_start(key, edit.start)), after="UID")
+    add_line(event, edit.pen.time("RECURRENCE-ID", from_key(key, edit.start)), after="UID")
     now = edit.with_carried(component_fields(event, edit.source, key), event)
     write_fields(event, now, instance_fields(edit.then, key), edit.pen)
     return event
@@ -168,7 +169,7 @@ def _copy_of(edit: Editing, master: Component, key: InstanceKey) -> Component:
 def _alone(edit: Editing, key: InstanceKey) -> Component:
     fields = instance_fields(edit.then, key)
     span = fields.get("time")
-    original: When = key_start(key, span.start if isinstance(span, Span) else NOWHERE)
+    original: When = from_key(key, span.start if isinstance(span, Span) else NOWHERE)
     event = new_event(edit.source.uid, fields, edit.pen, original)
     if edit.is_off(key):
         _say_cancelled(edit, event)

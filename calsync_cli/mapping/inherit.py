@@ -12,7 +12,7 @@ from datetime import datetime
 
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import clean, one_line
-from calsync_cli.mapping.when import original_start
+from calsync_cli.mapping.when import from_key, original_start
 from calsync_cli.model.recur import same_span
 from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, instance_keys, join, split
 from calsync_cli.model.times import (
@@ -22,8 +22,7 @@ from calsync_cli.model.times import (
     When,
     Zoned,
     instance_key,
-    instance_span,
-    key_start,
+    lasting,
     wall,
 )
 
@@ -35,6 +34,10 @@ _ONE_LINE = frozenset({"url", "attachments"})
 NOT_INHERITED = frozenset({"recurrence"})
 
 
+def inherited_span(master: Span, key: InstanceKey) -> Span:
+    return lasting(master, from_key(key, master.start))
+
+
 def master_fields(form: Form) -> Fields:
     return {path: value for path, value in form.items() if not path.startswith("@") and value}
 
@@ -44,7 +47,7 @@ def inherited(master: Mapping[str, Value], key: InstanceKey) -> Fields:
     fields = {name: value for name, value in master.items() if name not in NOT_INHERITED}
     span = fields.get("time")
     if isinstance(span, Span):
-        fields["time"] = instance_span(span, key)
+        fields["time"] = inherited_span(span, key)
     return fields
 
 
@@ -113,7 +116,7 @@ def _fitting(path: Path, start: When) -> Path:
     key, name = split(path)
     if not key or key_kind(key) == key_kind(instance_key(start)):
         return path
-    return join(instance_key(original_start(key_start(key, NOWHERE), start, None, None)), name)
+    return join(instance_key(original_start(from_key(key, NOWHERE), start, None, None)), name)
 
 
 def key_kind(key: InstanceKey) -> tuple[bool, bool]:

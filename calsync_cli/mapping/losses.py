@@ -16,9 +16,10 @@ from enum import Enum
 from calsync_cli.mapping import base
 from calsync_cli.mapping.carried import names_of
 from calsync_cli.mapping.inherit import instance_fields, normal, same_value
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.recur import diff
 from calsync_cli.model.series import CARRIED, Changes, Form, Path, Value, applied, form_span, join, split
-from calsync_cli.model.times import Floating, InstanceKey, Zoned, instance_key, key_start, wall
+from calsync_cli.model.times import Floating, InstanceKey, Zoned, instance_key, wall
 
 
 class How(Enum):
@@ -144,4 +145,4 @@ def _on_the_same_clock(here: Form, seen: Form) -> Form:
 
 def _floating(path: Path, start: Zoned) -> Path:
     key, name = split(path)
-    return join(instance_key(Floating(wall(key_start(key, start)))), name) if key else path
+    return join(instance_key(Floating(wall(from_key(key, start)))), name) if key else path

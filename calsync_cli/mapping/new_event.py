@@ -15,9 +15,10 @@ from calsync_cli.mapping.ical_write import write_dates, write_fields, write_rule
 from calsync_cli.mapping.inherit import NOWHERE, Fields, instance_fields, master_fields, normal
 from calsync_cli.mapping.values import escaped, one_line, stamp
 from calsync_cli.mapping.vtimezones import HORIZON, vtimezone
+from calsync_cli.mapping.when import from_key
 from calsync_cli.mapping.zones import Zones
 from calsync_cli.model.series import CANCELLED, Form, Recurrence, instance_keys
-from calsync_cli.model.times import InstanceKey, Span, When, key_start, rough_instant
+from calsync_cli.model.times import InstanceKey, Span, When, rough_instant
 
 PRODID = "-//calsync//calsync//EN"
 _CRLF = b"\r\n"
@@ -68,7 +69,7 @@ def _master(uid: str, form: Form, pen: Pen) -> Component:
     assert isinstance(span, Span)
     for key in instance_keys(form):
         if form.get(f"@{key}") == CANCELLED:
-            add_line(event, pen.time("EXDATE", key_start(key, span.start)), after="EXDATE")
+            add_line(event, pen.time("EXDATE", from_key(key, span.start)), after="EXDATE")
     return event
 
 
@@ -78,7 +79,7 @@ def _override(uid: str, form: Form, key: InstanceKey, pen: Pen) -> Component:
         fields = {**fields, "status": "cancelled"}
     series, own = form.get("time"), fields.get("time")
     span = series if isinstance(series, Span) else own
-    return new_event(uid, fields, pen, key_start(key, span.start if isinstance(span, Span) else NOWHERE))
+    return new_event(uid, fields, pen, from_key(key, span.start if isinstance(span, Span) else NOWHERE))
 
 
 def new_event(uid: str, fields: Fields, pen: Pen, recurrence_id: When | None = None) -> Component:

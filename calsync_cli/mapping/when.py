@@ -20,11 +20,13 @@ from calsync_cli.model.series import Recurrence
 from calsync_cli.model.times import (
     AllDay,
     Floating,
+    InstanceKey,
     Span,
     When,
     Zoned,
     at_instant,
     instance_key,
+    key_start,
     utc,
     wall,
 )
@@ -204,3 +206,9 @@ def written(when: When, tzid: str | None = None) -> tuple[str, Params]:
             return stamp(local) + "Z", ()
         case Zoned(local, name):
             return stamp(local), (("TZID", tzid or name),)
+
+
+def from_key(key: InstanceKey, start: When) -> When:
+    """The original start a key names, written in the kind and zone of the series where that is unambiguous."""
+    named = key_start(key, start)
+    return at_instant(utc(named), named.tzid) if isinstance(named, Zoned) else named

@@ -13,7 +13,7 @@ from itertools import islice
 
 from calsync_cli.model.recur import MAX_ASKED, expandable, like, ruleset
 from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, instance_form, instance_keys
-from calsync_cli.model.times import InstanceKey, Span, When, instance_key, instance_span, rough_instant, wall
+from calsync_cli.model.times import InstanceKey, Span, When, instance_key, lasting, rough_instant, wall
 
 _DAY = timedelta(days=1)
 Occurrence = tuple[InstanceKey, dict[Path, Value]]
@@ -52,7 +52,7 @@ def occurrences(form: Form, low: datetime, high: datetime) -> tuple[list[Occurre
         starts = within(span, recurrence, low, high) if isinstance(recurrence, Recurrence) else [span.start]
         for start in [span.start] if starts is None else starts:
             key = instance_key(start)
-            there = instance_span(span, key)
+            there = lasting(span, start)
             if key not in keys and _near(there, low, high):
                 found.append((key, {**single, "time": there}))
     for key in keys:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from calsync_cli.model.times import InstanceKey, Span, When, instance_span
+from calsync_cli.model.times import InstanceKey, Span, When, key_start, lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def instance_form(form: Form, key: InstanceKey) -> dict[Path, Value]:
     single = {p: v for p, v in form.items() if not p.startswith("@") and p != "recurrence"}
     span = form.get("time")
     if isinstance(span, Span):
-        single["time"] = instance_span(span, key)
+        single["time"] = lasting(span, key_start(key, span.start))
     own = {split(p)[1]: v for p, v in form.items() if split(p)[0] == key and split(p)[1]}
     return applied(single, own)
 

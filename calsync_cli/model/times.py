@@ -108,7 +108,7 @@ def instance_key(original_start: When) -> InstanceKey:
 
 
 def key_start(key: InstanceKey, series_start: When) -> When:
-    """The original start that `key` names, in the kind and zone of the series' start where that is unambiguous.
+    """The original start that `key` names, in the kind and zone of the series' start.
 
     A key of another kind than the series (seen in the wild) is read by its own form.
     """
@@ -118,15 +118,15 @@ def key_start(key: InstanceKey, series_start: When) -> When:
     if not key.endswith("Z"):
         return Floating(naive)
     try:
-        return at_instant(naive.replace(tzinfo=UTC), series_start.tzid if isinstance(series_start, Zoned) else "UTC")
+        return from_utc(naive.replace(tzinfo=UTC), series_start.tzid if isinstance(series_start, Zoned) else "UTC")
     except OverflowError:  # within a day of the ends of all time
         return Zoned(naive, "UTC")
 
 
-def instance_span(series: Span, key: InstanceKey) -> Span:
-    """Where the rule puts the instance. It is as long as the first one: on the wall clock where both ends share a zone,
-    exactly otherwise."""
-    start, first, last = key_start(key, series.start), series.start, series.end
+def lasting(series: Span, start: When) -> Span:
+    """An instance that starts then is as long as the first one: on the wall clock where both ends share a zone, exactly
+    otherwise."""
+    first, last = series.start, series.end
     if isinstance(start, Zoned) and isinstance(first, Zoned) and isinstance(last, Zoned) and first.tzid != last.tzid:
         return Span(start, at_instant(utc(start) + (utc(last) - utc(first)), last.tzid))
     return Span(start, moved(start, wall(last) - wall(first)))

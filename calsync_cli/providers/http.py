@@ -10,6 +10,7 @@ Source  httpx 0.28; facts 7.4
 from __future__ import annotations
 
 import email.utils
+import os
 import re
 import ssl
 from collections.abc import Callable
@@ -52,14 +53,17 @@ def make_client(account: Account) -> httpx.Client:
 
 
 @cache
-def _public_authorities() -> ssl.SSLContext:
-    """Reading them takes longer than a quiet answer; every client without a certificate of its own shares them."""
+def _public_authorities(*where: str | None) -> ssl.SSLContext:
+    """Reading them takes longer than a quiet answer; every client without a certificate of its own shares them.
+
+    where: what the environment says of their place
+    """
     return httpx.create_ssl_context()
 
 
 def _context(account: Account) -> ssl.SSLContext:
     if account.ca_file is None and account.client_cert is None:
-        return _public_authorities()
+        return _public_authorities(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
     key = "ca_file"
     try:
         context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -412,8 +413,13 @@ def _start(desk: Desk, *words: str, **environ: str) -> subprocess.Popen[str]:
     known = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")}
     return subprocess.Popen(
         [*command, *words], env={**known, **environ}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.PIPE, preexec_fn=_heard,
     )
+
+
+def _heard() -> None:
+    """A suite in the background hands down that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _end(process: subprocess.Popen[str], typed: str | None = None) -> Said:
@@ -500,8 +506,6 @@ def test_without_a_screen_the_address_is_shown_without_being_asked_for(desk: Des
 
 
 def test_ctrl_c_while_waiting_ends_at_once(desk: Desk) -> None:
-    import signal
-
     desk.configure()
     process = _start(desk, "login", "work", "--no-browser")
     _page_of(process)

@@ -739,8 +739,13 @@ def _start(desk: Desk, *words: str, **environ: str) -> subprocess.Popen[str]:
     known = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")}
     return subprocess.Popen(
         [*command, *words], env={**known, **environ}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.PIPE, preexec_fn=_heard,
     )
+
+
+def _heard() -> None:
+    """A suite in the background hands down that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _end(process: subprocess.Popen[str]) -> Said:

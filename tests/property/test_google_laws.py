@@ -29,7 +29,7 @@ from calsync_cli.mapping.google.new_event import with_dates_only
 from calsync_cli.mapping.google.patches import Patch, patches
 from calsync_cli.mapping.google.source import source_of
 from calsync_cli.mapping.ical import ICAL
-from calsync_cli.mapping.inherit import instance_fields, normal
+from calsync_cli.mapping.inherit import inherited_span, instance_fields, normal
 from calsync_cli.mapping.values import clean
 from calsync_cli.model.codec import form_from, form_json
 from calsync_cli.model.recur import has_instance, starts
@@ -44,7 +44,7 @@ from calsync_cli.model.series import (
     split,
     without_fields,
 )
-from calsync_cli.model.times import AllDay, Floating, Span, Zoned, from_utc, instance_key, instance_span, utc, wall
+from calsync_cli.model.times import AllDay, Floating, Span, Zoned, from_utc, instance_key, utc, wall
 from tests.property.test_ical_laws import changes, forms
 
 Json = dict[str, Any]
@@ -326,7 +326,7 @@ def _silent(event: Json, form: Form, key: str) -> Json:
     """An exception that shows what its master shows, with its master's properties, marker and all (facts 5.7)."""
     span = form["time"]
     assert isinstance(span, Span)
-    own = instance_span(span, key)
+    own = inherited_span(span, key)
     first, last = (Zoned(when.local, ZONE) if isinstance(when, Floating) else when for when in (own.start, own.end))
     resource = {name: value for name, value in json.loads(json.dumps(event)).items() if name != "recurrence"}
     return resource | {
@@ -408,7 +408,7 @@ def _born(event: Json, step: Patch, *, copies_properties: bool) -> Json:
     clock = source_of(document(event)).clock
     span = GOOGLE.read(document(event)).form["time"]
     assert isinstance(span, Span)
-    own = instance_span(span, instance_key(clock.model(original)))
+    own = inherited_span(span, instance_key(clock.model(original)))
     times = {"start": write_time(clock.wire(own.start)), "end": write_time(clock.wire(own.end))}
     return resource | {"id": step.id, "recurringEventId": ID, "originalStartTime": write_time(original), **times}
 

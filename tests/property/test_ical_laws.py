@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Component, content_lines, parse
 from calsync_cli.mapping.ical import ICAL
-from calsync_cli.mapping.inherit import instance_fields, normal
+from calsync_cli.mapping.inherit import inherited_span, instance_fields, normal
 from calsync_cli.model.codec import form_from, form_json
 from calsync_cli.model.recur import starts
 from calsync_cli.model.series import (
@@ -32,7 +32,7 @@ from calsync_cli.model.series import (
     split,
     without_fields,
 )
-from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned, instance_key, instance_span, moved, wall
+from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned, instance_key, moved, wall
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe"]
 LAW = settings(
@@ -102,7 +102,7 @@ def instances(draw: st.DrawFn, span: Span, rule: Recurrence, *, most: int = 3) -
             continue
         paths |= {f"@{key}/{name}": value for name, value in draw(field_values).items()}
         if draw(st.booleans()):
-            own = instance_span(span, key)
+            own = inherited_span(span, key)
             by = timedelta(minutes=15 * draw(st.integers(-20, 20)), days=draw(st.integers(-1, 1)))
             by = timedelta(days=by.days) if isinstance(own.start, AllDay) else by
             paths[f"@{key}/time"] = Span(moved(own.start, by), moved(own.end, by))
@@ -150,7 +150,7 @@ def _moved(form: Form, span: Span, by: timedelta) -> dict[Path, Value | None]:
         key, name = split(path)
         if key:
             result.setdefault(path, None)
-            shifted = instance_key(moved(instance_span(span, key).start, by))
+            shifted = instance_key(moved(inherited_span(span, key).start, by))
             result[f"@{shifted}" + (f"/{name}" if name else "")] = value
     return result
 
@@ -316,7 +316,7 @@ def _silent_overrides(draw: st.DrawFn, master: list[str], form: Form) -> list[li
     known = [instance_key(when) for when, _ in zip(starts(span, rule), range(12), strict=False)]
     spoken = {split(path)[0] for path in form if path.startswith("@") and "/" in path}
     keys = draw(st.lists(st.sampled_from(known), max_size=2, unique=True))
-    return [_silent(master, instance_span(span, key), key) for key in keys if key not in spoken]
+    return [_silent(master, inherited_span(span, key), key) for key in keys if key not in spoken]
 
 
 def _silent(master: list[str], span: Span, key: str) -> list[str]:

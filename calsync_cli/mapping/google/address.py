@@ -15,7 +15,8 @@ from calsync_cli.mapping.google.document import EventSet, Json, object_of, parse
 from calsync_cli.mapping.google.kept import FLOATING, ID, put_private
 from calsync_cli.mapping.google.source import Source, source_of
 from calsync_cli.mapping.rrule_text import canonical, spoken
-from calsync_cli.model.times import Floating, InstanceKey, When, Zoned, instance_key, key_start, utc
+from calsync_cli.mapping.when import from_key
+from calsync_cli.model.times import Floating, InstanceKey, When, Zoned, instance_key, utc
 
 _SPLIT = re.compile(r".*_R\d{8}(T\d{6}Z?)?", re.ASCII | re.DOTALL)
 
@@ -42,7 +43,7 @@ def original_text(original: When) -> str:
 def wire_start(source: Source, key: InstanceKey) -> When:
     """Where the series put the instance of that key, at Google."""
     start = source.span.start if source.span is not None else Floating(datetime(2000, 1, 1))
-    return source.clock.wire(key_start(key, start))
+    return source.clock.wire(from_key(key, start))
 
 
 def addressed(payload: bytes, event_id: str, zone: str) -> bytes:

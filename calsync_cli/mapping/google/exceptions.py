@@ -19,8 +19,9 @@ from calsync_cli.mapping.google.new_event import check_dates, name_exception, ne
 from calsync_cli.mapping.google.series_lines import by_line
 from calsync_cli.mapping.google.write import Sheet, write_fields
 from calsync_cli.mapping.inherit import Fields, instance_fields, same_value
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.series import instance_keys
-from calsync_cli.model.times import InstanceKey, key_start
+from calsync_cli.model.times import InstanceKey
 
 _SERVER_MADE = ("kind", "etag", "created", "updated", "htmlLink", "sequence")
 
@@ -63,7 +64,7 @@ def _add(edit: Edit, key: InstanceKey) -> None:
         instances.append(new_exception(event, edit.kept, edit.clock, edit.then, key))
     elif not by_line(edit, key) and f"@{key}" not in edit.before:
         resource: Json = {"status": "cancelled"}
-        name_exception(resource, text_of(event, "id"), edit.clock.wire(key_start(key, edit.start)))
+        name_exception(resource, text_of(event, "id"), edit.clock.wire(from_key(key, edit.start)))
         instances.append(resource)
 
 

@@ -32,6 +32,7 @@ from calsync_cli.mapping.google.kept import (
 from calsync_cli.mapping.google.lines import check_rules, dates_lines, with_rules
 from calsync_cli.mapping.google.write import Sheet, write_fields, write_span
 from calsync_cli.mapping.inherit import Fields, inherited, instance_fields, master_fields, normal
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.series import (
     CANCELLED,
     LOCAL_FIELDS,
@@ -43,7 +44,7 @@ from calsync_cli.model.series import (
     split,
     without_fields,
 )
-from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key, key_start
+from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key
 
 _NOT_COPIED = frozenset(
     {"id", "etag", "created", "updated", "htmlLink", "recurrence", "sequence", "extendedProperties", "recurringEventId"}
@@ -90,7 +91,7 @@ def _write_lines(event: Json, form: Form, start: When, clock: Clock) -> None:
     wanted = wire_recurrence(rule, start, clock)
     check_rules(wanted)
     entries = [*with_rules([], wanted.rules, clock.wire(start), renew=False), *dates_lines("RDATE", wanted.dates)]
-    off = (clock.wire(key_start(key, start)) for key in instance_keys(form) if f"@{key}" in form)
+    off = (clock.wire(from_key(key, start)) for key in instance_keys(form) if f"@{key}" in form)
     event["recurrence"] = [one.raw for one in [*entries, *dates_lines("EXDATE", off)]]
 
 
@@ -151,7 +152,7 @@ def name_exception(resource: Json, master_id: str, original: When) -> None:
 def _original(form: Form, key: InstanceKey, clock: Clock) -> When:
     span = form["time"]
     assert isinstance(span, Span)
-    return clock.wire(key_start(key, span.start))
+    return clock.wire(from_key(key, span.start))
 
 
 def _span(fields: Fields) -> Span:

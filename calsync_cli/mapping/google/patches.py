@@ -21,8 +21,8 @@ from calsync_cli.mapping.google.document import Json, is_cancelled, object_of, t
 from calsync_cli.mapping.google.fields import model_span
 from calsync_cli.mapping.google.kept import EMPTIED, KEY, LOSS, kept_of, private_of, properties_of, put_properties
 from calsync_cli.mapping.google.source import Source, source_of
-from calsync_cli.mapping.inherit import same_value
-from calsync_cli.model.times import InstanceKey, instance_span
+from calsync_cli.mapping.inherit import inherited_span, same_value
+from calsync_cli.model.times import InstanceKey
 
 WRITABLE = (
     "summary", "description", "location", "start", "end", "recurrence", "transparency", "visibility", "colorId",
@@ -110,7 +110,7 @@ def _inherited(source: Source, key: InstanceKey) -> Json:
                 put_properties(base, place[0], {place[1]: ""})
     span = source.span
     if span is not None:
-        own = instance_span(span, key)
+        own = inherited_span(span, key)
         base |= {"start": write_time(source.clock.wire(own.start)), "end": write_time(source.clock.wire(own.end))}
         if same_value("time", own, model_span(read_span(wanted, source.clock, [], recurs=False), source.clock)):
             base |= {name: wanted[name] for name in _TIMES if name in wanted}

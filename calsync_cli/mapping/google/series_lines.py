@@ -10,8 +10,9 @@ from calsync_cli.mapping.google.document import text_of
 from calsync_cli.mapping.google.editing import Edit
 from calsync_cli.mapping.google.lines import Entry, check_rules, dates_of, with_dates, with_rules
 from calsync_cli.mapping.google.new_event import wire_recurrence
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.series import Recurrence, instance_keys
-from calsync_cli.model.times import InstanceKey, When, instance_key, key_start
+from calsync_cli.model.times import InstanceKey, When, instance_key
 
 
 def edit_lines(edit: Edit) -> None:
@@ -84,8 +85,8 @@ def _keys(edit: Edit, one: Entry, start: When | None) -> dict[str, InstanceKey]:
 def _kept_items(edit: Edit, one: Entry) -> dict[str, When]:
     keys = _keys(edit, one, edit.source.start)
     new = {item: edit.new_key(old) for item, old in keys.items()}
-    return {item: edit.clock.wire(key_start(key, edit.start)) for item, key in new.items() if edit.is_off(key)}
+    return {item: edit.clock.wire(from_key(key, edit.start)) for item, key in new.items() if edit.is_off(key)}
 
 
 def _whens(edit: Edit, keys: list[InstanceKey]) -> list[When]:
-    return [edit.clock.wire(key_start(key, edit.start)) for key in keys]
+    return [edit.clock.wire(from_key(key, edit.start)) for key in keys]

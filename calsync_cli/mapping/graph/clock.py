@@ -18,6 +18,7 @@ from calsync_cli.mapping.graph.zones import known
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.times import (
     AllDay,
     Floating,
@@ -27,7 +28,6 @@ from calsync_cli.model.times import (
     Zoned,
     at_instant,
     from_utc,
-    key_start,
     utc,
     wall,
     zone,
@@ -78,7 +78,7 @@ class Clock:
 
     def local_day(self, key: InstanceKey, start: When) -> date:
         """The day a key's instance has on the clock of the series, by which Outlook names it; `start` is the form's."""
-        when, series = self.wire(key_start(key, start)), self.wire(start)
+        when, series = self.wire(from_key(key, start)), self.wire(start)
         if isinstance(when, Zoned) and isinstance(series, Zoned):
             return from_utc(utc(when), series.tzid).local.date()
         return wall(when).date()

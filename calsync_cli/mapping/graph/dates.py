@@ -19,6 +19,7 @@ from calsync_cli.mapping.graph.pattern import Pattern, Range, last_of, pattern_o
 from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.times import (
     AllDay,
     InstanceKey,
@@ -26,7 +27,6 @@ from calsync_cli.model.times import (
     Zoned,
     at_instant,
     instance_key,
-    key_start,
     utc,
     wall,
     zone,
@@ -74,7 +74,7 @@ class Dates:
 
     def is_key(self, text: str) -> bool:
         try:
-            key_start(text, self.start)
+            from_key(text, self.start)
         except (ValueError, OverflowError):
             return False
         return True
@@ -84,7 +84,7 @@ class Dates:
         return any(instance_key(clock.model(self.at(day))) == key for day in self._near(key, clock) if self.hits(day))
 
     def _near(self, key: InstanceKey, clock: Clock) -> list[date]:
-        when = clock.wire(key_start(key, self.start))
+        when = clock.wire(from_key(key, self.start))
         day = wall(when).date()
         return [day] if isinstance(self.start, AllDay) else [day, day - _DAY, day + _DAY]
 

@@ -33,8 +33,9 @@ from calsync_cli.mapping.graph.zoned import Life
 from calsync_cli.mapping.inherit import inherited, instance_fields, master_fields, normal
 from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.kept import Kept, keep
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.series import LOCAL_FIELDS, Form, Recurrence, instance_keys, without_fields
-from calsync_cli.model.times import Floating, InstanceKey, Span, When, key_start
+from calsync_cli.model.times import Floating, InstanceKey, Span, When
 
 _NOT_COPIED = frozenset({
     "id", "@odata.etag", "@odata.context", "changeKey", "createdDateTime", "lastModifiedDateTime", "webLink", "type",
@@ -129,7 +130,7 @@ def new_exception(master: Json, kept: Kept, clock: Clock, form: Form, key: Insta
 def original_of(form: Form, key: InstanceKey, clock: Clock) -> When:
     span = form["time"]
     assert isinstance(span, Span)
-    return clock.wire(key_start(key, span.start))
+    return clock.wire(from_key(key, span.start))
 
 
 def name_exception(resource: Json, master_id: str, original: When) -> None:

@@ -21,9 +21,11 @@ from calsync_cli.mapping.graph.moves import in_order
 from calsync_cli.mapping.graph.source import Source, override_fields, source_of
 from calsync_cli.mapping.graph.zoned import put_span
 from calsync_cli.mapping.graph.zones import known, windows_zones
+from calsync_cli.mapping.inherit import inherited_span
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
+from calsync_cli.mapping.when import from_key
 from calsync_cli.model.recur import same_span
-from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_span, key_start, rough_instant, utc
+from calsync_cli.model.times import InstanceKey, Span, When, Zoned, rough_instant, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def original(source: Source, key: InstanceKey) -> When:
     start = source.span.start if source.span is not None else None
     if start is None:
         start = _shown_span(source, key, source.overrides[key]).start
-    return source.clock.wire(key_start(key, start))
+    return source.clock.wire(from_key(key, start))
 
 
 # -- the event ---------------------------------------------------------------------------------------------------------
@@ -146,7 +148,7 @@ def _instance(
     wanted = new.overrides.get(key) or _plain(new, key)
     if was_off:
         return [Patch("restore", *target, {name: wanted[name] for name in INSTANCE if name in wanted})]
-    was = instance_span(new.span, key) if new.span is not None else None
+    was = inherited_span(new.span, key) if new.span is not None else None
     if old is not None and there is not None:
         was = _shown_span(old, key, there)
     stays = _kept_from_series(old, new, there, wanted) if there is not None else {}
@@ -202,6 +204,6 @@ def _plain(source: Source, key: InstanceKey) -> Json:
     assert span is not None
     resource = {name: master[name] for name in INSTANCE if name in master}
     resource["originalStartTimeZone"] = text_of(master, "originalStartTimeZone")
-    own = source.clock.wire_span(instance_span(span, key))
+    own = source.clock.wire_span(inherited_span(span, key))
     put_span(resource, own, {}, source.clock.zone, life=None, floating=source.clock.floating is not None)
     return resource

@@ -21,13 +21,13 @@ from calsync_cli.mapping.graph.fields import own_answer, service_kind, shown_fie
 from calsync_cli.mapping.graph.kept import identity, kept_of, of_instance, of_series
 from calsync_cli.mapping.graph.standing import is_called_off, people_of, redacted
 from calsync_cli.mapping.graph.zones import known
-from calsync_cli.mapping.inherit import Fields, own_paths
+from calsync_cli.mapping.inherit import Fields, inherited_span, own_paths
 from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.kept import LOST, Kept, texts, word
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.model.recur import same_zone
 from calsync_cli.model.series import CANCELLED, CARRIED, Path, Reading, Recurrence, Value
-from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_key, instance_span, wall
+from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_key, wall
 
 FLOATING, RULE, OFF = "floating", "rule", "off"
 """In `Kept`: the zone a floating event is written in, [rule, what Outlook shows of it], dates off that are none."""
@@ -242,7 +242,7 @@ def noted(source: Source) -> list[InstanceKey]:
 def noted_fields(source: Source, key: InstanceKey) -> Fields:
     span, event = source.span, source.set.event
     assert span is not None and event is not None
-    return shown_fields(event, of_instance(source.kept, key), instance_span(span, key))
+    return shown_fields(event, of_instance(source.kept, key), inherited_span(span, key))
 
 
 def carried_form(source: Source, names: Iterable[str]) -> dict[Path, Value]:
