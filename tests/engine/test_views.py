@@ -135,21 +135,10 @@ def test_an_event_that_comes_back_in_the_place_of_its_block_overwrites_nothing()
     assert made.forms("b")["n1"]["description"] == "Bach"
 
 
-def test_a_date_that_its_block_took_out_of_the_series_becomes_an_event_with_all_its_words() -> None:
+@pytest.mark.parametrize("back", [View(), BUSY], ids=["whole", "less is shown at home too"])
+def test_a_date_that_its_block_took_out_of_the_series_becomes_an_event_with_all_its_words(back: View) -> None:
     """R2, I1: whole where the series is at home, a block elsewhere."""
-    made = world(orphan="detach")
-    made.put("a", dentist("s1", "RRULE:FREQ=WEEKLY;COUNT=4", start="20270301T090000"))
-    made.run()
-    made.edit("a", "s1", **{"@20270322T080000Z/title": "Root canal"})
-    made.edit("b", next(iter(made.forms("b"))), recurrence=Recurrence(("COUNT=2;FREQ=WEEKLY",)))
-    for _ in range(2):
-        made.run()
-    assert made.titles("a") == ["Dentist", "Root canal"] and made.titles("b") == ["Busy", "Busy"] and made.quiet()
-    no_leak(made, "Root canal")
-
-
-def test_of_a_date_at_home_where_less_is_shown_the_words_stay_there() -> None:
-    made = world(orphan="detach", to_a=BUSY)
+    made = world(orphan="detach", to_a=back)
     made.put("a", dentist("s1", "RRULE:FREQ=WEEKLY;COUNT=4", start="20270301T090000"))
     made.run()
     made.edit("a", "s1", **{"@20270322T080000Z/title": "Root canal"})
