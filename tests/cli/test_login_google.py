@@ -231,6 +231,7 @@ def test_a_client_file_that_cannot_be_is_told_apart(desk: Desk, content: str, wo
     desk.shell.config.write_text(HEAD + '[accounts.work]\nprovider = "google"\n')
     said = desk.login("work", "--client-file", str(desk.client_file))
     assert said.code == 2 and words in said.err and "Desktop app" in said.err and "docs/google.md" in said.err
+    assert said.err.endswith("\n  next: calsync login work --client-file FILE\n")
     assert desk.seen == [] and not desk.stored
 
 

@@ -22,7 +22,6 @@ MAX_BYTES = 100_000
 RIGHT_ONE = (
     "needed is the JSON file of an OAuth client of type Desktop app; docs/google.md says how to make one"
 )
-AGAIN = "calsync login google --client-file FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +36,33 @@ class Client:
 
 
 def read_client(path: Path, account: Account) -> Client:
+    try:
+        return _client(path, account)
+    except _Unfit as err:
+        raise UsageError(f"{err}; {RIGHT_ONE}", next=f"calsync login {account.name} --client-file FILE") from None
+
+
+class _Unfit(Exception):
+    """Why this file is not the right one."""
+
+
+def _client(path: Path, account: Account) -> Client:
     data = _json(path)
     kind, known = _kind(data)
     if kind != "installed":
-        raise _wrong(path, known)
+        raise _Unfit(f"{path} {known}")
     found = data["installed"]
     if not isinstance(found, dict):
-        raise _wrong(path, "is damaged")
+        raise _Unfit(f"{path} is damaged")
     for key in ("client_id", "client_secret"):
         if not isinstance(found.get(key), str) or not found[key]:
-            raise _wrong(path, f"holds no {key}")
+            raise _Unfit(f"{path} holds no {key}")
     auth_url = account.auth_url or found.get("auth_uri") or AUTH_URL
     token_url = account.token_url or found.get("token_uri") or TOKEN_URL
     try:
         return Client(found["client_id"], Secret(found["client_secret"]), address(auth_url), address(token_url))
     except BadValue as err:
-        raise _wrong(path, f"names a server that cannot be used: {err}") from None
+        raise _Unfit(f"{path} names a server that cannot be used: {err}") from None
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -60,14 +70,13 @@ def _json(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES + 1)
     except OSError as err:
-        words = f"the client file {path} cannot be read ({err.strerror}); {RIGHT_ONE}"
-        raise UsageError(words, next=AGAIN) from None
+        raise _Unfit(f"the client file {path} cannot be read ({err.strerror})") from None
     try:
         data = json.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise _wrong(path, "is no JSON file") from None
+        raise _Unfit(f"{path} is no JSON file") from None
     if not isinstance(data, dict):
-        raise _wrong(path, "is no client file")
+        raise _Unfit(f"{path} is no client file")
     return data
 
 
@@ -82,7 +91,3 @@ def _kind(data: dict[str, Any]) -> tuple[str, str]:
     if data.get("type") == "authorized_user" or "refresh_token" in data:
         return "token", "holds the sign-in of another program, not a client"
     return "unknown", "is no client file"
-
-
-def _wrong(path: Path, why: str) -> UsageError:
-    return UsageError(f"{path} {why}; {RIGHT_ONE}", next=AGAIN)
