@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,8 +23,21 @@ from calsync_cli.cli.context import Context
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 """httpx's own command line, which would load click, pygments and rich in every run; httpx does without it."""
 
+
+
+class _Commands(typer.core.TyperGroup):
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Ctrl-C is answered here: the option parser would end the program without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if sys.stderr.isatty():
+                print(file=sys.stderr)  # the terminal showed ^C, and no line end
+            raise SystemExit(exits.stopped()) from None
+
+
 app = typer.Typer(
-    name="calsync", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    cls=_Commands, name="calsync", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     help="Keeps calendars in two-way sync, from your own machine.",
     epilog=examples("calsync init", "calsync sync", "calsync --install-completion   # Tab completes from then on"),

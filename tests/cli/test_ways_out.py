@@ -133,6 +133,7 @@ def test_a_stop_at_a_prompt_ends_with_its_own_code(shell: Shell, sent: str | int
             assert term.end() == code
         else:
             assert term.interrupt(sent if isinstance(sent, int) else None) == code
+        assert code == 143 or term.screen.endswith("\nstopped\n")
 
 
 # -- pipes and alphabets -----------------------------------------------------------------------------------------------
