@@ -33,7 +33,8 @@ def connect(ctx: Context, kind: str, free: str) -> None:
 
 
 def sign_in(ctx: Context, kind: str, name: str) -> None:
-    """Also to an account that is there already, and was not signed in to: what it says is not asked again."""
+    """Also to an account that is there already, and was not signed in to: what it says is not asked again, but the
+    address, which may be what was wrong."""
     known = ctx.config(may_miss=True).accounts.get(name)
     if known is not None and known.provider != kind:
         text = f"account {name} is a {known.provider} account; give this one another name"
@@ -42,13 +43,21 @@ def sign_in(ctx: Context, kind: str, name: str) -> None:
     more: dict[str, Any] = {}
     if kind == "caldav" and known is None:
         table["url"] = ask("Address of the server (https://...): ")
+    elif kind == "caldav" and known is not None and known.url:
+        more["url"] = _address(known.url)
     elif kind == "google" and (known is None or known.client_file is None):
         more["client_file"] = Path(ask("Client file of your Google project (docs/google.md says how): ")).expanduser()
     elif kind == "microsoft" and (known is None or known.client_id is None):
         more["client_id"] = ask("Client id of your registration (docs/microsoft.md says how): ")
     if known is None:
         _add(ctx, name, table)
-    accounts.login(ctx, name, url=None, username=None, password_stdin=False, **more)
+    accounts.login(ctx, name, **{"url": None, "username": None, "password_stdin": False, **more})
+
+
+def _address(known: str) -> str | None:
+    """None: it stays as it is."""
+    said = ask(f"Address of the server [{known}]: ", known)
+    return said if said != known else None
 
 
 def connected(ctx: Context, said: str) -> None:

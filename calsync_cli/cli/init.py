@@ -88,7 +88,7 @@ def _first_sync(ctx: Context, wanted: Wanted, pairs: Sequence[str]) -> int:
     """The plan is shown, and asks for a yes (semantics 14)."""
     code = sync.sync(
         ctx, pairs, all=False, due=False, dry_run=False, plan_file=None, yes=wanted.yes, approve=(), full=False,
-        budget=None, as_json=False,
+        retire=False, budget=None, as_json=False,
     )
     say(*_afterwards(pairs, code))
     return code
@@ -151,16 +151,17 @@ def _take_over(ctx: Context, wanted: Wanted, setup: Setup, *, asks: bool) -> int
         if state == NOT_YET and not asks:
             raise AuthError(f"{name} is not signed in to; the configuration is written", next=f"calsync login {name}")
         if state == NOT_YET:
-            _told(lambda kind=kind, name=name: sign_in(ctx, kind, name))  # type: ignore[misc]
+            _told(lambda kind=kind, name=name: sign_in(ctx, kind, name), "")  # type: ignore[misc]
     return _first_sync(ctx, wanted, list(setup.pairs)) if setup.pairs else 0
 
 
-def _told(step: Callable[[], None]) -> None:
-    """What fails is said, and the way goes on."""
+def _told(step: Callable[[], None], again: str) -> None:
+    """What fails is said, and the way goes on. again: what to type at the next question to try it once more."""
     try:
         step()
     except CalsyncError as err:
-        say(f"! {err}", *([f"  next: {err.next}"] if err.next else []))
+        ways = [f"{again} to try again" if again else "", f"{'later: ' if again else ''}{err.next}" if err.next else ""]
+        say(f"! {err}", *([f"  next: {', or '.join(filter(None, ways))}"] if any(ways) else []))
 
 
 def _is_known(config: Config, folder: str) -> bool:
@@ -198,7 +199,7 @@ def _connect(ctx: Context) -> None:
             return
         waits = (name for name, state in there.items() if state == (kind, NOT_YET))
         free = next(waits, None) or _free(ctx, kind)
-        _told(lambda kind=kind, free=free: connect(ctx, kind, free))  # type: ignore[misc]
+        _told(lambda kind=kind, free=free: connect(ctx, kind, free), kind)  # type: ignore[misc]
 
 
 # -- rules -------------------------------------------------------------------------------------------------------------

@@ -58,4 +58,7 @@ def add(document: Document, name: str, key: str, values: Mapping[str, Any], comm
             made.add(each, inline)
         else:
             made.add(each, value)
+    last = name not in document or list(document)[-1] == name
     section(document, name).add(key, made)
+    if not last:
+        made.add(tomlkit.nl())  # what comes behind it begins without one

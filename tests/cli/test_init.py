@@ -376,6 +376,27 @@ def test_a_sign_in_by_the_browser_leaves_the_keys_to_the_next_question(
             assert term.interrupt() == 130
 
 
+def test_a_mistyped_address_is_asked_again(new: Shell) -> None:
+    new.config.write_text('[secrets]\nbackend = "file"\n')
+    with Terminal(new, "init", columns=200, HOME=str(new.folder), CALSYNC_SECRET_KEY="key") as term:
+        for question, typed in (
+            ("> ", "caldav"), ("Name for it [caldav]: ", ""), ("(https://...): ", "http://127.0.0.1:1/"),
+            ("user name: ", "me"), ("password of me: ", "x"),
+        ):  # fmt: skip
+            term.see(question)
+            term.type(typed)
+        term.see("127.0.0.1:1 cannot be reached")
+        term.see("next: caldav to try again, or later: calsync doctor")
+        for question, typed in (
+            ("> ", "caldav"), ("Name for it [caldav]: ", ""), ("Address of the server [http://127.0.0.1:1/]: ", "ftp://x"),
+        ):  # fmt: skip
+            term.see(question)
+            term.type(typed)
+        term.see("nothing was sent")
+        assert term.interrupt() == 130
+        assert term.screen.endswith("\nstopped\n")
+
+
 def test_a_name_that_an_account_has_is_not_given_to_another(new: Shell) -> None:
     new.config.write_text(f'[accounts.cal]\nprovider = "vdir"\npath = "{new.folder / "x"}"\n')
     before = new.config.read_bytes()

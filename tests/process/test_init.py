@@ -43,9 +43,9 @@ def test_a_person_connects_a_server_and_tries_it_out(shell: Shell, server: Radic
             term.type("caldav")
             term.see("Name for it [caldav]: ")
             term.type("")
-            if password == "wrong":  # and what was said of it is not asked again
-                term.see("Address of the server (https://...): ")
-                term.type(server.url)
+            first = password == "wrong"  # then Enter keeps what was said
+            term.see("Address of the server (https://...): " if first else f"Address of the server [{server.url}]: ")
+            term.type(server.url if first else "")
             term.see("user name: ")
             term.type("me")
             term.see("password of me: ")
