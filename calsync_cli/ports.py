@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from calsync_cli.model.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

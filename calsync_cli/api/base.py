@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli import files
 from calsync_cli.errors import StoreError, UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.words import closest
 from calsync_cli.ports import Ports
 from calsync_cli.store import backup, views

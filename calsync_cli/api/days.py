@@ -9,11 +9,11 @@ Rules   copies that are linked, busy ones too, are one event, and it is told as 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from calsync_cli.api.looking import Looking
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form
 from calsync_cli.model.times import AllDay, Floating, Span, When, Zoned, utc
 from calsync_cli.store import views

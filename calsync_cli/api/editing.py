@@ -7,7 +7,6 @@ Rules   only calendars of pairs that have been synced: of no other one calsync k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from calsync_cli.api.days import Events
 from calsync_cli.api.looking import Looking
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import CalendarName
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Changes, Form, form_span
 from calsync_cli.model.times import InstanceKey, rough_instant, wall
 from calsync_cli.model.words import closest

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from calsync_cli.api.looking import Looking
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model.codec import form_from
+from calsync_cli.model.plain import dataclass
 from calsync_cli.store import views
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qs, unquote
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.words import printable as printable
 
 MAX_QUERY = 8192

@@ -6,13 +6,13 @@ Start   nothing that speaks HTTP is imported here; `status` is quick
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from calsync_cli.config.secrets import SecretStore
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports
 

@@ -15,7 +15,6 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -24,6 +23,7 @@ import httpx
 from calsync_cli.config.secrets import SecretStore
 from calsync_cli.errors import AuthError, CalsyncError, ProtocolError, TransientError
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports
 from calsync_cli.providers.http import origin

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.cli import accounts
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.questions import pick
 from calsync_cli.cli.screen import shown
 from calsync_cli.errors import CalsyncError, UsageError
+from calsync_cli.model.plain import dataclass
 
 TRIAL = "calsync trial"
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from calsync_cli.api import Workspace
@@ -16,6 +15,7 @@ from calsync_cli.cli.draw import blocks, table
 from calsync_cli.cli.lines import day_words
 from calsync_cli.cli.screen import columns_of, say, shown
 from calsync_cli.cli.word_diff import Marked, changed, cut, marked
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CANCELLED, FIELDS, form_span, join, split
 from calsync_cli.model.times import Zoned
 

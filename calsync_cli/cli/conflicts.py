@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from calsync_cli.api import Workspace
@@ -19,6 +19,7 @@ from calsync_cli.cli.running import run
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.state import Wish
 from calsync_cli.errors import PersonNeeded, UsageError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.words import closest
 
 SIDES = ("a", "b", "newest", "base", "both")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from calsync_cli.errors import StoreError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.ports import Ports, system_ports
 
 if TYPE_CHECKING:

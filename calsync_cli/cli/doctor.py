@@ -7,7 +7,6 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from calsync_cli.cli.lines import ago, counted
 from calsync_cli.cli.screen import say
 from calsync_cli.errors import AuthError, CalsyncError, StoreError, worst_exit
 from calsync_cli.model.account import WITH_LOGIN, CalendarName, Config, Pair
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Calendar, Provider
 from calsync_cli.store import views
 from calsync_cli.store.backup import DAILY

@@ -8,13 +8,13 @@ Leaving `q`, the end of input, Ctrl-C (KeyboardInterrupt, passed on) and the end
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from calsync_cli.cli.conflict_view import View, draw
 from calsync_cli.cli.draw import blocks
 from calsync_cli.cli.lines import counted
 from calsync_cli.cli.preview import field_of, outcome, question_of
 from calsync_cli.cli.screen import say
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import split
 
 SIDES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from calsync_cli.api import Workspace
 from calsync_cli.cli import words as in_words
@@ -11,6 +10,7 @@ from calsync_cli.errors import MappingError
 from calsync_cli.mapping.losses import How, Loss, losses_of
 from calsync_cli.mapping.registry import OF_PROVIDER, mapping
 from calsync_cli.model.codec import value_json
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import LOCAL_FIELDS, Form, split
 from calsync_cli.store import mirror, views
 

@@ -7,10 +7,10 @@ Shape   `outcome(view, answers, newest)` -> Outcome: rows of field and text, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from calsync_cli.cli.conflict_view import GONE, View
 from calsync_cli.cli.words import FIELD_OF
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import join, split
 
 OPEN = "(stays open)"

@@ -8,11 +8,12 @@ Threads both may be called from any thread; one of rich's draws, also while one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock, Timer
 from typing import Any, ParamSpec, TypeVar
 
 from calsync_cli.cli.meter import Meter, left_words, rate_words
+from calsync_cli.model.plain import dataclass
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path as File
 
@@ -20,6 +20,7 @@ from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import exact_text
 from calsync_cli.model import recur
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form, Path, Recurrence, Value, form_span, instance_keys, join
 from calsync_cli.model.times import AllDay, InstanceKey, Span, When, Zoned, moved, wall, zone
 from calsync_cli.model.words import closest

@@ -7,8 +7,8 @@ Source  cli.md section 3
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.views import KINDS
 
 TIES = ("ask", "a", "b", "newest", "keep-both")

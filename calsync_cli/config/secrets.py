@@ -15,7 +15,6 @@ import subprocess
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +25,7 @@ from calsync_cli.config.lockfile import Busy, held
 from calsync_cli.config.paths import default_state_dir
 from calsync_cli.errors import AuthError, TransientError
 from calsync_cli.model.account import Account, SecretsConfig
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports, system_ports
 

@@ -11,7 +11,6 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 
 from calsync_cli.config.schema import LATER, Key
 from calsync_cli.model.account import EVERYTHING, Window
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 from calsync_cli.model.words import closest as closest
 

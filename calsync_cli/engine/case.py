@@ -6,7 +6,7 @@ Shape   Case(snapshot, link) is read by `presence`, the modules of steps and `pl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from calsync_cli.engine import asking
@@ -15,6 +15,7 @@ from calsync_cli.engine.keys import digest
 from calsync_cli.engine.views import as_text, is_copy, veiled_uid, with_masks
 from calsync_cli.engine.world import CalendarState, Hold, HoldKind, Kept, Link, Snapshot, Spoke, Step
 from calsync_cli.model.codec import form_json, time_text
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Changes, Form, Path, Value, form_span, form_title, split
 from calsync_cli.model.views import PLAIN
 

@@ -7,7 +7,7 @@ Crash   at any point: `recover` finishes what is `sent`; what is only `planned` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from calsync_cli.engine import late, settle
@@ -30,6 +30,7 @@ from calsync_cli.errors import (
     UidConflict,
     UnknownOutcome,
 )
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Item
 from calsync_cli.store import journal, mirror
 from calsync_cli.store.db import micros

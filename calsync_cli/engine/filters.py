@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form, form_span, form_title
 from calsync_cli.model.times import AllDay, Span, When, Zoned, from_utc, utc, wall
 from calsync_cli.model.views import ALL, DAYS, Filter, answer_of, days_text, hours_text, length_text

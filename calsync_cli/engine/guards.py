@@ -6,10 +6,10 @@ Shape   (Snapshot, Plan) -> the trips, in words for a person; none means go. App
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
 
 from calsync_cli.engine.world import CalendarState, Link, Plan, Snapshot, Step
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import split
 
 MIN_DELETES_FOR_PERCENT = 5

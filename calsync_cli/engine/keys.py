@@ -6,7 +6,8 @@ Shape   32 lower-case hex digits each; the marker is `installation.link.generati
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from calsync_cli.model.plain import dataclass
 
 
 def digest(*parts: object) -> str:

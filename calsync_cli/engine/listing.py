@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.errors import CalsyncError, ConfigError, SyncTokenExpired
 from calsync_cli.model.account import EVERYTHING, CalendarName, Window
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Calendar, Item, Missing, Page, Provider
 from calsync_cli.store.mirror import CalendarRow
 

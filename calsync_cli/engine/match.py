@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from calsync_cli.engine.adopt import may_be_adopted
 from calsync_cli.engine.keys import link_key, parse_marker
 from calsync_cli.engine.views import as_text, unveiled, veil
 from calsync_cli.engine.world import Hold, Link, Quarantine, Replica, Snapshot, Spoke
 from calsync_cli.model.codec import dumps, time_text, value_json
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import form_span, form_title
 from calsync_cli.model.views import View
 

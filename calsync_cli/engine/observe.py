@@ -7,7 +7,6 @@ Errors  a calendar that fails is told in its Observation and leaves the mirror a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,6 +17,7 @@ from calsync_cli.engine.tally import Tally
 from calsync_cli.errors import AuthError, CalendarGone, CalsyncError
 from calsync_cli.model import recur
 from calsync_cli.model.account import CalendarName, Window
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Calendar, Hint, Item, Missing
 from calsync_cli.store import journal, links, mirror, places
 from calsync_cli.store.db import micros

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from calsync_cli.engine.world import Step
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.codec import time_from
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import ANSWER, split
 from calsync_cli.model.times import AllDay, Zoned, wall, zone
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from calsync_cli.errors import CalsyncError
 from calsync_cli.mapping.base import Mapping as WireMapping
 from calsync_cli.mapping.registry import mapping
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import ANSWER
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Provider

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from calsync_cli.engine.report import PairReport, Problem, Report
 from calsync_cli.engine.session import Session
+from calsync_cli.model.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ After   both sides keep what they show then: the hub stays as it is, so that the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, start_text
@@ -28,6 +28,7 @@ from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, S
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model import recur
 from calsync_cli.model.account import Pair
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import LOCAL_FIELDS, Form, Reading, form_title, without_fields
 from calsync_cli.model.views import PLAIN
 from calsync_cli.store import journal, mirror, views

@@ -7,9 +7,9 @@ Laws    put-get: reading what was written gives what was asked, up to the declar
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Changes, Form, Reading
 
 

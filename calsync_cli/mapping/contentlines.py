@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.errors import MappingError
+from calsync_cli.model.plain import dataclass
 
 BOM = b"\xef\xbb\xbf"
 FOLD_AT = 75

@@ -6,7 +6,7 @@ Shape   `editing(...)` -> Editing; `key_moves` says which instance keys move alo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Component
@@ -16,6 +16,7 @@ from calsync_cli.mapping.ical_read import Source
 from calsync_cli.mapping.inherit import Fields, key_kind, master_fields
 from calsync_cli.mapping.values import split_list
 from calsync_cli.mapping.when import read_when
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.recur import has_instance, rule_start
 from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, instance_keys, join, split
 from calsync_cli.model.times import AllDay, Floating, InstanceKey, Span, When, Zoned, instance_key, wall

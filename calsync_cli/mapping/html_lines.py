@@ -8,9 +8,11 @@ Lines   that `old` does not name (what the provider put in itself) always stay a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from itertools import takewhile
+
+from calsync_cli.model.plain import dataclass
 
 VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 Spell = Callable[[str], str]

@@ -8,11 +8,12 @@ Order   a replaced line keeps its place, its name as spelled and its harmless pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.mapping.contentlines import Component, Line, Params, make_line
 from calsync_cli.mapping.when import written
 from calsync_cli.mapping.zones import Zones
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import When, Zoned
 
 

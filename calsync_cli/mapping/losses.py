@@ -10,13 +10,13 @@ Losses  `losses_of` compares readings: what was asked for, what calsync reads th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from calsync_cli.mapping import base
 from calsync_cli.mapping.carried import names_of
 from calsync_cli.mapping.inherit import instance_fields, normal, same_value
 from calsync_cli.mapping.when import from_key
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.recur import diff
 from calsync_cli.model.series import CARRIED, Changes, Form, Path, Value, applied, form_span, join, split
 from calsync_cli.model.times import Floating, InstanceKey, Zoned, instance_key, wall

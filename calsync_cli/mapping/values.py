@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from calsync_cli.model.plain import dataclass
 
 _ESCAPE = re.compile(r'\\([nN\\;,":])')
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from calsync_cli.mapping.values import stamp
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import zone
 
 HORIZON = 2040

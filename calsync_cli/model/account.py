@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 from calsync_cli.model.views import ALL, PLAIN, Filter, View
 

@@ -12,10 +12,10 @@ Source  semantics sections 1 and 5; RFC 5545 section 3.8
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import InstanceKey, Span, When, key_start, lasting
 
 

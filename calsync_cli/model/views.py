@@ -7,9 +7,11 @@ Source  semantics W3, W6 (views are masks), V5 to V7 (filters)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import time, timedelta
 from typing import Literal
+
+from calsync_cli.model.plain import dataclass
 
 BUSY = "Busy"
 """The title of a busy copy if nothing else is said."""

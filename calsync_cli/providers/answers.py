@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from calsync_cli.errors import ProtocolError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.body import TooMuch
 
 MAX_PARTS = 1_000_000  # an event has some twenty

@@ -10,11 +10,11 @@ Threads one provider is used from several threads at once, up to `caps.concurren
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from calsync_cli.model.account import EVERYTHING, Window
+from calsync_cli.model.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import re
 import threading
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Literal, TypeVar
@@ -27,6 +27,7 @@ from calsync_cli.errors import (
     TooLarge,
     UidConflict,
 )
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Calendar, Hint, Item, Receipt
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ Rule    a notice counts only with the channel's own secret, compared in constant
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from calsync_cli.model.account import ProviderKind
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Channel
 
 News = Literal["changed", "renew", "gone"]

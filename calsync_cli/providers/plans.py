@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
 from calsync_cli.errors import CalsyncError, InternalCheck, PreconditionFailed, ProtocolError, UnknownOutcome
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.answers import Json, text
 from calsync_cli.providers.base import Calendar, Write
 from calsync_cli.providers.versions import is_of_many, master_etag

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from calsync_cli.errors import UsageError
+from calsync_cli.model.plain import dataclass
 
 STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 """Minutes."""

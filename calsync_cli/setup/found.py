@@ -11,9 +11,9 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.setup import khal
 from calsync_cli.setup.vdirsyncer import Collection, Discovered, collections_of
 from calsync_cli.setup.vdirsyncer_file import File

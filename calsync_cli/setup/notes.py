@@ -7,8 +7,10 @@ Shape   Setup: `accounts` and `pairs` are TOML tables by name; each Note says of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from calsync_cli.model.plain import dataclass
 
 Table = dict[str, Any]
 

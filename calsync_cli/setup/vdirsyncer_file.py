@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from configparser import Error, RawConfigParser
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.setup.notes import BadSetup, Table
 
 CONTACTS = ("carddav", "google_contacts", "remotestorage_contacts")

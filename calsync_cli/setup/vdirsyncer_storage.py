@@ -11,10 +11,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.setup.notes import Note, Table
 
 READ = frozenset({"type", "path", "url", "read_only", "no_delete", "start_date", "end_date"})

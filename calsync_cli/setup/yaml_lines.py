@@ -8,9 +8,9 @@ Source  YAML 1.1, as Go's yaml.v2 reads it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.setup.notes import BadSetup
 
 _IN_QUOTES = r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.store.db import Database, micros, moment
 
 

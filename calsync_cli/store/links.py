@@ -9,11 +9,11 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from calsync_cli.engine.world import Choice, Entry, Hold, Kept, Link, Quarantine, Replica, Spoke
 from calsync_cli.errors import InternalCheck
 from calsync_cli.model.codec import dumps, form_from, form_json, value_from, value_json
+from calsync_cli.model.plain import dataclass
 from calsync_cli.store.db import Database, moment
 
 # -- groups ------------------------------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from calsync_cli.model.codec import form_from, form_json
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form, People
 from calsync_cli.store.db import Database, micros, moment
 from calsync_cli.store.places import ASIDE

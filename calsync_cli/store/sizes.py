@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.store.backup import DAILY
 from calsync_cli.store.db import FILE_NAME, Database
 

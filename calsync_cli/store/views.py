@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from calsync_cli.model import recur
 from calsync_cli.model.codec import form_from
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form, form_span, form_title
 from calsync_cli.store.db import Database, moment
 

@@ -11,8 +11,9 @@ Rules   notices of JOIN are one; a group runs for notices BURST times at will an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from calsync_cli.model.plain import dataclass
 
 JOIN = timedelta(seconds=2)
 BURST, REFILL = 10, timedelta(seconds=10)

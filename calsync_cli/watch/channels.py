@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli.errors import AuthError, CalsyncError, ConfigError, TransientError, UnknownOutcome
+from calsync_cli.model.plain import dataclass
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Channel
 from calsync_cli.store import channels as store

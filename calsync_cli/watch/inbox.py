@@ -6,10 +6,10 @@ Threads  `put` may be called from any thread and from a signal handler; `take` o
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.notices import News
 
 

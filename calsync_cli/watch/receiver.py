@@ -14,12 +14,12 @@ import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from calsync_cli.errors import ConfigError
 from calsync_cli.model.account import ProviderKind
+from calsync_cli.model.plain import dataclass
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Channel
 from calsync_cli.providers.notices import MAX_BODY, heard

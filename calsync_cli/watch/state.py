@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from calsync_cli.model.plain import dataclass
 
 if TYPE_CHECKING:
     from calsync_cli.engine.report import Problem, Report

@@ -6,13 +6,13 @@ Shape   `explain(refused, account, grant, now)` -> AuthError; the reason is a gu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from calsync_cli.auth.google.endpoint import Refused
 from calsync_cli.auth.google.grant import Grant
 from calsync_cli.errors import AuthError
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 
 WEEK = timedelta(days=7)
 HALF_YEAR = timedelta(days=180)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from calsync_cli.auth.stored import header_text
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 
 EARLY = timedelta(minutes=4)

@@ -10,11 +10,11 @@ Rule    whoever uses a grant that was renewed stores it first: each renewal brin
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from calsync_cli.auth.stored import header_text
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 
 EARLY = timedelta(minutes=5)

@@ -8,7 +8,6 @@ Errors  AuthError and ConfigError in words; UsageError for another person's acco
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -22,6 +21,7 @@ from calsync_cli.auth.microsoft.refusals import Case, Refused, Way, explain
 from calsync_cli.auth.microsoft.renewal import taken
 from calsync_cli.errors import AuthError, ProtocolError, TransientError, UsageError
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 from calsync_cli.ports import Ports
 from calsync_cli.providers.base import Calendar

@@ -9,7 +9,7 @@ Address `http://localhost:PORT`, as it is registered: Microsoft takes no 127.0.0
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from queue import SimpleQueue
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from calsync_cli.auth import loopback
 from calsync_cli.auth.answer import Answer, NotOurs, printable
 from calsync_cli.auth.loopback import Receiver
+from calsync_cli.model.plain import dataclass
 
 MAX_FORM = 65536
 FIELDS = ("code", "state", "client_info", "error", "error_description")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,6 +17,7 @@ from calsync_cli.auth.microsoft.authority import tenant
 from calsync_cli.auth.microsoft.grant import Grant
 from calsync_cli.errors import AuthError, CalsyncError, ConfigError, TransientError
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 
 Way = Literal["browser", "code", "renewal"]
 LOGIN, EDIT = "calsync login {name}", "calsync config edit"

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from calsync_cli.mapping import zones
 from calsync_cli.mapping.feed.text import NotAFeed
 from calsync_cli.mapping.values import duration, text
+from calsync_cli.model.plain import dataclass
 
 MAX_EVENTS = 100_000
 _START = re.compile(rb"([A-Za-z0-9_.-]+)\s*[;:]")

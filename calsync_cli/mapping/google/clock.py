@@ -10,7 +10,6 @@ Errors  MappingError naming the member whose date is impossible or whose zone is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -19,6 +18,7 @@ from calsync_cli.mapping.google.document import Json, id_stamp, object_of, text_
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
 from calsync_cli.mapping.zones import display, iana, windows
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import (
     AllDay,
     Floating,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from calsync_cli.mapping.jsondoc import decoded, dumped
 from calsync_cli.mapping.jsondoc import object_of as object_of
 from calsync_cli.mapping.jsondoc import objects_of as objects_of
 from calsync_cli.mapping.jsondoc import text_of as text_of
+from calsync_cli.model.plain import dataclass
 
 _ID_STAMP = re.compile(r".+_(\d{8}(?:T\d{6}Z)?)", re.ASCII | re.DOTALL)
 

@@ -6,7 +6,6 @@ Shape   `editing(...)` -> Edit. What exceptions show and keep is noted before th
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 
 from calsync_cli.mapping.editing import key_moves
 from calsync_cli.mapping.google.clock import UNSETTLED, Clock, read_original
@@ -16,6 +15,7 @@ from calsync_cli.mapping.google.fields import carried_fields
 from calsync_cli.mapping.google.kept import Kept
 from calsync_cli.mapping.google.source import Source, override_fields, series_carried
 from calsync_cli.mapping.inherit import Fields, master_fields
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CANCELLED, Form, instance_keys
 from calsync_cli.model.times import Floating, InstanceKey, Span, When, instance_key
 

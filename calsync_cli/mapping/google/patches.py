@@ -10,7 +10,7 @@ Again   after a patch that `reschedules`, Google has dropped exceptions whose da
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from calsync_cli.mapping.carried import google_place
@@ -22,6 +22,7 @@ from calsync_cli.mapping.google.fields import model_span
 from calsync_cli.mapping.google.kept import EMPTIED, KEY, LOSS, kept_of, private_of, properties_of, put_properties
 from calsync_cli.mapping.google.source import Source, source_of
 from calsync_cli.mapping.inherit import inherited_span, same_value
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import InstanceKey
 
 WRITABLE = (

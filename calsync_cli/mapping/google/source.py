@@ -9,7 +9,7 @@ Errors  MappingError in words for what cannot be trusted as a whole: hidden deta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping import other_tools
@@ -34,6 +34,7 @@ from calsync_cli.mapping.google.kept import (
 from calsync_cli.mapping.google.lines import Entry, dates_of, entries_of, recurrence_of
 from calsync_cli.mapping.google.standing import redacted, service_kind, special
 from calsync_cli.mapping.inherit import Fields, own_paths
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.recur import same_zone
 from calsync_cli.model.series import CANCELLED, CARRIED, Path, People, Reading, Recurrence, Value
 from calsync_cli.model.times import InstanceKey, Span, When, instance_key

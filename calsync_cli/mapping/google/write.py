@@ -9,7 +9,6 @@ Errors  MappingError for what Google refuses and calsync therefore holds: no len
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.carried import canonical, google_place
@@ -28,6 +27,7 @@ from calsync_cli.mapping.google.fields import (
 )
 from calsync_cli.mapping.google.kept import EMPTIED, Kept, keep, kept_of, property_of, put_properties
 from calsync_cli.mapping.google.markup import edited, spelled
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CARRIED, FIELDS, LOCAL_FIELDS, Value
 from calsync_cli.model.times import AllDay, Floating, Span, When
 

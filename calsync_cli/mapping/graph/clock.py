@@ -10,7 +10,6 @@ Errors  MappingError naming the member whose date is impossible, or a series who
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from calsync_cli.errors import MappingError
@@ -19,6 +18,7 @@ from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
 from calsync_cli.mapping.when import from_key
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import (
     AllDay,
     Floating,

@@ -10,7 +10,6 @@ Errors  MappingError for a series whose first date is none of its pattern: nobod
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from calsync_cli.errors import MappingError
@@ -20,6 +19,7 @@ from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import stamp
 from calsync_cli.mapping.when import from_key
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import (
     AllDay,
     InstanceKey,

@@ -13,11 +13,12 @@ Errors  MappingError with a reason in words for what is no such document
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.jsondoc import Json, decoded, dumped, text_of
+from calsync_cli.model.plain import dataclass
 
 REQUESTS = "requests"
 """The member that says what to send; `read` does not look at it (patches)."""

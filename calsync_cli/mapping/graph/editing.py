@@ -6,7 +6,7 @@ Shape   `editing(...)` -> Edit. What exceptions show and keep is noted before th
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.mapping.carried import kept_fields
 from calsync_cli.mapping.editing import key_moves
@@ -19,6 +19,7 @@ from calsync_cli.mapping.graph.source import Source, is_off, override_fields
 from calsync_cli.mapping.inherit import Fields, master_fields
 from calsync_cli.mapping.jsondoc import Json
 from calsync_cli.mapping.kept import Kept
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CANCELLED, Form
 from calsync_cli.model.times import Floating, InstanceKey, Span, When
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from calsync_cli.mapping.html_lines import Line, Piece
 from calsync_cli.mapping.values import clean
+from calsync_cli.model.plain import dataclass
 
 _BREAKING = """address article aside blockquote center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header li
 main nav ol p pre section table tr ul"""

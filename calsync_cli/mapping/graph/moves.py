@@ -7,12 +7,12 @@ Shape   `check_moves(form, said, clock)` for a form as it shall be; raises Mappi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.graph.clock import Clock
 from calsync_cli.mapping.graph.rules import Spoken
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form, split
 from calsync_cli.model.times import InstanceKey, Span, When, Zoned, from_utc, utc, wall
 

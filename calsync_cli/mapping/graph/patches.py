@@ -11,7 +11,7 @@ Again   after a patch that `reschedules`, Graph has dropped exceptions and delet
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from calsync_cli.mapping.graph.clock import is_plain, node_of, original_text, read_span
@@ -24,6 +24,7 @@ from calsync_cli.mapping.graph.zones import known, windows_zones
 from calsync_cli.mapping.inherit import inherited_span
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.when import from_key
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.recur import same_span
 from calsync_cli.model.times import InstanceKey, Span, When, Zoned, rough_instant, utc
 

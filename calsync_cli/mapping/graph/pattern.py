@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -19,6 +19,7 @@ from typing import Any
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
+from calsync_cli.model.plain import dataclass
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 INDEXES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}

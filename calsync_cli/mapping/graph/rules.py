@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -22,6 +21,7 @@ from math import lcm
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.graph.pattern import ALL_DAYS, LAST_END, Pattern, Range, last_of
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.recur import comes
 from calsync_cli.model.series import Recurrence
 from calsync_cli.model.times import AllDay, When, Zoned, utc, wall

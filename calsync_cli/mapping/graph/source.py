@@ -9,7 +9,7 @@ Errors  MappingError in words for what cannot be trusted as a whole: hidden deta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping import other_tools
@@ -25,6 +25,7 @@ from calsync_cli.mapping.inherit import Fields, inherited_span, own_paths
 from calsync_cli.mapping.jsondoc import Json, text_of
 from calsync_cli.mapping.kept import LOST, Kept, texts, word
 from calsync_cli.mapping.rrule_text import canonical
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.recur import same_zone
 from calsync_cli.model.series import CANCELLED, CARRIED, Path, Reading, Recurrence, Value
 from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_key, wall

@@ -10,7 +10,6 @@ Errors  MappingError for what Outlook cannot hold: an instance in another kind o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.carried import canonical
@@ -26,6 +25,7 @@ from calsync_cli.mapping.graph.fields import (
 from calsync_cli.mapping.graph.zoned import Life, put_span
 from calsync_cli.mapping.jsondoc import Json
 from calsync_cli.mapping.kept import Kept, keep
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CARRIED, FIELDS, LOCAL_FIELDS, Value
 from calsync_cli.model.times import AllDay, Floating, Span
 

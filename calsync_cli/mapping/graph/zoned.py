@@ -9,7 +9,6 @@ Errors  MappingError for a series in a zone whose clock Outlook does not know: i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
@@ -20,6 +19,7 @@ from calsync_cli.mapping.graph.zones import known, same_clock, sent, windows_zon
 from calsync_cli.mapping.jsondoc import Json, object_of, text_of
 from calsync_cli.mapping.kept import Kept, keep
 from calsync_cli.mapping.zones import is_zone
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.times import AllDay, Span, Zoned, at_instant, utc
 
 ZONE, END_ZONE = "zone", "end zone"

@@ -7,7 +7,6 @@ Rule    only a definite no is taken for one: 5xx is UnknownOutcome, except 507, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
@@ -25,6 +24,7 @@ from calsync_cli.errors import (
     UidConflict,
     UnknownOutcome,
 )
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar
 from calsync_cli.providers.caldav import xml

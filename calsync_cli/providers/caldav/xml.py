@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from calsync_cli.errors import ProtocolError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.body import TooMuch
 
 D = "{DAV:}"

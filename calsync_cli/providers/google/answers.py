@@ -8,11 +8,11 @@ Errors  ProtocolError for an answer of another shape than Google's; members of s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.answers import Json, Service, printable, text, version
 
 __all__ = ["Json", "Said", "etag_of", "event_id", "event_of", "events", "json_of", "objects", "said", "text"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +20,7 @@ import httpx
 from calsync_cli import __version__
 from calsync_cli.errors import CalsyncError, TransientError
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 from calsync_cli.ports import Ports
 from calsync_cli.providers import http
 from calsync_cli.providers.google.answers import event_id

@@ -9,7 +9,7 @@ Lag     lists may be seconds behind (facts 4.5): where one differs from a newer 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 import httpx
@@ -23,6 +23,7 @@ from calsync_cli.errors import (
     TransientError,
 )
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 from calsync_cli.ports import Ports
 from calsync_cli.providers import http
 from calsync_cli.providers.base import Calendar, Hint, Item, Page

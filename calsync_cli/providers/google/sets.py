@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Item
 from calsync_cli.providers.google.answers import Json, etag_of, text
 from calsync_cli.providers.versions import set_etag

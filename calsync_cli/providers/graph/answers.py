@@ -8,13 +8,13 @@ Errors  ProtocolError for an answer of another shape than Graph's; members of si
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import httpx
 
 from calsync_cli.errors import ProtocolError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.answers import Json, Service, printable, text, version
 
 __all__ = [

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import base64
 import struct
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from calsync_cli.errors import ProtocolError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.graph.answers import GRAPH, Json, text
 
 NAME = "Binary {00062002-0000-0000-c000-000000000046} Id 0x8216"

@@ -8,8 +8,9 @@ Life    a minute
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from calsync_cli.model.plain import dataclass
 from calsync_cli.ports import Ports
 from calsync_cli.providers.graph.answers import etag_of, text
 from calsync_cli.providers.graph.sets import EventSet

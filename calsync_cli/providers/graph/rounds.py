@@ -10,11 +10,12 @@ Errors  SyncTokenExpired: the stored link itself is no good; CalendarGone; Trans
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import httpx
 
 from calsync_cli.errors import ProtocolError, SyncTokenExpired, TransientError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers import http
 from calsync_cli.providers.graph.answers import Json, events, text
 from calsync_cli.providers.graph.client import Call, GraphClient

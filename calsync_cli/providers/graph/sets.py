@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from calsync_cli.errors import ProtocolError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Item
 from calsync_cli.providers.graph.answers import GRAPH, Json, etag_of, event_id, modified, text
 from calsync_cli.providers.versions import set_etag

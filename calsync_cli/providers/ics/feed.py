@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from calsync_cli.errors import TransientError
@@ -15,6 +14,7 @@ from calsync_cli.mapping.feed import names
 from calsync_cli.mapping.feed.names import Entry
 from calsync_cli.mapping.feed.split import Split, split
 from calsync_cli.mapping.feed.text import NotAFeed, lines_of
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers.base import Item
 from calsync_cli.providers.ics.source import Answer, Source, Validators, useless
 

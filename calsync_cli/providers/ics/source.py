@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from calsync_cli.errors import CalendarGone, ProtocolError
+from calsync_cli.model.plain import dataclass
 from calsync_cli.providers import vdir_files
 
 MAX_BYTES = 20_000_000

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from calsync_cli.errors import SyncTokenExpired
+from calsync_cli.model.plain import dataclass
 
 VERSION = 1
 
