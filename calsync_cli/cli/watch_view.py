@@ -101,6 +101,9 @@ def report_lines(report: Report, new: Sequence[Problem], *, quiet: bool) -> Iter
 # -- the picture -------------------------------------------------------------------------------------------------------
 
 COLUMNS = ("account", "changes by", "last notice", "last run", "renewal", "next look")
+NARROW = ("account", "changes by", "last run", "next look")
+WIDE_COLUMNS = 78
+"""From here on there is room for all, with eighteen letters of an account's name."""
 
 
 def picture(state: WatchState, width: int) -> Any:
@@ -110,12 +113,14 @@ def picture(state: WatchState, width: int) -> Any:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in COLUMNS:
+    columns = COLUMNS if width >= WIDE_COLUMNS else NARROW
+    for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column not in ("account",))
     for one in state.accounts:
-        table.add_row(*cells(one, state))
-    doing = "running" if state.busy else "waiting"
-    parts: list[Any] = [Text(""), table, Text(f"{doing}; {shown(state.way)}", style="dim", overflow="fold")]
+        found = dict(zip(COLUMNS, cells(one, state), strict=True))
+        table.add_row(*(found[column] for column in columns))
+    doing = f"{'running' if state.busy else 'waiting'} (Ctrl-C stops); {shown(state.way)}"
+    parts: list[Any] = [Text(""), table, *(Text(piece, style="dim") for piece in wrapped(doing, width or 80))]
     problems = [f"{one.name}: {one.problem}" for one in state.accounts if one.problem] + list(state.waits)
     for line in problems[:MOST_WAITS]:
         parts += [Text(piece, style="yellow") for piece in wrapped(f"! {shown(line)}", width or 80)]

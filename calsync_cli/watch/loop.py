@@ -200,7 +200,7 @@ class Watch:
         times.append(self._reach.tend(self._way.url, now))
         base = self._reach.good
         if self._reach.failures >= GIVE_UP:
-            self._way.restart("the tunnel does not lead here", now)
+            self._way.restart("it does not lead here", now)
             times.append(now)
         if base is not None and base != before:
             self.channels.try_again()

@@ -28,8 +28,7 @@ class Teller:
     @property
     def waits(self) -> tuple[str, ...]:
         """Each problem that stands, with what to type."""
-        words = [p.message + (f" (next: {p.next})" if p.next else "") for _, p in self._problems.values()]
-        return tuple(dict.fromkeys(words))
+        return tuple(dict.fromkeys(_waiting(problem) for _, problem in self._problems.values()))
 
     def tell(self, line: str, *, wrong: bool = False) -> None:
         self._screen.tell(line, wrong=wrong)
@@ -64,6 +63,12 @@ class Teller:
 def _key(problem: Problem) -> str:
     """Of an account's trouble the words may change, and it is the same."""
     return f"{problem.code}\n{problem.account}\n{problem.event}\n{'' if problem.account else problem.message}"
+
+
+def _waiting(problem: Problem) -> str:
+    named = problem.account is None or problem.event is not None or problem.account in problem.message
+    words = problem.message if named else f"account {problem.account}: {problem.message}"
+    return words + (f"; next: {problem.next}" if problem.next else "")
 
 
 def _how(one: AccountState) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def test_what_the_known_programs_print(name: str, line: str, url: str | None) ->
     one = program(Tunnel("command", (sys.executable, "-c", script), known.url_regex))
     try:
         one.tend(NOW)
-        until(lambda: one.url == url and one._tail)
+        until(lambda: one.url == url and one._last)
         assert "{port}" in " ".join(known.command)
     finally:
         one.close()
@@ -70,7 +71,7 @@ def test_an_address_that_would_not_be_safe_is_not_taken() -> None:
     one = program(Tunnel("command", (sys.executable, "-c", script), r"https?://\S+"))
     try:
         one.tend(NOW)
-        until(lambda: one._tail)
+        until(lambda: one._last)
         time.sleep(0.1)
         assert one.url is None
     finally:
@@ -84,9 +85,9 @@ def test_one_that_ends_is_started_again_after_longer_and_longer_pauses() -> None
         one.tend(now)
         assert one._process is not None
         one._process.wait()
-        until(lambda: one._tail)
+        until(lambda: one._last)
         again = one.tend(now)
-        assert again is not None and "ended (3): no licence" in one.words
+        assert again is not None and f"{one.name} ended (3): no licence; again in" in one.words
         pauses.append((again - now).total_seconds())
         now = again
     assert pauses == [2, 4, 8, 16]
@@ -99,8 +100,80 @@ def test_one_that_is_not_installed_or_silent_is_said_to_be_so() -> None:
     quiet = program(Tunnel("command", (sys.executable, "-c", "import time; time.sleep(60)"), "https://x"))
     quiet.tend(NOW)
     quiet.tend(NOW + PATIENCE)
-    assert "named no address" in quiet.words
+    assert "named no address; again in 2 s" in quiet.words
+    for pause in (4, 8):  # however long it lived
+        now = NOW + PATIENCE * pause
+        quiet.tend(now)
+        quiet.tend(now + PATIENCE + timedelta(seconds=5))
+        assert f"named no address; again in {pause} s" in quiet.words
     quiet.close()
+
+
+NGROK = (  # what version 2.3.41 prints on a machine without network, and version 3 without a token
+    't=2026-11-21T23:46:12+0000 lvl=info msg="ignoring default config path, could not stat it" path=/home/me/.ngrok2/'
+    'ngrok.yml err="stat /home/me/.ngrok2/ngrok.yml: no such file or directory"',
+    't=2026-11-21T23:46:12+0000 lvl=info msg="starting web service" obj=web addr=127.0.0.1:4040',
+    't=2026-11-21T23:46:12+0000 lvl=eror msg="failed to reconnect session" obj=csess id=0e1408f1b28a '
+    'err="dial tcp: lookup tunnel.us.ngrok.com on 10.0.0.1:53: dial udp 10.0.0.1:53: connect: network is unreachable"',
+    't=2026-11-21T23:46:16+0000 lvl=eror msg="failed to reconnect session" obj=csess id=0e1408f1b28a '
+    'err="resolved tunnel.us.ngrok.com has no records"',
+)
+NO_TOKEN = (
+    't=2026-11-21T23:46:12+0000 lvl=eror msg="failed to auth session" obj=tunnels.session err="authentication failed: '
+    'Usage of ngrok requires a verified account and authtoken.\\n\\nSign up for an account"',
+    "ERROR:  authentication failed: Usage of ngrok requires a verified account and authtoken.", "ERROR:",
+)
+NO_NAME = ('failed to request quick Tunnel: Post "https://api.trycloudflare.com/tunnel": dial tcp: lookup '
+           "api.trycloudflare.com: no such host",)
+
+
+@pytest.mark.parametrize(("lines", "code", "words"), [
+    (NGROK, None, "ngrok starts: dial tcp: lookup tunnel.us.ngrok.com on"),
+    (NO_TOKEN, 1, "ngrok ended (1): authentication failed: Usage of ngrok requires a verified account and authtoken.;"),
+    (NO_NAME, 1, "ngrok ended (1): failed to request quick Tunnel: Post "),
+    (("Something", "ERROR:"), 1, "ngrok ended (1): Something; again in 2 s"),
+])  # fmt: skip
+def test_what_is_wrong_is_said_in_the_programs_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], code: int | None, words: str
+) -> None:
+    text = "\n".join(lines)
+    last = f"raise SystemExit({code})" if code is not None else "import time; time.sleep(60)"
+    (tmp_path / "ngrok").write_text(f"#!{sys.executable}\nprint({text!r}, flush=True); {last}\n")
+    (tmp_path / "ngrok").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    one = program(Tunnel("ngrok"))
+    try:
+        one.tend(NOW)
+        until(lambda: one._last and (code is None or (one._process and one._process.poll() is not None)))
+        if code is not None:
+            one.tend(NOW)
+        until(lambda: f"tunnel: {words}" in one.words)
+    finally:
+        one.close()
+    quiet = one.words
+    one.restart("ngrok named no address", NOW)
+    assert code is not None or "ngrok named no address: dial tcp: lookup" in one.words, quiet
+
+
+@pytest.mark.skipif(shutil.which("ngrok") is None, reason="no ngrok on this machine; with one its own words are read")
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare, which keeps ngrok from the network")
+def test_the_real_ngrok_without_a_network_is_said_to_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ngrok").write_text(f'#!/bin/sh\nexec unshare -rn "{shutil.which("ngrok")}" "$@"\n')
+    (tmp_path / "ngrok").chmod(0o755)
+    for name, value in {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    one = program(Tunnel("ngrok"))
+    try:
+        one.tend(NOW)
+        until(lambda: "starts: " in one.words)
+        assert "unreachable" in one.words or "no such host" in one.words or "authtoken" in one.words
+        one.tend(NOW + PATIENCE)
+        assert one.url is None and one.words.startswith("tunnel: ngrok named no address: ")
+    finally:
+        one.close()
+    assert one._reader is not None
+    one._reader.join(10)
+    assert not one._reader.is_alive(), "it was not ended"
 
 
 def test_none_and_a_fixed_address_need_no_program() -> None:
