@@ -1,7 +1,7 @@
 """A program of the user's: JSON on its standard input, a time limit, and nothing it does can hurt the run.
 
 Shape   `call(command, data, ...)` -> None, or in words why it did not do its work; its output goes to the log
-Limits  the whole group of processes is ended after `limit_s` seconds; of its output OUTPUT_BYTES are kept
+Limits  the whole group of processes is ended after `limit_s` seconds; of its output the last OUTPUT_BYTES are kept
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from calsync_cli.model.words import printable
+
 OUTPUT_BYTES = 4000
+WORDS = 160
 log = logging.getLogger(__name__)
 
 
@@ -38,8 +42,14 @@ def call(
                 start_new_session=sys.platform != "win32",
             )
     except (OSError, ValueError) as err:  # it is not there, the disk is full, its words cannot be passed on
-        return f"{command[0]} cannot be run ({getattr(err, 'strerror', None) or err})"
-    return _ended(process, command[0], limit_s)
+        return f"{_name(command)} cannot be run ({getattr(err, 'strerror', None) or err})"
+    return _ended(process, _name(command), limit_s)
+
+
+def _name(command: Sequence[str]) -> str:
+    """`python3 chat.py`. What stands further behind may be an address that is a secret."""
+    script = next(iter(command[1:2]), "")
+    return f"{command[0]} {script}" if re.fullmatch(r"[\w./-]*\w\.\w+", script) else command[0]
 
 
 def _ended(process: subprocess.Popen[bytes], name: str, limit_s: float) -> str | None:
@@ -47,24 +57,28 @@ def _ended(process: subprocess.Popen[bytes], name: str, limit_s: float) -> str |
     # Read aside: what it leaves running in the background may keep the pipe open for ever.
     reader = threading.Thread(target=_drain, args=(process.stdout, said), daemon=True)
     reader.start()
+    code = 0
     try:
         code = process.wait(timeout=limit_s)
-        words = None if code == 0 else f"{name} ended with code {code}"
+        words = f"{name} ended with code {code}" if code else None
     except subprocess.TimeoutExpired:
         words = f"{name} took longer than {limit_s:g} s and was ended"
     finally:
         if process.poll() is None:
             end(process)
     reader.join(0.5)
-    for line in bytes(said).decode(errors="replace").splitlines():
+    lines = bytes(said).decode(errors="replace").splitlines()
+    for line in lines:
         log.info("%s: %s", name, line)
-    return words
+    last = next((one for line in reversed(lines) if (one := printable(line))), "")
+    return f"{words} ({last[:WORDS]})" if code and last else words
 
 
 def _drain(pipe: IO[bytes] | None, into: bytearray) -> None:
     with contextlib.suppress(OSError, ValueError):
         while pipe is not None and (piece := pipe.read1(65536)):  # type: ignore[attr-defined]
-            into += piece[: OUTPUT_BYTES - len(into)]
+            into += piece
+            del into[:-OUTPUT_BYTES]  # the end tells why it failed
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
