@@ -33,11 +33,14 @@ class Workspace(Waiting, Recalling, Days, Exporting, Editing, Behind):
 
     __slots__ = ()
 
-    def sync(self, pairs: Sequence[str], wish: Wish, *, due: bool = False) -> Report:
-        """Bring the pairs' groups up to date; all of them when none is named (N3)."""
+    def sync(self, pairs: Sequence[str], wish: Wish, *, due: bool = False, retire: bool = False) -> Report:
+        """Bring the pairs' groups up to date; all of them when none is named (N3). retire: before that, take away the
+        copies of pairs that are in the configuration no more (W4); these can be named too."""
         from calsync_cli.engine.run import run
 
         with self.locked() as session:
+            if retire:
+                return self._retire(session, pairs, wish, due=due)
             return run(session, self.groups(pairs, due=due), wish)
 
 

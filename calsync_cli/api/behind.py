@@ -25,7 +25,8 @@ class Behind(Base):
         if self.config.hooks and report.run is not None:
             from calsync_cli.after.hooks import run_hooks
 
-            changes = [self._told(change) for change in report.changes]
+            sides = {(one.pair, side): getattr(one, side).calendar for one in report.pairs for side in ("a", "b")}
+            changes = [self._told(change, sides[change.pair, change.side]) for change in report.changes]
             notes += run_hooks(self.config.hooks, report.run, changes, self.config.file.parent, self._surroundings())
         return notes
 
@@ -52,14 +53,13 @@ class Behind(Base):
         own = {"CALSYNC_CONFIG": str(self.config.file), "CALSYNC_STATE_DIR": str(self.state_dir)}
         return {**without_secrets(self.environ), **own}
 
-    def _told(self, change: Change) -> dict[str, Any]:
+    def _told(self, change: Change, calendar: str) -> dict[str, Any]:
         """A change with the event as it is now; nothing of one that is gone."""
-        pair = self.config.pairs[change.pair]
-        name = pair.a if change.side == "a" else pair.b
-        number = self._number(name)
+        account, _, name = calendar.partition("/")
+        number = views.calendar_ids(self.db, account, name)
         rows = views.events(self.db, number, uid=change.uid) if number is not None else []
         event = rows[0] if rows and change.action != "delete" else None
-        return {**change.json(), "calendar": str(name), "event": _details(event) if event is not None else None}
+        return {**change.json(), "calendar": calendar, "event": _details(event) if event is not None else None}
 
 
 def _details(event: views.EventRow) -> dict[str, Any]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli.api.looking import Looking
 from calsync_cli.api.rows import fitting, iso, start_iso
 from calsync_cli.errors import UsageError
 from calsync_cli.model.words import closest
-from calsync_cli.store import links, views
+from calsync_cli.store import former, journal, links, views
 
 if TYPE_CHECKING:
+    from calsync_cli.engine.groups import Group
     from calsync_cli.engine.report import Report
+    from calsync_cli.engine.session import Session
     from calsync_cli.engine.state import Wish
 
 
@@ -33,7 +35,7 @@ class Recalling(Looking):
         if views.run_row(self.db, run) is None:
             raise UsageError(f"there is no run {run}", next="calsync history")
         with self.locked() as session:
-            return undo(session, self.groups([]), run, wish)
+            return undo(session, [*self.groups([]), *self._gone(journal.places(self.db, run))], run, wish)
 
     def trash(self) -> list[dict[str, Any]]:
         """What `restore` can bring back, the newest deletion first, as `trash --json` prints it."""
@@ -71,8 +73,10 @@ class Recalling(Looking):
             raise UsageError(text, next="calsync trash" if not rows else "calsync restore UID")
         lost = next(one for one in views.trash(self.db) if one.id == rows[0]["id"])
         wanted = [number for name in on for number in self._calendars(name)] or list(views.aliases(self.db))
-        with self.locked() as session:
-            return restore(session, self.groups([]), lost, wanted, wish)
+        key = former.key_of_link(self.db, lost.link) if lost.link is not None else None
+        with self.locked() as session:  # what a pair made that is gone comes back as what it was, and nowhere else
+            groups = self._gone({key: {lost.calendar}}) if key is not None else []
+            return restore(session, groups or self.groups([]), lost, wanted, wish)
 
     def restore_pair(self, pair: str, wish: Wish) -> Report:
         """Make again what was deleted on one calendar of the pair's group and is still on another (U2, N3)."""
@@ -89,6 +93,21 @@ class Recalling(Looking):
         groups = self.groups([pair])
         with self.locked() as session:
             return purge(session, groups, self.config.pairs[pair], wish)
+
+    def _gone(self, about: Mapping[str, Collection[int]]) -> list[Group]:
+        from calsync_cli.engine.former import gone_groups
+
+        return gone_groups(self.db, about, self.config.pairs, self.config.accounts)
+
+    def _retire(self, session: Session, names: Sequence[str], wish: Wish, *, due: bool) -> Report:
+        from calsync_cli.engine.former import formers
+        from calsync_cli.engine.retire import retire
+
+        found = formers(self.db, self.config.pairs, self.config.accounts)
+        self._check_pairs(name for name in names if not any(former.is_called(name) for former in found))
+        there = [name for name in names if name in self.config.pairs]
+        wanted = [former for former in found if not names or any(map(former.is_called, names))]
+        return retire(session, wanted, self.groups(there, due=due) if there or not names else [], wish)
 
     def retry(self, words: Sequence[str], wish: Wish) -> Report:
         """Try again what servers refused or stored otherwise, and read again what could not be read: of the events

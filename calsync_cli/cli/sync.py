@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from calsync_cli import files
 from calsync_cli.cli import lines
 from calsync_cli.cli.context import Context
-from calsync_cli.cli.running import run
+from calsync_cli.cli.running import Job, run
 from calsync_cli.cli.screen import say
 from calsync_cli.engine.report import Change, Report
 from calsync_cli.engine.state import Wish
@@ -23,7 +24,7 @@ SHOWN_CHANGES, SHOWN_UNDONE = 200, 10
 
 def sync(
     ctx: Context, pairs: Sequence[str], *, all: bool, due: bool, dry_run: bool, plan_file: Path | None, yes: bool,
-    approve: Sequence[str], full: bool, budget: str | None, as_json: bool,
+    approve: Sequence[str], full: bool, retire: bool, budget: str | None, as_json: bool,
 ) -> int:
     """The main job. Returns the exit code."""
     if all and pairs:
@@ -31,11 +32,12 @@ def sync(
     wish = Wish(
         dry_run=dry_run or plan_file is not None, yes=yes, full=full, approved=frozenset(approve),
         confirm=asked(as_json=as_json),
-        trigger="due" if due else "manual", plans_dir=ctx.state_dir / "plans",
+        trigger=_retiring(pairs) if retire else "due" if due else "manual", plans_dir=ctx.state_dir / "plans",
     )
-    report, signal_code = run(ctx, wish, lambda work, wish: work.sync(pairs, wish, due=due), budget=budget)
+    job: Job = lambda work, wish: work.sync(pairs, wish, due=due, retire=retire)  # noqa: E731
+    report, signal_code = run(ctx, wish, job, budget=budget)
     if plan_file is not None:
-        _save_plan(plan_file, report)
+        _save_plan(plan_file, report, retire=retire)
     show(ctx, report, as_json=as_json, due=due)
     for unknown in set(approve) - {str(plan["plan"]) for plan in report.plans}:
         say(f"nothing was done with {lines.shown(unknown)}: no plan of that name waits just now", to=sys.stderr)
@@ -46,21 +48,28 @@ def sync(
 
 def apply(ctx: Context, file: Path, *, as_json: bool) -> int:
     """Run a saved plan if the world has not moved, else say what moved."""
-    saved = _read_plan(file)
+    saved, retire = _read_plan(file)
     ids = frozenset(str(plan["plan"]) for plan in saved)
     names = [str(name) for plan in saved for name in plan["pairs"]]
     wish = Wish(yes=True, approved=ids, expected=ids, trigger="apply", plans_dir=ctx.state_dir / "plans")
-    report, signal_code = run(ctx, wish, lambda work, wish: work.sync(names, wish))
+    report, signal_code = run(ctx, wish, lambda work, wish: work.sync(names, wish, retire=retire))
     if any(problem.code == "plan-moved" for problem in report.problems):
         report.notes += _moved(saved, report.plans)
     show(ctx, report, as_json=as_json)
     return signal_code or report.exit_code
 
 
-def _read_plan(file: Path) -> list[dict[str, Any]]:
+def _retiring(names: Sequence[str]) -> str:
+    """What was typed, as it is typed again to say yes to it."""
+    return " ".join(("sync", *map(shlex.quote, names), "--retire"))
+
+
+def _read_plan(file: Path) -> tuple[list[dict[str, Any]], bool]:
+    """The plans, and whether they begin with what is to be retired."""
     again = "calsync sync --plan-file FILE"
     try:
-        plans: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["plans"]
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        plans: list[dict[str, Any]] = saved["plans"]
         for plan in plans:
             _ = [_planned(change) for change in plan["changes"]], str(plan["plan"]), [*plan["pairs"]]
     except FileNotFoundError:
@@ -70,7 +79,7 @@ def _read_plan(file: Path) -> list[dict[str, Any]]:
     except (ValueError, KeyError, TypeError):
         text = f"{file} is not a plan of calsync sync --plan-file; nothing was touched"
         raise UsageError(text, next=again) from None
-    return plans
+    return plans, bool(saved.get("retire"))
 
 
 def _moved(saved: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -137,8 +146,8 @@ class _Stopped(Exception):
         self.number = number
 
 
-def _save_plan(file: Path, report: Report) -> None:
-    document = {"format": "calsync plan 1", "plans": report.plans}
+def _save_plan(file: Path, report: Report, *, retire: bool) -> None:
+    document = {"format": "calsync plan 1", **({"retire": True} if retire else {}), "plans": report.plans}
     try:
         files.write(file, json.dumps(document, ensure_ascii=False, indent=1))
     except OSError as err:

@@ -13,12 +13,16 @@ from calsync_cli.model.views import PLAIN, View
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Calendars in priority order with their roles, and the pairs that join them. `key` names it in the store."""
+    """Calendars in priority order with their roles, and the pairs that join them. `key` names it in the store.
+
+    gone: no pair of the configuration any more; its key is just the one that the store knows (engine.former)
+    """
 
     key: str
     pairs: tuple[Pair, ...]
     calendars: tuple[CalendarName, ...]
     roles: tuple[Role, ...]
+    gone: bool = False
 
     @property
     def one_way(self) -> bool:

@@ -140,7 +140,7 @@ def _lower(
     op = Operation(
         step.kind, step.calendar, step.remote_id or "", link_id, step.rev, step.changes, step.title, step.start,
         step.because, etag=step.etag, held=step.held, grp=scene.key, parks=step.parks, view=step.view,
-        by_hand=step.by_hand,
+        by_hand=step.by_hand, releases=step.releases,
     )
     place = NOWHERE
     if step.kind == "create":

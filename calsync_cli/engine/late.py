@@ -31,7 +31,8 @@ def notice_late(session: Session) -> None:
 def _noticed(session: Session, op: Operation) -> bool:
     account = mirror.calendar_row(session.db, op.calendar).account
     row = session.db.one(
-        "SELECT etag, payload, form FROM mirror_item WHERE calendar_id = ? AND remote_id = ?", op.calendar, op.remote_id
+        "SELECT etag, payload, form, marker FROM mirror_item WHERE calendar_id = ? AND remote_id = ?",
+        op.calendar, op.remote_id,
     )
     if row is None or row["form"] is None:
         return False
@@ -39,7 +40,7 @@ def _noticed(session: Session, op: Operation) -> bool:
     form = mirror.form_at(session.db, op.calendar, op.remote_id) or {}
     if op.kind == "create":
         op = nearest(session, op, form)
-    elif not settle.arrived(session, op, account, form):
+    elif not settle.arrived(session, op, account, form, row["marker"]):
         return False
     with session.db.transaction():
         confirm(session, op, account, item)

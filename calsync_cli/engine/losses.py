@@ -46,6 +46,8 @@ def body_of(session: Session, scene: Scene, step: Step, place: Place) -> bytes:
         plain = not step.view and not session.carry.get(scene.names[step.calendar].account)
         lines = _as_it_was(wire, step, form, marker) if plain else b""
         body = lines or wire.make(step.uid, form, marker, place)
+    elif step.releases:
+        body = wire.remove_marker(before_image(session, step))
     else:
         body = wire.edit(before_image(session, step), step.changes)
     if state.max_bytes is not None and len(body) > state.max_bytes:

@@ -133,7 +133,7 @@ def _resolve_update(session: Session, op: Operation, account: str, item: Item | 
         store_seen(session, op.calendar, account, [], [op.remote_id])
         return
     seen = read_item(session, account, item)
-    if item.etag != op.etag and seen.form is not None and settle.arrived(session, op, account, seen.form):
+    if item.etag != op.etag and seen.form is not None and settle.arrived(session, op, account, seen.form, seen.marker):
         late.confirm(session, op, account, item)
         return
     settle.abandon(session, op, journal.NOT_ARRIVED)

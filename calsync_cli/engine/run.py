@@ -35,11 +35,12 @@ Errand = Callable[[Scene], Plan]
 
 
 def run(
-    session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | None = None, *, then: Sequence[Group] = ()
+    session: Session, groups: Sequence[Group], wish: Wish, errand: Errand | None = None, *, then: Sequence[Group] = (),
+    anyway: bool = False,
 ) -> Report:
     """Bring the groups up to date. Raises only what ends the whole run (StoreError, AlreadyRunning, ConfigError).
 
-    then: what is brought up to date as ever, still in this run, once the errand has written something
+    then: what is brought up to date as ever, still in this run, once the errand has written something, or `anyway`
     """
     began, started = session.ports.monotonic_s(), session.ports.now()
     stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -55,8 +56,9 @@ def run(
             account = mirror.calendar_row(session.db, op.calendar).account
             state.problem(problem_of(err, account=account, event=op.title))
     _rounds(state, groups, errand)
-    if any(change.outcome == "confirmed" for change in state.report.changes) and not session.stopping() and then:
-        state.wish = replace(wish, yes=False)  # it was given for the errand
+    wrote = any(change.outcome == "confirmed" for change in state.report.changes)
+    if then and (anyway or wrote) and not session.stopping():
+        state.wish = wish if anyway else replace(wish, yes=False)  # it was given for the errand
         _rounds(state, then, None)
     if not wish.dry_run and journal.sent(session.db):
         recover(session)
@@ -98,7 +100,8 @@ def _rounds(state: State, groups: Sequence[Group], errand: Errand | None) -> Non
             break
     for group in pending:
         words = f"the calendars of {pair_names(group)} changed each time something was to be written; not all is done"
-        state.problem(Problem("stale", words, f"calsync sync {group.pairs[0].name}", 1))
+        again = f"sync {group.pairs[0].name}" if errand is None else state.wish.trigger
+        state.problem(Problem("stale", words, f"calsync {again}", 1))
 
 
 def _round(state: State, groups: Sequence[Group], errand: Errand | None, *, full: bool) -> list[Group]:

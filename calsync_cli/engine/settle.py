@@ -58,6 +58,8 @@ def confirm_write(
         base=base, rev=op.rev, behind={p: spoke.ack(p) for p in held} | dict.fromkeys(owed, 0), refused=None,
         problem=None, view=spoke.view if op.view is None else op.view,
     )
+    if op.releases:
+        spoke = _emptied(spoke)
     mirror.put_item(db, op.calendar, seen, mirror.next_seq(db), None if foreign or op.by_hand else op.grp)
     links.save_spoke(db, op.grp, op.link_id, spoke)
     if not doubtful:
@@ -65,6 +67,8 @@ def confirm_write(
     journal.close(db, op.id, "confirmed", after=item.payload, remote_id=item.remote_id)
     dates = {p for p in rewritten if split(p)[1] in ("time", "recurrence", "")}
     broken = sorted(dates - foreign - owed)
+    if op.releases:
+        return ""  # it is an event of its own now
     return _quarantine(session, op, broken) if broken or seen.form is None else ""
 
 
@@ -114,8 +118,10 @@ def not_arrived(
     return frozenset(absent | as_before)
 
 
-def arrived(session: Session, op: Operation, account: str, form: Form) -> bool:
+def arrived(session: Session, op: Operation, account: str, form: Form, marker: str | None) -> bool:
     """Whether what was to be written reads as intended; of a set written in parts, some of it, and nothing else."""
+    if op.releases:
+        return not marker
     intent = op.intent_form or {}
     differing = other_words(intent, form) & op.changes.keys()
     if differing and not session.provider(account).caps.atomic:

@@ -45,7 +45,7 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     db = session.db
     rows = [(name, seen[name]) for name in group.calendars]
     ids = [o.row.id for _, o in rows if o.row is not None]
-    key = _key(db, group, ids)
+    key = key_of(db, group, ids)
     names = {o.row.id: name for name, o in rows if o.row is not None}
     before = links.group_state(db, key, ids)
     planned = before.planned
@@ -78,9 +78,9 @@ def take(session: Session, group: Group, seen: Mapping[CalendarName, Observation
     return Scene(snapshot, names, seqs, rules_digest, today if everything else before.day, settled)
 
 
-def _key(db: Database, group: Group, ids: Sequence[int]) -> str:
+def key_of(db: Database, group: Group, ids: Sequence[int]) -> str:
     """The group's name in the store: the one that its links have been under."""
-    if group.one_way:
+    if group.one_way or group.gone:
         return group.key
     known = None if group.bridge else links.known_group(db, ids)
     return known or links.lone_group(db, ids) or group.key

@@ -11,7 +11,7 @@ from calsync_cli.engine.state import State
 from calsync_cli.engine.world import Hold, Plan
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.series import form_title
-from calsync_cli.store import mirror
+from calsync_cli.store import mirror, views
 
 if TYPE_CHECKING:
     from calsync_cli.engine.execute import Executed
@@ -23,6 +23,7 @@ HOLD_NEXT = {
     "notify": "calsync events list --status held", "refused": "calsync retry",
     "quarantine": "calsync events list --status quarantined", "undo": "calsync history",
     "approval": "calsync approvals", "by-hand": "calsync events list",
+    "retire": "calsync sync --retire",
 }
 
 
@@ -106,8 +107,9 @@ def count_events(state: State, group: Group, scene: Scene) -> None:
     numbers = {name: number for number, name in scene.names.items()}
     for pair in group.pairs:
         report = state.pairs[pair.name]
-        report.a.events = mirror.live_count(state.session.db, numbers[pair.a])
-        report.b.events = mirror.live_count(state.session.db, numbers[pair.b])
+        for name, side in ((pair.a, report.a), (pair.b, report.b)):
+            number = numbers.get(name) or views.calendar_ids(state.session.db, name.account, name.calendar)
+            side.events = mirror.live_count(state.session.db, number) if number else 0
 
 
 def place(group: Group, name: CalendarName) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from calsync_cli.engine.run import run
 from calsync_cli.engine.seen import read as read_payload
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
-from calsync_cli.engine.views import as_text, heard, is_copy, leaks, shown
+from calsync_cli.engine.views import as_text, bare, heard, is_copy, leaks, shown
 from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, Step
 from calsync_cli.errors import MappingError, UsageError
 from calsync_cli.model import recur
@@ -90,8 +90,8 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
     for past in done:
         spoke = next(s for s in case.link.spokes if s.calendar == past.calendar)
         now = _shown(case, spoke)
-        if past.known and _same(now, past.before):
-            continue  # as it was already
+        if past.known and (_same(now, past.before) or _same(past.before, past.after)):
+            continue  # as it was already, or nothing that anybody sees
         words = _why_not(case, spoke, past, now, run)
         if words:
             label = case.calendars[spoke.calendar].label
@@ -101,7 +101,8 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
             _delete(case, spoke, f"made by run {run}", result)
         elif now is None:
             own = _is_at_home(case, past.marker)
-            _create(case, spoke, past.before, past.image, f"deleted by run {run}", result, own=own)
+            form = past.before if own else bare(case.calendars[spoke.calendar].view, past.before)
+            _create(case, spoke, form, past.image, f"deleted by run {run}", result, own=own)
             result.notes += _lacking(case, spoke, past.before) if not own else []
         else:
             _update(case, spoke, now, past.before, f"changed by run {run}", result)
@@ -120,7 +121,7 @@ def _is_at_home(case: Case, marker: str | None) -> bool:
 def _lacking(case: Case, spoke: Spoke, before: Form) -> list[str]:
     """I19: words that a person wrote on a copy which shows less than its event do not come back with it."""
     calendar = case.calendars[spoke.calendar]
-    made = shown(calendar.view, before)
+    made = shown(calendar.view, bare(calendar.view, before))
     if not recur.diff(without_fields(made, LOCAL_FIELDS), without_fields(before, LOCAL_FIELDS)):
         return []
     words = "comes back as a copy is made today; what somebody wrote on it besides stays in calsync trash"
@@ -144,6 +145,8 @@ def brought_back(
     link = next((one for one in snap.links if one.id == lost.link or one.uid == lost.uid), None)
     link = link or Link(link_key(snap.rules.key, lost.uid), lost.uid, tuple(Spoke(c.id) for c in snap.calendars))
     case, result = Case(unasked(snap), link), Decision(link)
+    if not _is_at_home(case, marker) and lost.calendar in case.calendars:
+        form = bare(case.calendars[lost.calendar].view, form)
     for spoke in link.spokes:
         if spoke.calendar in calendars and _shown(case, spoke) is None:
             image = lost.payload if spoke.calendar == lost.calendar else b""  # another may speak another language

@@ -75,6 +75,17 @@ def shown(view: View, form: Form) -> dict[Path, Value]:
     return {path: value for path, value in made.items() if value or path.startswith("@")}
 
 
+def bare(view: View, form: Form) -> Form:
+    """What a copy showed, without what its view puts around titles: whoever makes it again puts that there."""
+    front, named, back = (view.title or "").partition("{title}")
+    if not named:
+        return form
+    around = {path: value for path, value in form.items()
+              if split(path)[1] == "title" and isinstance(value, str) and len(value) >= len(front) + len(back)
+              and value.startswith(front) and value.endswith(back)}
+    return {**form, **{path: str(title)[len(front) : len(str(title)) - len(back)] for path, title in around.items()}}
+
+
 def _made(view: View, name: str, value: Value) -> Value:
     if name == "title" and view.title and isinstance(value, str):
         return view.title.replace("{title}", value).strip()

@@ -171,7 +171,7 @@ class Choice:
 
 
 HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused", "undo",
-                   "approval", "by-hand"]
+                   "approval", "by-hand", "retire"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +242,7 @@ class Step:
     view      the view that the replica is brought to by this; None: it stays
     by_hand   a person's own word on this one calendar: its base does not move, so that the next plan hears it as any
               edit made there, and carries it to the others
+    releases  update: nothing but calsync's marker goes; from then on it is an event of its own (W4)
     """
 
     kind: Literal["create", "update", "delete"]
@@ -262,6 +263,7 @@ class Step:
     like: bytes = b""
     view: str | None = None
     by_hand: bool = False
+    releases: bool = False
 
 
 @dataclass(frozen=True, slots=True)

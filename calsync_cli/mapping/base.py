@@ -40,6 +40,10 @@ class Mapping(Protocol):
         """
         ...
 
+    def remove_marker(self, payload: bytes) -> bytes:
+        """The payload as an event of its own, no copy of calsync's any more (W4)."""
+        ...
+
     def seen(self, payload: bytes, names: Iterable[str] = ()) -> Form | None:
         """What everybody else sees of it: its form, and of what a pair carries these names, without what calsync keeps
         beside the event. None: all of it."""

@@ -18,8 +18,8 @@ from calsync_cli.store.db import Database
 class Operation:
     """One write of one replica. `intent` is the body to send, `intent_form` what it reads as.
 
-    answered: the server said yes to it; only what it stored is not known yet. parks, view, by_hand: as in
-    engine.world.Step
+    answered: the server said yes to it; only what it stored is not known yet. parks, view, by_hand,
+    releases: as in engine.world.Step
     before, after: images of the replica, of which old ones are gone
     """
 
@@ -45,17 +45,18 @@ class Operation:
     view: str | None = None
     after: bytes | None = None
     by_hand: bool = False
+    releases: bool = False
 
 
 def plan_operation(db: Database, run: int, grp: str, op: Operation) -> int:
     """P1: what is about to be done."""
     cursor = db.run(
         "INSERT INTO operation (run_id, grp, link_id, calendar_id, kind, state, remote_id, key, rev, etag, changes, "
-        "held, intent, intent_form, before, title, start, because, parks, view, by_hand) "
-        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "held, intent, intent_form, before, title, start, because, parks, view, by_hand, releases) "
+        "VALUES (?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         run, grp, op.link_id, op.calendar, op.kind, op.remote_id, op.key, op.rev, op.etag, form_json(op.changes),
         dumps(sorted(op.held)), op.intent, None if op.intent_form is None else form_json(op.intent_form), op.before,
-        op.title, op.start, op.because, int(op.parks), op.view, int(op.by_hand),
+        op.title, op.start, op.because, int(op.parks), op.view, int(op.by_hand), int(op.releases),
     )
     return int(cursor.lastrowid or 0)
 
@@ -115,6 +116,14 @@ def confirmed(db: Database, run: int) -> list[Operation]:
     """What a run wrote, oldest first; only events that are still known."""
     sql = "SELECT * FROM operation WHERE run_id = ? AND state = 'confirmed' AND link_id IS NOT NULL ORDER BY id"
     return [operation_of(row) for row in db.all(sql, run)]
+
+
+def places(db: Database, run: int) -> dict[str, set[int]]:
+    """By group, the calendars on which a run wrote."""
+    found: dict[str, set[int]] = {}
+    for op in confirmed(db, run):
+        found.setdefault(op.grp, set()).add(op.calendar)
+    return found
 
 
 STILL_UNDER_WAY = timedelta(hours=24)
@@ -212,7 +221,7 @@ def operation_of(row: sqlite3.Row) -> Operation:
         row["title"], row["start"] or "", row["because"], row["id"], row["key"], row["etag"], row["intent"],
         None if row["intent_form"] is None else form_from(row["intent_form"]), row["before"],
         frozenset(json.loads(row["held"])), row["grp"], bool(row["answered"]), bool(row["parks"]), row["view"],
-        row["after"], bool(row["by_hand"]),
+        row["after"], bool(row["by_hand"]), bool(row["releases"]),
     )
 
 

@@ -129,6 +129,14 @@ def rules(**changes: Any) -> Deed:
     return deed
 
 
+def pairs_left(count: int) -> Deed:
+    """The others are taken out of the configuration."""
+    def deed(world: FaultyWorld) -> None:
+        world.pairs = world.pairs[:count]
+
+    return deed
+
+
 def answers(word: str) -> Deed:
     """A person answers every approval that waits."""
     def deed(world: FaultyWorld) -> None:
@@ -325,6 +333,19 @@ FURTHER = [
              pairs=ring, settled=False, errand=put_all_back, writes=2),
     Scenario("a pair is purged", nothing, both(two, put("b", "u3", "Three"), Run, edit("b", title="Mine"), Run),
              settled=False, errand=purge_pair, writes=3),
+    # a pair is taken out of the configuration
+    Scenario("what a pair left behind is retired", both(edit("b", title="Mine"), pairs_left(0)), both(
+        two, weekly, put("b", "u3", "Three")), errand=lambda w: w.retire(), writes=4),
+    Scenario("what a one-way pair left behind is retired", both(edit("b", title="Mine"), delete("a", "u2"),
+             pairs_left(0)), both(two, weekly), errand=lambda w: w.retire(), writes=3, rules=ONE_WAY),
+    Scenario("what a ring left behind is retired beside an edit", both(
+        edit("a", title="A"), edit("c", "u2", title="Mine"), pairs_left(1)), both(two, put("c", "u3", "Three")),
+             names="abc", pairs=ring, errand=lambda w: w.retire(), writes=3),
+    Scenario("retired, answers without versions", both(edit("b", title="Mine"), pairs_left(0)), two,
+             errand=lambda w: w.retire(), writes=2, traits=BARE),
+    Scenario("an undo of what was retired", nothing, both(
+        two, put("b", "u3", "Three"), Run, pairs_left(0), lambda w: w.retire()), settled=False,
+             errand=lambda w: w.undo(2), writes=3),
     Scenario("what was refused is tried again", mend("b", "u2", "Good again"), both(
         two, Run, spoil("b", "u2"), edit("a", title="T"), Run), settled=False, errand=try_again),
     # a person's word on one calendar

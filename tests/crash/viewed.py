@@ -9,7 +9,7 @@ from calsync_cli.engine.views import veiled_uid
 from calsync_cli.model.series import CANCELLED
 from calsync_cli.model.times import Span, Zoned
 from calsync_cli.model.views import Filter, View
-from tests.crash.further import rules
+from tests.crash.further import pairs_left, rules
 from tests.crash.scenarios import Deed, Scenario, both, delete, edit, put, two, weekly
 
 BUSY = {"to_b": View("busy")}
@@ -56,6 +56,8 @@ VIEWED = (
            rules={"filter": NO_TALKS, "on_leave": "retire"}),
     viewed("an event comes into the filter", edit("a", title="One"), both(two, edit("a", title="Talk")),
            rules={"filter": NO_TALKS}),
+    viewed("blocks that a pair left behind are retired", both(edit("b", block(), time=at(15)), pairs_left(0)),
+           both(two, put("b", "n1", "Choir")), writes=3, errand=lambda w: w.retire()),
     viewed("what is carried", both(put("a", "u3", "Three", "X-P:one"), edit("a", title="T")), writes=2,
            rules={"carry": ("x:X-P",)}),
 )

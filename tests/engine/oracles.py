@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli.engine.leave import NO_PART, SHOWED_MORE
+from calsync_cli.engine.retire import RETIRED
 from calsync_cli.engine.views import veiled_uid
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, without_fields
@@ -137,7 +138,8 @@ class Oracle:
         """Which deletions nobody made on a calendar, of a database that may be lost."""
         for row in self.world.db.all("SELECT remote_id, parks, because FROM operation WHERE kind = 'delete'"):
             self.asked_for |= {row["remote_id"]} if row["parks"] else set()
-            self.retired |= {row["remote_id"]} if row["because"].startswith((NO_PART, SHOWED_MORE)) else set()
+            rule = row["because"].startswith((NO_PART, SHOWED_MORE, RETIRED))
+            self.retired |= {row["remote_id"]} if rule else set()
         sql = "SELECT account, remote_id FROM operation o JOIN calendar c ON c.id = o.calendar_id WHERE kind = 'delete'"
         self.by_hand |= {(row["account"], row["remote_id"]) for row in self.world.db.all(f"{sql} AND by_hand = 1")}
         for row in self.world.db.all("SELECT uid FROM link"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from calsync_cli.engine.state import Wish
 from calsync_cli.engine.undo import undo
 from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import CANCELLED, Form, Recurrence
+from calsync_cli.model.views import View
 from calsync_cli.providers.memory import Traits
 from calsync_cli.store import views
 from calsync_cli.store.retention import tidy
@@ -284,3 +286,22 @@ def _do(world: World, side: str, deed: str, uid: str, place: int) -> None:
         if f"@{key}" not in world.forms(side)[uid]:
             changes = {f"@{key}": CANCELLED} if deed == "cancel date" else {f"@{key}/title": f"date {place}"}
             world.edit(side, uid, **changes)
+
+
+@pytest.mark.parametrize("shape", [{}, {"direction": "a-to-b"}], ids=str)
+def test_the_words_around_a_title_are_put_there_once(shape: dict[str, Any]) -> None:
+    """What a view adds to titles is in the image of a copy already, when it is made again."""
+    world = World("ab", to_b=View("titles", title="[a] {title} (w)"), **shape)
+    for uid in ("one", "two", "six"):
+        world.put("a", ics(uid, uid.title()))
+    world.run()
+    world.delete("a", "one")
+    run = world.run().run
+    assert world.titles("b") == ["[a] Six (w)", "[a] Two (w)"]
+    report = world.undo(run)
+    assert world.titles("b") == ["[a] One (w)", "[a] Six (w)", "[a] Two (w)"] and report.notes == []
+    world.delete("a", "two")
+    assert world.run().exit_code == 0
+    world.restore("two", "a", "b")
+    assert world.titles("a") == ["Six", "Two"]
+    assert world.titles("b") == ["[a] One (w)", "[a] Six (w)", "[a] Two (w)"]

@@ -12,19 +12,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calsync_cli.engine.by_hand import Said, added, carry_out, edited, removed, under_way
-from calsync_cli.engine.groups import carried, chained, groups
+from calsync_cli.engine.former import formers, gone_groups
+from calsync_cli.engine.groups import Group, carried, chained, groups
 from calsync_cli.engine.report import Report
+from calsync_cli.engine.retire import retire
 from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
 from calsync_cli.engine.undo import restore, undo
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.registry import mapping
-from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.account import Account, CalendarName, Pair
 from calsync_cli.model.series import Changes, Form
 from calsync_cli.ports import Ports
 from calsync_cli.providers.memory import MemoryProvider, MemoryServer, Traits
-from calsync_cli.store import views
+from calsync_cli.store import former, journal, views
 from calsync_cli.store.db import Database, open_connection
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -102,7 +104,26 @@ class World:
         assert run is not None
         session = self.session()
         try:
-            return undo(session, groups(self.pairs), run, Wish(**{"yes": True, **wish}, trigger=f"undo {run}"))
+            gone = self._gone(journal.places(self.db, run))
+            asked = Wish(**{"yes": True, **wish}, trigger=f"undo {run}")
+            return undo(session, [*groups(self.pairs), *gone], run, asked)
+        finally:
+            session.close()
+            self.clock.now += self.gap
+
+    def _gone(self, about: dict[str, set[int]]) -> list[Group]:
+        known = {name: Account(name, "memory") for name in self.servers}
+        return gone_groups(self.db, about, {pair.name: pair for pair in self.pairs}, known)
+
+    def retire(self, *names: str, accounts: str = "", **wish: Any) -> Report:
+        """Take away what pairs left behind that are in the configuration no more, and sync. accounts: those that are,
+        else all."""
+        session = self.session()
+        known = {name: Account(name, "memory") for name in accounts or self.servers}
+        try:
+            found = formers(self.db, {pair.name: pair for pair in self.pairs}, known)
+            wanted = [former for former in found if not names or any(map(former.is_called, names))]
+            return retire(session, wanted, groups(self.pairs), Wish(**{"yes": True, **wish}, trigger="sync --retire"))
         finally:
             session.close()
             self.clock.now += self.gap
@@ -113,7 +134,9 @@ class World:
         try:
             lost = next(one for one in views.trash(self.db) if one.uid == uid)
             wanted = [number for side in sides if (number := views.calendar_ids(self.db, side, side)) is not None]
-            return restore(session, groups(self.pairs), lost, wanted, Wish(yes=True, trigger=f"restore {uid}"))
+            key = former.key_of_link(self.db, lost.link) if lost.link is not None else None
+            found = (self._gone({key: {lost.calendar}}) if key else []) or groups(self.pairs)
+            return restore(session, found, lost, wanted, Wish(yes=True, trigger=f"restore {uid}"))
         finally:
             session.close()
             self.clock.now += self.gap

@@ -16,7 +16,9 @@ Pairs = Annotated[
 ]
 
 
-@commands.command(epilog=examples("calsync sync", "calsync sync home --dry-run", "calsync sync --due -q"))
+@commands.command(epilog=examples(
+    "calsync sync", "calsync sync home --dry-run", "calsync sync --due -q", "calsync sync --retire --dry-run",
+))
 def sync(
     ctx: typer.Context,
     pairs: Pairs = None,
@@ -31,13 +33,16 @@ def sync(
         list[str] | None, typer.Option("--approve", metavar="PLAN-ID", help="Run a plan that a guard stopped.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="List everything anew, ignoring sync tokens.")] = False,
+    retire: Annotated[
+        bool, typer.Option("--retire", help="First take away the copies of pairs that are configured no more.")
+    ] = False,
     budget: Annotated[str | None, typer.Option("--budget", metavar="5m", help="Stop cleanly after this time.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on whenever something changes: `calsync watch`.")] = False,
     json: Json = False,
 ) -> None:
     """Bring pairs up to date: all of them, or those named."""
     if watch:
-        others = (due, dry_run, plan_file, yes, approve, full, budget, json, all and pairs)
+        others = (due, dry_run, plan_file, yes, approve, full, retire, budget, json, all and pairs)
         if any(others):
             raise UsageError("--watch goes with the names of pairs only", next="calsync watch -h")
         from calsync_cli.cli import watch as watching
@@ -48,7 +53,7 @@ def sync(
 
     end(command.sync(
         begin(ctx), pairs or [], all=all, due=due, dry_run=dry_run, plan_file=plan_file, yes=yes,
-        approve=approve or [], full=full, budget=budget, as_json=json,
+        approve=approve or [], full=full, retire=retire, budget=budget, as_json=json,
     ))
 
 

@@ -171,6 +171,7 @@ CREATE TABLE operation (                     -- the journal: one row per request
     parks        INTEGER NOT NULL DEFAULT 0, -- 1: a delete that a person asked for: the replica is not made again
     view         TEXT,                       -- what the copy is brought to show by this; NULL: the same as before
     by_hand      INTEGER NOT NULL DEFAULT 0, -- 1: a person's own word, still to be heard by the plan of all calendars
+    releases     INTEGER NOT NULL DEFAULT 0, -- 1: an update that takes nothing but calsync's marker away (W4)
     answered     INTEGER NOT NULL DEFAULT 0, -- 1: the server said yes, but what it stored was not read back yet
     done_us      INTEGER
 ) STRICT;

@@ -1,0 +1,241 @@
+"""`sync --retire`: what pairs left behind that are in the configuration no more (W4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from calsync_cli.engine.report import Report
+from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.views import View
+from calsync_cli.providers.memory import Call
+from tests.engine.faulty_world import FaultyWorld
+from tests.engine.world import World, ics
+
+
+def name(side: str) -> CalendarName:
+    return CalendarName(side, side)
+
+
+def pair(a: str, b: str, **more: Any) -> Pair:
+    return Pair(a + b, name(a), name(b), first_sync="auto", **more)
+
+
+def world(names: str = "ab", pairs: list[Pair] | None = None, kind: type[World] = World, **more: Any) -> World:
+    """Three events on a; two on b where both are sources."""
+    made = kind(names, pairs, **more)
+    for uid in ("one", "two", "three"):
+        made.put("a", ics(uid, uid.title()))
+    if made.pairs[0].direction == "two-way":
+        for uid in ("four", "five"):
+            made.put("b", ics(uid, uid.title()))
+    made.run()
+    return made
+
+
+def told(report: Report) -> list[str]:
+    return sorted(f"{c.action} {c.side} {c.title}" for c in report.changes if c.outcome == "confirmed")
+
+
+def marked(made: World, side: str) -> list[str]:
+    """Titles of what bears calsync's marker."""
+    held = made.servers[side].contents(side).values()
+    return sorted(p.split(b"SUMMARY:")[1].split(b"\r\n")[0].decode() for p in held if b"X-CALSYNC" in p)
+
+
+SHAPES: list[dict[str, Any]] = [
+    {"direction": "a-to-b"}, {}, {"to_b": View("busy")}, {"to_b": View("titles", title="[a] {title}")},
+    {"direction": "a-to-b", "to_b": View("busy", "Taken")},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_copies_of_a_pair_that_is_gone_go_and_nothing_else(shape: dict[str, Any]) -> None:
+    made = world(**shape)
+    own = {side: [p for p in made.servers[side].contents(side).values() if b"X-CALSYNC" not in p] for side in "ab"}
+    with_copies = {side: made.titles(side) for side in "ab"}
+    made.pairs = []
+    made.run()
+    assert {side: made.titles(side) for side in "ab"} == with_copies, "to take a pair away takes nothing else away"
+    looked = made.retire(dry_run=True)
+    assert {side: made.titles(side) for side in "ab"} == with_copies and looked.exit_code == 0
+    report = made.retire()
+    assert [(c.action, c.title) for c in looked.changes] == [(c.action, c.title) for c in report.changes]
+    assert {side: sorted(made.servers[side].contents(side).values()) for side in "ab"} == {
+        side: sorted(payloads) for side, payloads in own.items()
+    }
+    assert report.exit_code == 0 and report.pairs[0].pair == "ab"
+    before = made.writes()
+    again = made.retire()
+    assert made.writes() == before and again.changes == [] and "nothing is to be retired" in again.notes[-1]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_it_is_taken_back_as_any_run_is(shape: dict[str, Any]) -> None:
+    made = world(**shape)
+    before = {side: made.forms(side) for side in "ab"}
+    made.pairs = []
+    run = made.retire().run
+    assert made.undo(run).exit_code == 0
+    assert {side: made.forms(side) for side in "ab"} == before
+    gone = made.retire()
+    assert all(c.action == "delete" for c in gone.changes) and len(gone.changes) == len(told(gone)) > 0
+    assert made.undo(gone.run).exit_code == 0 and {side: made.forms(side) for side in "ab"} == before
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_pair_that_comes_again_makes_its_copies_again(shape: dict[str, Any]) -> None:
+    made = world(**shape)
+    pairs, before = made.pairs, {side: made.forms(side) for side in "ab"}
+    made.pairs = []
+    made.retire()
+    made.pairs = [replace(one, first_sync="ask") for one in pairs]
+    asked = made.run()
+    assert [p.code for p in asked.problems] == ["first-plan"], "it is a first sync as any other"
+    made.pairs = pairs
+    made.run()
+    assert {side: made.forms(side) for side in "ab"} == before and made.quiet()
+
+
+def test_a_copy_that_somebody_edited_is_let_go() -> None:
+    made = world(direction="a-to-b")
+    made.edit("b", "one", title="Mine")
+    made.pairs = []
+    report = made.retire()
+    assert told(report) == ["delete b Three", "delete b Two", "update b Mine"]
+    assert made.titles("b") == ["Mine"] and marked(made, "b") == []
+    form = made.forms("b")["one"]
+    assert made.retire().changes == []
+    made.pairs = [pair("a", "b", direction="a-to-b")]
+    made.run()
+    assert made.forms("b")["one"] == form, "it is an event of its own now"
+    assert made.titles("b") == ["Mine", "Three", "Two"] and made.quiet()
+
+
+def test_a_reminder_of_ones_own_does_not_keep_a_copy() -> None:
+    """Reminders are local to each calendar unless a pair says otherwise (section 5)."""
+    made = world(direction="a-to-b")
+    made.edit("b", "one", reminders=frozenset({"display:-PT15M"}))
+    made.pairs = []
+    made.retire()
+    assert made.titles("b") == []
+
+
+def test_what_is_left_of_an_event_stays() -> None:
+    """Its original is gone by another way than calsync's: the copy is the event now."""
+    made = world()
+    made.pairs = []
+    made.delete("a", "one")
+    report = made.retire()
+    assert made.titles("a") == ["Three", "Two"] and made.titles("b") == ["Five", "Four", "One"]
+    assert "update b One" in told(report) and marked(made, "b") == []
+
+
+def test_a_one_way_copy_goes_whatever_became_of_its_event() -> None:
+    made = world(direction="a-to-b")
+    made.pairs = []
+    made.delete("a", "one")
+    made.retire()
+    assert made.titles("b") == []
+    made.restore("two", "b")
+    assert made.titles("b") == ["Two"] and made.titles("a") == ["Three", "Two"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "left"), [({"direction": "a-to-b"}, []), ({}, ["Five", "Four", "One", "Three", "Two"])],
+)
+def test_the_account_of_its_events_may_be_gone_too(shape: dict[str, Any], left: list[str]) -> None:
+    made = world(**shape)
+    made.pairs = []
+    report = made.retire(accounts="b")
+    assert made.titles("b") == left
+    words = [p.message for p in report.problems]
+    assert all("nobody can say whether a/a" in one and "3 copies stay" in one for one in words)
+    assert (report.exit_code, len(words)) == ((0, 0) if not left else (3, 1))
+    made.retire()
+    assert made.titles("b") == ([] if not left else ["Five", "Four"])
+
+
+def test_the_account_of_the_copies_may_be_gone() -> None:
+    made = world(direction="a-to-b")
+    made.pairs = []
+    report = made.retire(accounts="a")
+    assert "3 copies on b/b stay there" in report.notes[0] and len(made.titles("b")) == 3
+
+
+def test_a_pair_that_got_another_calendar_takes_its_copies_along() -> None:
+    """a=b became a=c: what b gave to a is a's now, and what calsync made on b goes."""
+    made = world("abc", [pair("a", "b")])
+    made.pairs = [Pair("ab", name("a"), name("c"), first_sync="auto")]
+    report = made.retire()
+    everything = ["Five", "Four", "One", "Three", "Two"]
+    assert (made.titles("a"), made.titles("b"), made.titles("c")) == (everything, ["Five", "Four"], everything)
+    assert sorted({p.pair for p in report.pairs}) == ["ab", "ab (before)"] and made.quiet()
+    made.pairs = [pair("a", "b"), pair("a", "c")]
+    made.run()
+    assert [made.titles(side) for side in "abc"] == [everything] * 3 and made.quiet()
+
+
+def test_a_ring_that_lost_a_calendar() -> None:
+    ring = [pair("a", "b"), pair("b", "c"), pair("c", "a")]
+    made = world("abc", ring)
+    made.pairs = ring[:1]
+    made.put("c", ics("six", "Six"))
+    made.retire()
+    everything = ["Five", "Four", "One", "Three", "Two"]
+    assert (made.titles("a"), made.titles("b"), made.titles("c")) == (everything, everything, ["Six"]) and made.quiet()
+
+
+@pytest.mark.parametrize("shape", [{"direction": "b-to-a"}, {}, {"to_b": View("busy")}], ids=str)
+def test_a_pair_whose_rules_changed_is_not_gone(shape: dict[str, Any]) -> None:
+    made = world(direction="a-to-b")
+    made.pairs = [pair("a", "b", **shape)]
+    before = made.titles("b")
+    assert made.retire(dry_run=True).exit_code == 0
+    report = made.retire()
+    assert "nothing is to be retired" in report.notes[-1] and len(made.titles("b")) == len(before)
+
+
+def test_other_pairs_of_the_same_calendars_keep_theirs() -> None:
+    made = world("abc", [pair("a", "c", direction="a-to-b"), pair("b", "c", direction="a-to-b")])
+    made.put("b", ics("four", "Four"))
+    made.run()
+    made.pairs = made.pairs[1:]
+    made.retire()
+    assert made.titles("c") == ["Four"] and made.titles("b") == ["Four"] and made.quiet()
+
+
+def test_only_what_is_named() -> None:
+    made = world("abc", [pair("a", "b", direction="a-to-b"), pair("a", "c", direction="a-to-b")])
+    made.pairs = []
+    made.retire("ac")
+    assert (len(made.titles("b")), len(made.titles("c"))) == (3, 0)
+
+
+def test_without_a_yes_nothing_happens_and_the_sync_goes_on() -> None:
+    made = world("abc", [pair("a", "b", direction="a-to-b"), pair("a", "c", direction="a-to-b")])
+    made.pairs = made.pairs[1:]
+    made.put("a", ics("four", "Four"))
+    report = made.retire(yes=False)
+    assert [(p.code, p.next) for p in report.problems] == [("first-plan", "calsync sync --retire --yes")]
+    assert len(made.titles("b")) == 3 and "Four" in made.titles("c") and report.exit_code == 3
+    made.pairs = [pair("a", "b", direction="a-to-b"), *made.pairs]
+    assert made.run().exit_code == 0 and made.titles("b") == made.titles("c") and made.quiet()
+
+
+def test_what_changed_between_the_look_and_the_write_stays() -> None:
+    """The copy is edited after it was read: the server refuses the deletion, and the edit is seen."""
+    made = world(direction="a-to-b", kind=FaultyWorld)
+    made.pairs = []
+    done: list[str] = []
+
+    def faster(call: Call) -> None:
+        if call.writes and not done:
+            done.append(call.remote_id)
+            made.edit("b", "one", title="Just now")
+
+    made.servers["b"].observers.append(faster)
+    made.retire()
+    assert made.titles("b") == ["Just now"] and marked(made, "b") == []
