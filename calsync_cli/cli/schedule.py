@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from calsync_cli.cli.context import Context
 from calsync_cli.cli.draw import print_json, table
 from calsync_cli.cli.screen import say
+from calsync_cli.config.environment import PREFIX
 from calsync_cli.errors import CalsyncError, ConfigError
 from calsync_cli.schedule.base import Scheduler
 from calsync_cli.schedule.choice import chosen, schedulers
 from calsync_cli.schedule.job import Job, job
 
+KEY = f"{PREFIX}SECRET_KEY"
 USUAL = timedelta(minutes=15)
 
 
@@ -55,12 +57,14 @@ def install(ctx: Context, using: str | None, every: str | None, *, preview: bool
     return 0
 
 
-def _advice(ctx: Context, one: Scheduler) -> list[str]:
+def _advice(ctx: Context, one: Scheduler) -> Iterator[str]:
     if one.name == "systemd":
-        return ["while you are logged in; without that too: loginctl enable-linger"]
+        yield "while you are logged in; without that too: loginctl enable-linger"
     if one.name == "cron" and ctx.config(may_miss=True).secrets.backend == "keyring":
-        return ["cron opens no keyring on most systems: docs/headless.md names two ways"]
-    return []
+        yield "cron opens no keyring on most systems: docs/headless.md names two ways"
+    if here := sorted(name for name in ctx.environ if name == KEY or name.startswith(PREFIX) and "__" in name):
+        yield f"! {one.name} does not know what only this shell sets: {', '.join(here)} (docs/headless.md)"
+        yield "  next: calsync config edit"
 
 
 def remove(ctx: Context, using: str | None, *, preview: bool) -> int:

@@ -48,12 +48,12 @@ def ask(words: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
     return done.returncode, done.stdout, done.stderr.decode(errors="replace").strip()
 
 
-def told(words: Sequence[str], given: bytes = b"") -> bytes:
+def told(words: Sequence[str], given: bytes = b"", *, next: str = "calsync schedule install --print") -> bytes:
     """The output. Raises UsageError when it did not do what it was told."""
     code, out, problem = ask(words, given)
     if code:
         text = f"`{' '.join(words)}` failed ({problem or f'exit code {code}'}); nothing was changed"
-        raise UsageError(text, next="calsync schedule install --print")
+        raise UsageError(text, next=next)
     return out
 
 

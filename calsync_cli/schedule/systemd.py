@@ -34,6 +34,7 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 """
+OTHERWISE = "calsync schedule install --using cron"
 
 
 class Systemd:
@@ -65,8 +66,8 @@ class Systemd:
         try:
             for name, text in self.entry(job).items():
                 put(Path(name), text)
-            told(["systemctl", "--user", "daemon-reload"])
-            told(["systemctl", "--user", "enable", "--now", f"{job.name}.timer"])
+            told(["systemctl", "--user", "daemon-reload"], next=OTHERWISE)
+            told(["systemctl", "--user", "enable", "--now", f"{job.name}.timer"], next=OTHERWISE)
         except UsageError:
             for file in self._files(job):
                 put(file, before.get(str(file)))

@@ -94,7 +94,8 @@ def test_where_systemd_refuses_everything_is_as_it_was(shell: Shell, fakes: Path
     before = {file.name: file.read_text() for file in units.iterdir()}
     (fakes / "broken").touch()
     said = shell("schedule", "install", "--using", "systemd", "--every", "5m")
-    assert said.code == 2 and "Failed to connect to bus" in said.err and "next: " in said.err
+    assert said.code == 2 and "Failed to connect to bus" in said.err
+    assert "next: calsync schedule install --using cron" in said.err
     assert {file.name: file.read_text() for file in units.iterdir()} == before
     assert shell("schedule", "remove", "--using", "systemd").code == 0 and list(units.iterdir()) == []
 
@@ -107,6 +108,16 @@ def test_a_preview_changes_nothing(shell: Shell, fakes: Path, tmp_path: Path) ->
     shell("schedule", "install", "--using", "cron")
     before = (fakes / "table").read_bytes()
     assert "sync --due" in shell("schedule", "remove", "--print").out and (fakes / "table").read_bytes() == before
+
+
+def test_what_only_the_shell_knows_is_named(shell: Shell, fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or each run of the schedule would find another configuration than the person who tried it."""
+    assert "does not know" not in shell("schedule", "install", "--using", "cron").out
+    monkeypatch.setenv("CALSYNC_SECRET_KEY", "very secret")
+    monkeypatch.setenv("CALSYNC_STATE_DIR", str(shell.state))
+    said = shell("schedule", "install", "--using", "cron").out
+    assert "! cron does not know what only this shell sets: CALSYNC_SECRET_KEY (docs/headless.md)\n  next: calsync config edit" in said
+    assert "very secret" not in said
 
 
 def test_the_best_that_works_is_taken(shell: Shell, fakes: Path) -> None:

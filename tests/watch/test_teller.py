@@ -25,4 +25,4 @@ def test_a_trouble_names_its_account_and_what_to_type(problem: Problem, words: s
         teller.report(Report(None, False, "", problems=[problem]))
     assert teller.waits == (words,)
     teller.report(Report(None, False, ""))
-    assert teller.waits == ()
+    assert not teller.waits
