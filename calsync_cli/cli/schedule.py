@@ -62,7 +62,7 @@ def _advice(ctx: Context, one: Scheduler) -> Iterator[str]:
         yield "while you are logged in; without that too: loginctl enable-linger"
     if one.name == "cron" and ctx.config(may_miss=True).secrets.backend == "keyring":
         yield "cron opens no keyring on most systems: docs/headless.md names two ways"
-    if here := sorted(name for name in ctx.environ if name == KEY or name.startswith(PREFIX) and "__" in name):
+    if here := sorted(name for name in ctx.environ if name == KEY or (name.startswith(PREFIX) and "__" in name)):
         yield f"! {one.name} does not know what only this shell sets: {', '.join(here)} (docs/headless.md)"
         yield "  next: calsync config edit"
 
