@@ -1,7 +1,8 @@
 """The program: global options, the commands, the way in and every way out.
 
 Start   imports typer only; each command imports its own module when it is called (design section 5). Annotations are
-        not postponed in the modules that declare options: typer would have to evaluate all of them as text
+        not postponed in the modules that declare options: typer would have to evaluate all of them as text. To make the
+        words of all forty commands takes longer than most of them do, so `sync`, which timers start, is made alone
 """
 
 import gc
@@ -10,19 +11,19 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
 from calsync_cli import __version__
 from calsync_cli.cli import exits
-from calsync_cli.cli.commands import approvals, begin, conflicts, events, look, recall, schedule, setup, sync, watch
+from calsync_cli.cli.commands import sync
 from calsync_cli.cli.commands.shared import examples
 from calsync_cli.cli.context import Context
 
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 """httpx's own command line, which would load click, pygments and rich in every run; httpx does without it."""
-
 
 
 class _Commands(typer.core.TyperGroup):
@@ -36,16 +37,6 @@ class _Commands(typer.core.TyperGroup):
             raise SystemExit(exits.stopped()) from None
 
 
-app = typer.Typer(
-    cls=_Commands, name="calsync", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    help="Keeps calendars in two-way sync, from your own machine.",
-    epilog=examples("calsync init", "calsync sync", "calsync --install-completion   # Tab completes from then on"),
-)
-for part in (begin, sync, look, events, conflicts, approvals, recall, watch, schedule, setup):
-    app.add_typer(part.commands)
-
-
 VERSION = f"calsync {__version__}"
 
 
@@ -55,7 +46,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     ctx: typer.Context,
     config_file: Annotated[
@@ -83,10 +73,30 @@ def options(
     context.color = not (no_color or os.environ.get("NO_COLOR"))
 
 
+def every_command() -> typer.Typer:
+    from calsync_cli.cli.commands import approvals, begin, conflicts, events, look, recall, schedule, setup, watch
+
+    return _with(begin, sync, look, events, conflicts, approvals, recall, watch, schedule, setup)
+
+
+def _with(*parts: ModuleType) -> typer.Typer:
+    app = typer.Typer(
+        cls=_Commands, name="calsync", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+        help="Keeps calendars in two-way sync, from your own machine.",
+        epilog=examples("calsync init", "calsync sync", "calsync --install-completion   # Tab completes from then on"),
+    )
+    app.callback()(options)
+    for part in parts:
+        app.add_typer(part.commands)
+    return app
+
+
 def main() -> None:
     """Run the program. Every way out is an exit code of cli.md section 4; no traceback reaches the user."""
     gc.set_threshold(20_000, 20, 20)  # loading and planning make much that stays: looking for garbage is in vain
-    words = _hoisted(sys.argv[1:])
+    front, rest = _hoisted(sys.argv[1:])
+    words = front + rest
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     exits.speak_safely(as_json=as_json)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # `sync` has a gentler one of its own (J7)
@@ -96,6 +106,7 @@ def main() -> None:
             print(VERSION)
             code = 0
         else:
+            app = _with(sync) if rest[:1] == ["sync"] else every_command()
             code = int(app(words, prog_name="calsync", standalone_mode=False, obj=context) or 0)
     except Exception as err:
         code = exits.tell(err, context, as_json=as_json)
@@ -110,8 +121,8 @@ FLAGS = frozenset({"-q", "--no-color"})
 WITH_VALUE = frozenset({"-c", "--config", "--state-dir"})
 
 
-def _hoisted(words: Sequence[str]) -> list[str]:
-    """Global options count wherever they stand, also behind the command's name."""
+def _hoisted(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Global options, which count wherever they stand, also behind the command's name; and all other words."""
     front: list[str] = []
     rest: list[str] = []
     todo = iter(words)
@@ -124,7 +135,7 @@ def _hoisted(words: Sequence[str]) -> list[str]:
             front += [word, *([value] if (value := next(todo, None)) is not None else [])]
         else:
             rest.append(word)
-    return front + rest
+    return front, rest
 
 
 def _is_verbose(word: str) -> bool:

@@ -8,19 +8,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+import typer.testing
 
 import calsync_cli
-from calsync_cli.cli.app import _hoisted, app
+from calsync_cli.cli.app import _hoisted, _with, every_command
+from calsync_cli.cli.commands import sync
 from calsync_cli.cli.context import Context
 from tests.cli.program import CONFIG, Shell
 from tests.engine.world import ics
 
-ROOT: Any = typer.main.get_command(app)
+ROOT: Any = typer.main.get_command(every_command())
 
 
 def commands(command: Any = ROOT, path: str = "calsync") -> Iterator[tuple[str, Any]]:
@@ -58,7 +61,7 @@ def test_help_says_what_it_does_and_shows_an_example_that_can_be_typed(path: str
     assert any(line.startswith(path) for line in lines), text
     for line in lines:
         assert len(line) <= 88 and line.startswith("calsync ")
-        words = _hoisted(shlex.split(line.partition("   #")[0])[1:])
+        words = [*chain(*_hoisted(shlex.split(line.partition("   #")[0])[1:]))]
         if "--install-completion" not in words:
             parsed(words)
 
@@ -255,8 +258,16 @@ def test_bash_itself_completes_with_the_script_that_is_installed(named: Shell) -
     assert (said.stdout, said.stderr) == ("Dentist\n", "")
 
 
+@pytest.mark.parametrize("words", [["sync", "-h"], ["sync", "--bogus"], ["sync", "--dry"], ["-v", "sync", "--approve"]])
+def test_sync_is_read_as_where_all_commands_are_known(words: list[str]) -> None:
+    """It is made without the others, as a timer starts it every few minutes (design section 5)."""
+    said = [typer.testing.CliRunner().invoke(made, words) for made in (_with(sync), every_command())]
+    assert said[0].output == said[1].output
+    assert said[0].exit_code == said[1].exit_code
+
+
 def test_tab_loads_nothing_that_is_slow() -> None:
-    code = "import sys; from calsync_cli.cli import app, completing; print(*sys.modules)"
+    code = "import sys; from calsync_cli.cli import app, completing; app.every_command(); print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "calsync_cli.store.glance" in said
     assert not {"rich", "httpx", "icalendar", "lxml", "keyring", "caldav", "dateutil"} & set(said)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import typer.main
 
 from calsync_cli import __version__
-from calsync_cli.cli.app import app
+from calsync_cli.cli.app import every_command
 from calsync_cli.cli.context import Context
 from calsync_cli.config import schema
 from tests.docs.documents import ROOT, text
@@ -23,7 +23,7 @@ MADE = "<!-- Made of the program's own help; not edited by hand: python -m tests
 
 def helps() -> Iterator[tuple[str, str]]:
     """(words of a command, what `-h` shows behind it), the program itself first."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(every_command())
     settings = {"terminal_width": WIDTH, "max_content_width": WIDTH}
     todo = [("calsync", group, group.make_context("calsync", ["status"], obj=Context(), **settings))]
     while todo:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import typer.main
 
-from calsync_cli.cli.app import _hoisted, app
+from calsync_cli.cli.app import _hoisted, every_command
 from calsync_cli.cli.context import Context
 from tests.docs.documents import Command, blocks, commands, commands_of, names, spans
 from tests.docs.home import SHELL, Home
@@ -40,8 +41,8 @@ def parse(line: str, *, whole: bool = True) -> None:
 
 
 def _parse(line: str) -> None:
-    words = _hoisted(shlex.split(line.replace("...", ""))[1:])
-    group = typer.main.get_command(app)
+    words = [*chain(*_hoisted(shlex.split(line.replace("...", ""))[1:]))]
+    group = typer.main.get_command(every_command())
     context = group.make_context("calsync", words, obj=Context())
     while isinstance(group, typer.core.TyperGroup):
         rest = [*context._protected_args, *context.args]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from calsync_cli import errors
-from calsync_cli.cli.app import app
+from calsync_cli.cli.app import every_command
 from calsync_cli.cli.lines import problem_lines
 from calsync_cli.errors import (
     AuthError,
@@ -147,7 +147,7 @@ def _commands_said() -> Iterator[tuple[str, str]]:
 def test_each_command_to_type_next_is_one_of_the_programs() -> None:
     import typer
 
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(every_command())
     unknown = []
     for place, text in _commands_said():
         words = text.split()
