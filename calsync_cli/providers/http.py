@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -52,6 +53,10 @@ def make_client(account: Account) -> httpx.Client:
     return client
 
 
+_READING = Lock()
+"""Accounts begin side by side, and each would read the authorities before another has them."""
+
+
 @cache
 def _public_authorities(*where: str | None) -> ssl.SSLContext:
     """Reading them takes longer than a quiet answer; every client without a certificate of its own shares them.
@@ -63,7 +68,8 @@ def _public_authorities(*where: str | None) -> ssl.SSLContext:
 
 def _context(account: Account) -> ssl.SSLContext:
     if account.ca_file is None and account.client_cert is None:
-        return _public_authorities(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+        with _READING:
+            return _public_authorities(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
     key = "ca_file"
     try:
         context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)

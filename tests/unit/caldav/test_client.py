@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
+import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -161,6 +166,27 @@ def test_a_certificate_file_that_cannot_be_used_is_named(key: str, tmp_path) -> 
     with pytest.raises(ConfigError) as err:
         http.make_client(account)
     assert err.value.problems[0][0] == f"accounts.home.{key}"
+
+
+def test_accounts_that_begin_side_by_side_read_the_authorities_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", "/a place that nobody has read yet")
+    read, gate = [], threading.Barrier(4)
+    real = ssl.create_default_context
+
+    def slowly(**given: Any) -> ssl.SSLContext:
+        read.append(given)
+        time.sleep(0.02)
+        return real(**given)
+
+    def begin(name: str) -> httpx.Client:
+        gate.wait()
+        return http.make_client(Account(name, "caldav", url="https://dav.example.org/", username="me"))
+
+    monkeypatch.setattr(ssl, "create_default_context", slowly)
+    with ThreadPoolExecutor(4) as crew:
+        for one in crew.map(begin, "abcd"):
+            one.close()
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize(
