@@ -109,6 +109,16 @@ class Recalling(Looking):
         wanted = [former for former in found if not names or any(map(former.is_called, names))]
         return retire(session, wanted, self.groups(there, due=due) if there or not names else [], wish)
 
+    def left_behind(self) -> list[tuple[str, int, str]]:
+        """(calendar, how many copies, of which pair) where pairs left some that are in the configuration no more."""
+        from calsync_cli.engine.former import formers
+
+        return [
+            (one.labels[number], count, " and ".join(pair.name for pair in one.group.pairs))
+            for one in formers(self.db, self.config.pairs, self.config.accounts)
+            for number, count in sorted(former.copies(self.db, one.group.key).items()) if number in one.left
+        ]
+
     def retry(self, words: Sequence[str], wish: Wish) -> Report:
         """Try again what servers refused or stored otherwise, and read again what could not be read: of the events
         that these words fit, or of all."""

@@ -100,6 +100,7 @@ def _findings(ctx: Context) -> Iterator[Finding]:
         if database.ok:
             yield from _storage(ctx)
             yield _try("clock", lambda: _clock(ctx))
+            yield from _left_behind(ctx) if config.accounts else ()
     yield _try("zones", _zones)
     if any(account.provider in WITH_LOGIN for account in config.accounts.values()):
         yield _try("secrets", lambda: _secrets(ctx, config))
@@ -172,6 +173,13 @@ def _storage(ctx: Context) -> Iterator[Finding]:
     found = storage.look(ctx)
     if found is not None:
         yield Finding("storage", True, "\n".join(storage.words(found, ctx)), detail=found.json())
+
+
+def _left_behind(ctx: Context) -> Iterator[Finding]:
+    """Which is no fault: they stay until somebody wants them gone."""
+    if found := ctx.look(lambda work: work.left_behind()):
+        words = [f"{label}: {counted(count, 'event')} made by {pair}, a pair of before" for label, count, pair in found]
+        yield Finding("copies", True, "\n".join(words), "calsync sync --retire --dry-run")
 
 
 def _changed(file: Path) -> str:

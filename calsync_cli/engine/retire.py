@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from calsync_cli.engine.case import Case, Decision
+from calsync_cli.engine.case import Case, Decision, start_text
 from calsync_cli.engine.errands import errand_plan, unasked
 from calsync_cli.engine.folded import changes_of
 from calsync_cli.engine.former import Former
@@ -24,7 +24,7 @@ from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.state import Wish
 from calsync_cli.engine.views import is_copy
 from calsync_cli.engine.world import Hold, Kept, Link, Plan, Snapshot, Spoke
-from calsync_cli.model.series import CARRIED, split
+from calsync_cli.model.series import CARRIED, form_title, split
 from calsync_cli.store import former as stored
 
 RETIRED = "its pair is in the configuration no more"
@@ -66,9 +66,10 @@ def _not_now(case: Case, spoke: Spoke, former: Former, others: Sequence[Spoke]) 
     """Why nobody can say now what is to become of it. A one-way copy goes whatever became of its event."""
     if case.link.frozen:
         return "a write of an earlier run is not finished yet"
-    unread = [c.label for c in case.calendars.values() if not c.readable or c.lowered]
-    if case.calendars[spoke.calendar].label in unread:
-        return "it cannot be read just now"
+    here = case.calendars[spoke.calendar]
+    if here.lowered or not here.readable:
+        return here.lowered or "it cannot be read just now"
+    unread = [c.label for c in case.calendars.values() if not c.readable]
     if former.one_way or any(case.calendars[s.calendar].readable for s in others):
         return ""
     gone = [former.labels[number] for number in sorted(former.away)]
@@ -94,7 +95,10 @@ def _let_go(case: Case, spoke: Spoke, because: str, result: Decision) -> None:
     elif hold := case.cannot_write(spoke, "update", {}):
         result.holds.append(hold)
     else:
-        result.steps.append(replace(case.step("update", spoke, because), releases=True, rev=spoke.rev))
+        form = spoke.replica.form or {}
+        step = case.step("update", spoke, because)
+        named = replace(step, title=form_title(form) or step.title, start=start_text(form) or step.start)
+        result.steps.append(replace(named, releases=True, rev=spoke.rev))
 
 
 def _without(link: Link, spoke: Spoke) -> Link:

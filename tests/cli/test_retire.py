@@ -64,6 +64,14 @@ def test_it_can_be_taken_back_and_what_went_lies_in_the_trash(gone: Shell) -> No
     assert gone("sync", "--retire", "--yes").code == 0 and gone.titles("y") == ["Mine"]
 
 
+def test_the_doctor_knows_what_lies_there(gone: Shell) -> None:
+    said = gone("doctor")
+    assert said.code == 0 and "y/Home: 3 events made by home, a pair of before" in said.out
+    assert "next: calsync sync --retire --dry-run" in said.out
+    gone("sync", "--retire", "--yes")
+    assert "a pair of before" not in gone("doctor").out
+
+
 def test_the_pair_is_named_as_it_was_and_others_are_not_meant(gone: Shell) -> None:
     wrong = gone("sync", "hoem", "--retire", "--yes")
     assert wrong.code == 2 and "there is no pair 'hoem'" in wrong.err and len(gone.titles("y")) == 3

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from calsync_cli.engine.retire import RETIRED
 from tests.engine.cloud_wire import Ask
 from tests.engine.oracles import Broken, check_alike
 from tests.engine.sides import Seen, Side
@@ -120,8 +121,11 @@ class CloudOracle:
                     raise Broken(f"I6: {name}: {found[:3]}")
         for name, side in self.world.servers.items():
             _no_duplicates(name, side)
-        sql = "SELECT uid FROM link WHERE id IN (SELECT link_id FROM operation WHERE kind = 'delete' AND by_hand = 1)"
-        wanted = self.deleted_by_people | {row["uid"] for row in self.world.db.all(sql)}
+        sql = (
+            "SELECT uid FROM link WHERE id IN "
+            "(SELECT link_id FROM operation WHERE kind = 'delete' AND (by_hand = 1 OR because = ?))"
+        )
+        wanted = self.deleted_by_people | {row["uid"] for row in self.world.db.all(sql, RETIRED)}
         for name, uid in self.deleted:
             if uid and uid not in wanted:
                 raise Broken(f"I2: {uid} was deleted on {name} though no person deleted that event")

@@ -1,7 +1,7 @@
 """The Google mapping as the engine uses it: what it makes or edits also says which requests bring it about.
 
-Shape   as mapping.GOOGLE, and the documents of `make` and `edit` have a member `requests`: Patch by Patch, in order, as
-        providers/google/provider.py sends them. `read` does not look at it
+Shape   as mapping.GOOGLE, and the documents of `make`, `edit` and `remove_marker` have a member `requests`: Patch by
+        Patch, in order, as providers/google/provider.py sends them. `read` does not look at it
 Law     `edit(payload, {})` is `payload`, byte for byte
 """
 
@@ -23,6 +23,10 @@ class GoogleWire(GoogleMapping):
 
     def edit(self, payload: bytes, changes: Changes) -> bytes:
         after = super().edit(payload, changes)
+        return after if after == payload else _with_requests(payload, after)
+
+    def remove_marker(self, payload: bytes) -> bytes:
+        after = super().remove_marker(payload)
         return after if after == payload else _with_requests(payload, after)
 
 
