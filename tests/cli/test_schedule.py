@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.cli.program import Shell
+from tests.fakes.schedulers import CRONTAB, environ, put
 
-CRONTAB = """#!/bin/sh
-table="$FAKES/table"
-if [ -e "$FAKES/broken" ]; then echo "crontab: cannot open: Permission denied" >&2; exit 1; fi
-case "$1" in
-  -l) if [ -e "$table" ]; then cat "$table"; else echo "no crontab for me" >&2; exit 1; fi;;
-  -) cat > "$table";;
-esac
-"""
-SYSTEMCTL = """#!/bin/sh
-echo "$@" >> "$FAKES/asked"
-if [ -e "$FAKES/broken" ]; then echo "Failed to connect to bus" >&2; exit 1; fi
-"""
 FOREIGN = b"# mine\n\n  5 4 * * *  backup \xff \n@reboot x"
 
 
 @pytest.fixture
 def fakes(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "fakes"
-    folder.mkdir()
-    for name, text in (("crontab", CRONTAB), ("systemctl", SYSTEMCTL)):
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setenv("FAKES", str(folder))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    put(folder)
+    for name, value in {**environ(folder), "HOME": str(tmp_path / "home")}.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     return folder
 

@@ -3,6 +3,8 @@
 Shape   home.lead("google", api_url=...): accounts of that kind are led to a server of the tests by the environment,
         so that configurations stand in the documents as a reader needs them
         home.run(line, answers) -> Said; home.write(toml), home.add(toml)
+        home.signed_in(), home.alone(): with every account of the configuration signed in to, or with none; where a
+        story has servers of every kind (recipes.py)
 Why     commands without questions run in this process, which takes a tenth of the time; questions need a terminal
 """
 
@@ -13,6 +15,8 @@ import shlex
 import subprocess
 import sys
 import tomllib
+import webbrowser
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +27,8 @@ from calsync_cli.cli.app import main
 from calsync_cli.config.environment import PREFIX
 from tests.docs.documents import ROOT
 from tests.docs.typist import Answers, typed
+from tests.fakes.schedulers import environ, put
+from tests.process.cloud import VISIT
 
 SHIM = '#!/bin/sh\nPYTHONPATH="{root}" exec "{python}" -m calsync_cli "$@"\n'
 SHELL = frozenset({"mkdir", "cp", "mv", "rm", "cat", "echo", "printf", "touch", "chmod", "ls", "sed"})
@@ -42,14 +48,18 @@ class Home:
         self.config.parent.mkdir(parents=True)
         self._patch, self._capsys = patch, capsys
         self._led: dict[str, dict[str, str]] = {}
+        self._leading: list[str] = []
         self.instead: dict[str, str] = {}
+        self.signed_in: Callable[[], None] = lambda: None
+        self.alone: Callable[[], None] = lambda: None
         programs = folder / "bin"
         programs.mkdir()
         self.program(programs / "calsync", SHIM.format(root=ROOT, python=sys.executable))
+        put(programs)
         for name in [name for name in os.environ if name.startswith((PREFIX, "XDG_"))] + ["COLUMNS", "LINES"]:
             patch.delenv(name, raising=False)
         for name, value in {
-            "HOME": str(folder), "PATH": f"{programs}:{os.environ['PATH']}", "CALSYNC_SECRETS__BACKEND": "file",
+            **environ(programs), "HOME": str(folder), "CALSYNC_SECRETS__BACKEND": "file",
             "CALSYNC_SECRET_KEY": "a passphrase of the tests", "VDIRSYNCER_CONFIG": str(folder / "none"),
         }.items():  # fmt: skip
             patch.setenv(name, value)
@@ -69,6 +79,18 @@ class Home:
             line = line.replace(word, other)
         return line
 
+    def forget(self, name: str) -> None:
+        self._patch.delenv(name, raising=False)
+
+    def browse(self, *words: str) -> None:
+        """By a browser that agrees to everything; words: the file of a certificate that it trusts. The library asks for
+        the browser of a process only once, and this process has had other homes."""
+        self._patch.setattr(webbrowser, "_tryorder", None)
+        self._patch.setattr(webbrowser, "_browsers", {})
+        visit = self.folder / "visit.py"
+        visit.write_text(VISIT)
+        self.environ("BROWSER", " ".join([sys.executable, str(visit), *words, "%s"]))
+
     def lead(self, provider: str, **keys: str) -> None:
         self._led[provider] = keys
 
@@ -84,7 +106,7 @@ class Home:
         self._lead_there(words)
         if answers:
             return Said(*typed([str(self.folder / "bin/calsync"), *words[1:]], os.environ, self.folder, answers))
-        if words[0] == "calsync" and not {"|", "||", ">", "&&"} & set(words):
+        if words[0] == "calsync" and not {"|", "||", "<", ">", "&&"} & set(words):
             return self._here(words)
         done = subprocess.run(["sh", "-c", line], cwd=self.folder, capture_output=True, text=True, check=False)
         return Said(done.returncode, done.stdout + done.stderr)
@@ -102,13 +124,20 @@ class Home:
 
     def _lead_there(self, words: list[str]) -> None:
         """Every account whose kind is led somewhere; `login google` makes the account google."""
+        for variable in self._leading:
+            self._patch.delenv(variable, raising=False)
+        self._leading.clear()
         there = tomllib.loads(self.config.read_text()).get("accounts", {}) if self.config.exists() else {}
         kinds = {name: account.get("provider", name) for name, account in there.items()}
         if words[1:2] == ["login"] and words[2] in self._led:
             kinds.setdefault(words[2], words[2])
         for name, kind in kinds.items():
             for key, value in self._led.get(kind, {}).items():
-                variable = f"{PREFIX}ACCOUNTS__{name}__{key}".upper().replace("-", "_")
-                self._patch.setenv(variable, value)
+                self._lead_one(name, key, value)
                 if name == kind:
-                    self._patch.setenv(f"{PREFIX}ACCOUNTS__{name}__PROVIDER".upper(), kind)
+                    self._lead_one(name, "provider", kind)
+
+    def _lead_one(self, name: str, key: str, value: str) -> None:
+        variable = f"{PREFIX}ACCOUNTS__{name}__{key}".upper().replace("-", "_")
+        self._patch.setenv(variable, value)
+        self._leading.append(variable)

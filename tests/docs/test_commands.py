@@ -2,7 +2,8 @@
 
 A document is a story: what its configurations say is written, its commands are run one after the other in an empty home
 with the servers of tests/docs/stories.py, each must end with 0 or with the exit code that its comment names, and what
-stands beneath a command must be shown by it. What is only parsed is a skipped test with the reason.
+stands beneath a command must be shown by it. What another test runs is named with it; what is only parsed is a skipped
+test with the reason.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import typer.main
 
 from calsync_cli.cli.app import _hoisted, every_command
 from calsync_cli.cli.context import Context
-from tests.docs.documents import Command, blocks, commands, commands_of, names, spans
+from tests.docs.documents import ROOT, Block, Command, blocks, commands, commands_of, names, spans
 from tests.docs.home import SHELL, Home
 from tests.docs.stories import STORIES, Story
 from tests.docs.words import plain, shown_in
@@ -73,10 +74,18 @@ def reason(command: Command, story: Story | None) -> str | None:
     for beginning, why in (story.only_parsed if story else {}).items():
         if command.line.startswith(beginning):
             return why
+    if elsewhere(command, story):
+        return None
     first = command.line.split()[0]
     if first not in SHELL | {"calsync"}:
         return OTHER_PROGRAM
     return None if story else "the document has no story"
+
+
+def elsewhere(command: Command, story: Story | None) -> str | None:
+    """The test that runs it."""
+    tests = story.elsewhere if story else {}
+    return next((test for beginning, test in tests.items() if command.line.startswith(beginning)), None)
 
 
 def told() -> list[tuple[str, str]]:
@@ -110,9 +119,14 @@ def test_the_story_of_a_document_happens_as_it_is_told(
     home = Home(tmp_path, monkeypatch, capsys)
     with home.stack:
         story.given(home)
-        for block in blocks(document):
+        for block, next_one in zip_longest(blocks(document), blocks(document)[1:]):
             first = block.text.partition("\n")[0]
-            if block.language == "toml" and first.startswith("# config.toml"):
+            if block.language == "toml" and story.whole:
+                home.write(block.text)
+                home.alone()
+                if next_one is None or next_one.language != "sh":
+                    _is_right(home, block)
+            elif block.language == "toml" and first.startswith("# config.toml"):
                 home.write(block.text)
             elif block.language == "toml" and first.startswith("# added to config.toml"):
                 home.add(block.text)
@@ -121,11 +135,24 @@ def test_the_story_of_a_document_happens_as_it_is_told(
                     _happens(home, story, command)
 
 
+def _is_right(home: Home, block: Block) -> None:
+    """What a person does with a whole configuration: sign in, see what it means and what would happen."""
+    home.signed_in()
+    for line in ("calsync config check", "calsync sync --dry-run"):
+        said = home.run(line)
+        assert said.code == 0 and "nothing was" not in said.text, f"{block}: {line}\n{said.text}"
+
+
 def _happens(home: Home, story: Story, command: Command) -> None:
-    if reason(command, story) is not None:
+    if reason(command, story) is not None or elsewhere(command, story):
         return
-    said = home.run(home.as_typed(command.line), story.answers.get(command.line, ()))
-    assert said.code == command.code, f"{command.place}: {command.line}\nexit code {said.code}\n{said.text}"
+    answers = [
+        (words, home.as_typed(answer) if isinstance(answer, str) else answer)
+        for words, answer in story.answers.get(command.line, ())
+    ]
+    said = home.run(home.as_typed(command.line), answers)
+    code = story.ends.get(command.line, command.code)
+    assert said.code == code, f"{command.place}: {command.line}\nexit code {said.code}\n{said.text}"
     lacking = shown_in(command.shown, plain(said.text, home.folder))
     assert not lacking, f"{command.place}: {command.line}\ndoes not show: {lacking}\nbut:\n{said.text}"
 
@@ -137,9 +164,15 @@ def test_what_is_only_parsed_has_a_reason(document: str, why: str) -> None:
     pytest.skip(f"only parsed, {why}: {'; '.join(lines)}")
 
 
+def test_what_is_run_elsewhere_is_run_there() -> None:
+    for test in {test for story in STORIES.values() for test in story.elsewhere.values()}:
+        file, _, name = test.partition("::")
+        assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8"), test
+
+
 def test_every_exception_of_a_story_is_used() -> None:
     for name, story in STORIES.items():
         lines = [one.line for one in commands(name)]
-        assert set(story.answers) <= set(lines), name
-        for beginning in story.only_parsed:
+        assert {*story.answers, *story.ends} <= set(lines), name
+        for beginning in (*story.only_parsed, *story.elsewhere):
             assert any(line.startswith(beginning) for line in lines), (name, beginning)

@@ -1,7 +1,8 @@
 """Somebody at a terminal who reads what a program asks and answers it.
 
 Shape   `typed(command, environ, folder, answers, columns)` -> (exit code, everything on the screen, answers included)
-        answers are pairs of words to wait for and what to type then, in order; None types nothing
+        answers are pairs of words to wait for and what to type then, in order; None types nothing, a function is asked
+        with all that is on the screen
 Errors  AssertionError when the words do not come
 """
 
@@ -15,13 +16,14 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PATIENCE_S = 60.0
 LINES = 60
 
-Answers = Sequence[tuple[str, str | None]]
+Answer = str | None | Callable[[str], str | None]
+Answers = Sequence[tuple[str, Answer]]
 
 
 def typed(
@@ -53,8 +55,9 @@ def typed(
             while words not in screen[seen:]:
                 assert more(repr(words)), f"{words!r} did not appear in:\n{screen}"
             seen = screen.index(words, seen) + len(words)
-            if answer is not None:
-                os.write(terminal, (answer + "\n").encode())
+            text = answer(screen) if callable(answer) else answer
+            if text is not None:
+                os.write(terminal, (text + "\n").encode())
         while more("the end"):
             pass
         ended = True
