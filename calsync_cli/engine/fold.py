@@ -22,7 +22,7 @@ from calsync_cli.engine.folded import (
     was_held,
     without,
 )
-from calsync_cli.engine.instances import find_orphans, settle_instances
+from calsync_cli.engine.instances import find_orphans, let_go, settle_instances
 from calsync_cli.engine.merge import merge_set, merge_text
 from calsync_cli.engine.shift import find_move, shifted
 from calsync_cli.engine.verdict import decide
@@ -47,6 +47,7 @@ def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context, unheard: tuple[S
     voices = settle_instances(result, voices, ctx)
     for path in sorted({p for voice in voices for p in voice.changes} - result.by.keys() - result.contested.keys()):
         _settle_path(result, path, [voice for voice in voices if path in voice.changes], ctx)
+    let_go(result, voices)
     find_orphans(result, voices, link.hub, ctx)
     for voice in voices[: len(speaking)]:
         for path in _unclaimed(result, voice, ctx):

@@ -129,6 +129,12 @@ def differs_from(time: Value | None, form: Form, rule: Value | None) -> bool:
     return known and not recur.same_recurrence(time, own, rule)  # type: ignore[arg-type]
 
 
+def has_date(form: Form, key: InstanceKey) -> bool:
+    """Whether the rule of a series puts a date there."""
+    span, rule = form.get("time"), form.get("recurrence")
+    return isinstance(span, Span) and isinstance(rule, Recurrence) and recur.has_instance(span, rule, key)
+
+
 def was_held(hub: Hub, path: Path, spoke: Spoke) -> bool:
     """A path kept behind although the hub says nothing newer waits for a person."""
     entry = hub.get(path)

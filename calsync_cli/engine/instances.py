@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calsync_cli.engine.folded import SCHEDULE, Contender, Context, Folded, Voice, is_stale, under, was_held, without
+from calsync_cli.engine.folded import (
+    SCHEDULE,
+    Contender,
+    Context,
+    Folded,
+    Voice,
+    has_date,
+    is_stale,
+    under,
+    was_held,
+    without,
+)
 from calsync_cli.engine.world import Hub
-from calsync_cli.model import recur
-from calsync_cli.model.series import CANCELLED, Path, Recurrence, Value, instance_form, join, split
-from calsync_cli.model.times import InstanceKey, Span
+from calsync_cli.model.series import CANCELLED, Path, instance_form, instance_keys, join, split
+from calsync_cli.model.times import InstanceKey
+from calsync_cli.model.views import PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +107,47 @@ def _revive(result: Folded, key: InstanceKey, dispute: Dispute) -> None:
         result.write(path, shown.get(path) if agreed is None else agreed, source)
 
 
+def let_go(result: Folded, voices: list[Voice]) -> None:
+    """A date that a calendar showed without its words, and cancels or shows no more, goes with its words (rows 11, 12):
+    nobody there could take them out one by one. Not so what somebody else says of it just now, or what was not seen."""
+    agreed, before = result.hub_form(), {new: old for old, new in result.moves.items()}
+    held = {split(path)[0] for path in result.contested}
+    for voice in (voice for voice in voices if voice.spoke.mask != PLAIN):
+        lost = any(path in voice.changes and result.by.get(path) != voice.spoke.calendar for path in SCHEDULE)
+        said = {split(path)[0] for other in voices if other is not voice for path in other.changes}
+        for key in sorted(set(instance_keys(agreed)) - held):
+            paths = under(key, agreed)
+            if agreed.get(join(key, "")) == CANCELLED:
+                paths.remove(join(key, ""))
+            elif (
+                lost or key in said or has_date(agreed, key) or not _is_taken_out(voice, key, before.get(key, key))
+                or any(path not in result.by and is_stale(result, path, voice) for path in paths)
+            ):
+                continue
+            for path in paths:
+                result.write(path, None, voice.spoke.calendar)
+
+
+def _is_taken_out(voice: Voice, key: InstanceKey, before: InstanceKey) -> bool:
+    """before: what the key was until the series moved, which only its mover's form is past."""
+    now = key if "time" in voice.changes else before
+    was = has_date(voice.base, before) or under(key, voice.base)
+    return bool(was) and not (has_date(voice.now, now) or under(key, voice.now))
+
+
 def find_orphans(result: Folded, voices: list[Voice], before: Hub, ctx: Context) -> None:
     """An instance edited here while the series lost it there is held or becomes an event, never dropped (R2)."""
-    span, rule = result.value("time"), result.value("recurrence")
+    agreed = result.hub_form()
     entries = [result.hub[path] for path in SCHEDULE if path in result.hub]
-    if not isinstance(span, Span) or not entries:
+    if "time" not in agreed or not entries:
         return
     source = max(entries, key=lambda entry: entry.rev).source
     for voice in voices:
         for key in sorted({split(path)[0] for path in voice.changes} - {""}):
-            if not _has(span, rule, key) and any(path.startswith(f"@{key}/") for path in voice.now):
+            if not has_date(agreed, key) and any(path.startswith(f"@{key}/") for path in voice.now):
                 held = any(was_held(before, path, voice.spoke) for path in under(key, voice.changes))
-                if held or _has(voice.now.get("time"), voice.now.get("recurrence"), key):
+                if held or has_date(voice.now, key):
                     _orphan(result, voice, key, source, before, ctx)
-
-
-def _has(span: Value | None, rule: Value | None, key: InstanceKey) -> bool:
-    return isinstance(span, Span) and isinstance(rule, Recurrence) and recur.has_instance(span, rule, key)
 
 
 def _orphan(result: Folded, voice: Voice, key: InstanceKey, source: int, before: Hub, ctx: Context) -> None:

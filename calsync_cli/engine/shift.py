@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from calsync_cli.engine.folded import Contender, Context, Folded, Voice, is_stale, moved_path
+from calsync_cli.engine.folded import Contender, Context, Folded, Voice, has_date, is_stale, moved_path
 from calsync_cli.model import recur
 from calsync_cli.model.series import Form, Path, Recurrence, Value, instance_keys, split
-from calsync_cli.model.times import InstanceKey, Span, When, wall
+from calsync_cli.model.times import InstanceKey, Span, When, moved, wall
+from calsync_cli.model.views import PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +26,36 @@ class Move:
 def find_move(result: Folded, voices: list[Voice]) -> Move | None:
     """The constant shift that one calendar asks for, if there is one and all its instances went along (R3)."""
     movers = [v for v in voices if "time" in v.changes]
-    if len(movers) != 1 or "recurrence" in movers[0].changes:
+    if len(movers) != 1 or is_stale(result, "time", movers[0]):
         return None
     mover = movers[0]
-    if is_stale(result, "time", mover):
-        return None
     old, new, rule = mover.base.get("time"), mover.now.get("time"), mover.base.get("recurrence")
     if not (isinstance(old, Span) and isinstance(new, Span) and isinstance(rule, Recurrence)):
         return None
     by = wall(new.start) - wall(old.start)
     if not by or not _same_clock(old.start, new.start):
         return None
+    if "recurrence" in mover.changes and not _is_moved_block(mover, old, new, rule):
+        return None
     known = set(instance_keys(mover.base))
     others = {k for v in voices if v is not mover for k in (*instance_keys(v.base), *instance_keys(v.now))}
     keys = known | set(instance_keys(result.hub_form())) | {k for k in others if recur.has_instance(old, rule, k)}
     moves = {key: recur.shifted_key(key, old.start, by) for key in keys}
     kept = set(instance_keys(mover.now))
-    if any(moves[key] not in kept or (key in kept and key not in moves.values()) for key in known):
+    cut = {key for key in known if "recurrence" in mover.changes and not has_date(mover.now, moves[key])}
+    if any(moves[key] not in kept or (key in kept and key not in moves.values()) for key in known - cut):
         return None
     return Move(mover, moves)
+
+
+def _is_moved_block(mover: Voice, old: Span, new: Span, rule: Recurrence) -> bool:
+    """Whether the dates of a series that shows less than its event are those of before, all as much later, but for some
+    more or fewer at the end: what it hides of single dates stays with them (R3, R8), as nobody there can say it."""
+    changed, by = mover.now.get("recurrence"), wall(new.start) - wall(old.start)
+    if mover.spoke.mask == PLAIN or not isinstance(changed, Recurrence):
+        return False
+    pairs = list(zip(recur.starts(old, rule), recur.starts(new, changed), strict=False))
+    return bool(pairs) and all(moved(before, by) == now for before, now in pairs)
 
 
 def shifted(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> list[Voice]:

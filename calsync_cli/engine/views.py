@@ -17,8 +17,22 @@ from dataclasses import asdict, replace
 
 from calsync_cli.engine.keys import digest
 from calsync_cli.engine.world import CalendarState, Link, Spoke
+from calsync_cli.model import recur
 from calsync_cli.model.codec import dumps
-from calsync_cli.model.series import ANSWER, CANCELLED, Changes, Form, Path, Value, instance_keys, join, split
+from calsync_cli.model.series import (
+    ANSWER,
+    CANCELLED,
+    LOCAL_FIELDS,
+    Changes,
+    Form,
+    Path,
+    Recurrence,
+    Value,
+    instance_keys,
+    join,
+    split,
+)
+from calsync_cli.model.times import Span, by_time, key_start
 from calsync_cli.model.views import BUSY, PLAIN, UNANSWERED, View
 
 BLOCK = frozenset({"", "time", "recurrence"})
@@ -26,6 +40,8 @@ BLOCK = frozenset({"", "time", "recurrence"})
 _SHOWS: Mapping[str, frozenset[str]] = {
     "busy": BLOCK | {"busy"}, "titles": BLOCK | {"busy", "title", "status"},
 }
+_ALONE = LOCAL_FIELDS | {"", "reminders"}
+"""What makes no exception that others see."""
 _ADDRESS = re.compile(r"https?://|webcals?://|www\.", re.IGNORECASE)
 _LINKS, _WITH_LINKS, _PEOPLE = ("url", "attachments"), ("description", "location"), ("guests", "organizer")
 
@@ -72,7 +88,21 @@ def shown(view: View, form: Form) -> dict[Path, Value]:
         made = {path: value for path, value in made.items() if split(path)[1] != "visibility"}
         made |= dict.fromkeys(_places(made, "visibility"), "private")
     made |= _mapped(view, form, "color") | _mapped(view, form, "categories") | _reminders(view, form)
+    made |= _with_dates_apart(form, made)
     return {path: value for path, value in made.items() if value or path.startswith("@")}
+
+
+def _with_dates_apart(form: Form, made: Form) -> dict[Path, Value]:
+    """A date that its event has besides those of its rule, as an exception none of whose words are shown: the copy has
+    nothing to tell it by, so its own rule has that date (I16)."""
+    span, rule = form.get("time"), form.get("recurrence")
+    if not (isinstance(span, Span) and isinstance(rule, Recurrence)):
+        return {}
+    told = {split(path)[0] for path in made}
+    keys = {key for path in form for key, name in [split(path)] if key and name not in _ALONE} - told
+    apart = {key_start(key, span.start) for key in keys if not recur.has_instance(span, rule, key)}
+    dates = sorted({*rule.dates, *apart}, key=by_time)
+    return {"recurrence": replace(rule, dates=tuple(dates))} if apart else {}
 
 
 def bare(view: View, form: Form) -> Form:

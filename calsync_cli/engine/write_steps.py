@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, field_words
-from calsync_cli.engine.folded import Folded, changes_of, differs_from, under
+from calsync_cli.engine.folded import Folded, changes_of, differs_from, moved_path, under
 from calsync_cli.engine.views import (
     as_text,
     heard,
@@ -42,8 +42,11 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         if entry.rev > spoke.ack(path) and path not in held and not case.is_local(path)
         and _is_shown(path, spoke, made) and _has_place(path, now) and _differs(path, now, wanted.get(path))
     }
-    if "time" in due and "recurrence" not in held and differs_from(due["time"], now, folded.value("recurrence")):
-        due["recurrence"] = folded.value("recurrence")
+    if "recurrence" not in held and (
+        ("time" in due and differs_from(due["time"], now, wanted.get("recurrence")))
+        or (copy and (speaks or now.get("recurrence") == base.get("recurrence")) and _other_dates(now, wanted))
+    ):
+        due["recurrence"] = wanted.get("recurrence")
     moved_along = folded.brought_along(heard(spoke, now))
     due |= moved_along
     leftovers = _leftovers(case, spoke, now, due, folded)
@@ -63,7 +66,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
         if remade and not made_anew:
             result.steps[-1] = replace(result.steps[-1], view=as_text(view))
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
-        lost += _unseen_words(case, now, due) if speaks else _cancelled_words(case, spoke, now, due)
+        lost += _unseen_words(case, now, due, folded) if speaks else _cancelled_words(case, spoke, now, due)
         lost += [path for path in leftovers if path not in lost]
         result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now.get(p)) for p in lost]
     # a conflict on a date that is just being moved is forgotten if the move does not arrive; its words are not (I1)
@@ -87,6 +90,13 @@ def _is_shown(path: Path, spoke: Spoke, made: frozenset[str]) -> bool:
     """Whether this replica shows what others say of a field (W6)."""
     name = split(path)[1]
     return hears(spoke.mask, path) or (name in made and shows(spoke.mask, name))
+
+
+def _other_dates(now: Form, wanted: Form) -> bool:
+    """The dates of a copy may change though the rule does not (views.shown)."""
+    there, rule = now.get("recurrence"), wanted.get("recurrence")
+    known = isinstance(there, Recurrence) and isinstance(rule, Recurrence)
+    return known and there.dates != rule.dates and _differs("recurrence", now, rule)  # type: ignore[union-attr]
 
 
 def _has_place(path: Path, now: Form) -> bool:
@@ -137,12 +147,19 @@ def _cancelled_words(case: Case, spoke: Spoke, now: Form, due: Mapping[Path, Val
     return sorted(path for path in said if split(path)[0] in dates and path in now and path not in due)
 
 
-def _unseen_words(case: Case, now: Form, due: Mapping[Path, Value | None]) -> list[Path]:
-    """The words of a date that somebody cancels who may have seen a block alone (I1)."""
-    if all(spoke.mask == PLAIN for spoke in case.link.spokes):
+def _unseen_words(case: Case, now: Form, due: Mapping[Path, Value | None], folded: Folded) -> list[Path]:
+    """The words of a date that somebody cancels or takes out who may have seen a block alone (I1)."""
+    masks = [spoke.mask for spoke in case.link.spokes if spoke.mask != PLAIN]
+    if not masks:
         return []
-    dates = {split(path)[0] for path, value in due.items() if value == CANCELLED}
-    return sorted(path for path in now if split(path)[0] in dates and path not in due)
+    off = {split(path)[0] for path, value in due.items() if value == CANCELLED}
+    gone = [path for path in now if split(path)[0] in off and path not in due]
+    for path in now:
+        key, hidden = split(path)[0], not all(hears(mask, path) for mask in masks)
+        if key and hidden and path not in gone and folded.value(moved_path(path, folded.moves)) is None:
+            rest = (other for other in under(key, now) if not case.is_local(other))
+            gone += [path] if key in off or all(due.get(other, CANCELLED) is None for other in rest) else []
+    return sorted(gone)
 
 
 def _leftovers(

@@ -13,13 +13,13 @@ from calsync_cli.errors import MappingError
 from calsync_cli.mapping import other_tools
 from calsync_cli.mapping.alarms import reminder_of
 from calsync_cli.mapping.contentlines import Component, Document, Line, parse
-from calsync_cli.mapping.inherit import Fields, by_time, cancelled, inherited_span, own_paths
+from calsync_cli.mapping.inherit import Fields, cancelled, inherited_span, own_paths
 from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import clean, duration, split_list, stamp, text
 from calsync_cli.mapping.when import original_start, read_when, span_of
 from calsync_cli.mapping.zones import Zones
 from calsync_cli.model.series import CANCELLED, Form, Path, People, Reading, Recurrence, Value, form_title
-from calsync_cli.model.times import InstanceKey, Span, When, Zoned, instance_key, utc, wall
+from calsync_cli.model.times import InstanceKey, Span, When, Zoned, by_time, instance_key, utc, wall
 
 MARKER = "X-CALSYNC-LINK"
 PEOPLE = frozenset({"ATTENDEE", "ORGANIZER"})

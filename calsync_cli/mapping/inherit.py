@@ -15,16 +15,7 @@ from calsync_cli.mapping.values import clean, one_line
 from calsync_cli.mapping.when import from_key, original_start
 from calsync_cli.model.recur import same_span
 from calsync_cli.model.series import CANCELLED, Form, Path, Recurrence, Value, instance_keys, join, split
-from calsync_cli.model.times import (
-    Floating,
-    InstanceKey,
-    Span,
-    When,
-    Zoned,
-    instance_key,
-    lasting,
-    wall,
-)
+from calsync_cli.model.times import Floating, InstanceKey, Span, When, by_time, instance_key, lasting
 
 Fields = dict[str, Value]
 NOWHERE = Floating(datetime(2000, 1, 1))
@@ -121,10 +112,6 @@ def _fitting(path: Path, start: When) -> Path:
 
 def key_kind(key: InstanceKey) -> tuple[bool, bool]:
     return len(key) == 8, key.endswith("Z")
-
-
-def by_time(when: When) -> tuple[datetime, str]:
-    return wall(when), when.tzid if isinstance(when, Zoned) else ""
 
 
 def _clean(name: str, value: Value) -> Value:

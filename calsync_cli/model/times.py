@@ -69,6 +69,11 @@ def wall(when: When) -> datetime:
     return datetime(when.day.year, when.day.month, when.day.day) if isinstance(when, AllDay) else when.local
 
 
+def by_time(when: When) -> tuple[datetime, str]:
+    """The order in which dates of a series are listed."""
+    return wall(when), when.tzid if isinstance(when, Zoned) else ""
+
+
 def moved(when: When, by: timedelta) -> When:
     """The same kind of time, `by` later on its own wall clock."""
     match when:

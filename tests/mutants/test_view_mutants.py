@@ -9,11 +9,26 @@ from typing import Any
 
 import pytest
 
-from calsync_cli.engine import case, create_steps, execute, intent, leave, losses, match, plan, seen, views, write_steps
+from calsync_cli.engine import (
+    case,
+    create_steps,
+    execute,
+    fold,
+    intent,
+    leave,
+    losses,
+    match,
+    plan,
+    seen,
+    shift,
+    views,
+    write_steps,
+)
 from calsync_cli.engine.keys import Marker
 from tests.engine import test_answers as answers
 from tests.engine import test_carry as carry
 from tests.engine import test_doubts as doubts
+from tests.engine import test_view_dates as dates
 from tests.engine import test_views as shown
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -55,6 +70,18 @@ def _one_look(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS: dict[str, tuple[Patch, Check]] = {
     "a busy copy shows everything": (_not_checked, shown.test_a_busy_copy_holds_when_and_nothing_else),
+    "a date that no rule has is not in its block": (
+        instead(views, "_with_dates_apart", lambda form, made: {}),
+        partial(dates.test_a_date_that_is_left_of_a_series_cut_short_stands_in_its_block, "two-way"),
+    ),
+    "what hides the words of a date cannot take it out": (
+        instead(fold, "let_go", lambda result, voices: None),
+        dates.test_a_series_cut_short_on_its_block_is_that_at_home_and_the_words_are_kept,
+    ),
+    "hidden words stay behind where their series moves": (
+        instead(shift, "_is_moved_block", lambda *args: False),
+        dates.test_words_stay_with_their_date_where_a_block_is_moved_and_given_another_rule,
+    ),
     "a title made by a template is heard": (
         instead(views, "worked_out", lambda view: frozenset()), shown.test_titles_and_templates,
     ),

@@ -41,7 +41,7 @@ def said(payload: bytes) -> Text:
             name = re.split(rb"[:;]", line, maxsplit=1)[0]
             if name in SEEN:
                 lines.append(line)
-            elif name in (b"CATEGORIES", b"EXDATE"):
+            elif name in (b"CATEGORIES", b"EXDATE", b"RDATE"):
                 head, _, values = line.partition(b":")
                 lines += [head + b":" + value for value in values.split(b",") if value]
     return tuple(sorted(found))

@@ -140,7 +140,7 @@ def moved(payload: bytes, by: timedelta) -> bytes:
     """Start and end by the same time; what was cancelled or edited of a series moves too, as clients do it."""
     lines = flat(payload).split(NL)
     for span in _events(lines):
-        for name in (b"DTSTART", b"DTEND", b"RECURRENCE-ID", b"EXDATE"):
+        for name in (b"DTSTART", b"DTEND", b"RECURRENCE-ID", b"EXDATE", b"RDATE"):
             at = _find(lines, span, name)
             if at is not None:
                 head, _, values = lines[at].partition(b":")

@@ -20,6 +20,8 @@ SEED = int(os.environ.get("CALSYNC_L3_SEED", "1"))
 BROKEN_ONCE = (
     15462291387572118647,  # a date of a block with a person's words stayed when its series lost it
     7546946338362882627,  # words of a date went unsaved when it was cancelled on its block
+    10452762345177127203,  # a date with words, left of a series cut short at home, was not in its block
+    13552306941233757270,  # a date with words stayed at home when its series was cut short on the block
 )
 
 

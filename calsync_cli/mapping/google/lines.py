@@ -16,13 +16,12 @@ from calsync_cli.mapping.contentlines import Line, make_component
 from calsync_cli.mapping.google.clock import google_zone
 from calsync_cli.mapping.google.document import Json
 from calsync_cli.mapping.ical_read import period_text
-from calsync_cli.mapping.inherit import by_time
 from calsync_cli.mapping.rrule_text import canonical, spoken
 from calsync_cli.mapping.values import split_list
 from calsync_cli.mapping.when import original_start, read_when, written
 from calsync_cli.mapping.zones import Zones
 from calsync_cli.model.series import Recurrence
-from calsync_cli.model.times import When, Zoned
+from calsync_cli.model.times import When, Zoned, by_time
 
 _ZONES = Zones(make_component("VCALENDAR", []))
 _REFUSED = {
