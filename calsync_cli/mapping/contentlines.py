@@ -20,7 +20,6 @@ BOM = b"\xef\xbb\xbf"
 FOLD_AT = 75
 MAX_DEPTH = 50
 """Real files nest three deep; a file made to break programs nests until their stack is full."""
-_PLAIN = re.compile(r"([A-Za-z0-9_.-]+):(.*)", re.DOTALL)
 _NAME = re.compile(rb"[A-Za-z0-9_.-]+")
 _PARAM = re.compile(r';\s*([^=;:"]+)=((?:"[^"]*"|[^";:])*)')
 _QUOTED_ESCAPE = re.compile(r'\\"')
@@ -72,10 +71,11 @@ class Line:
 
     def _parts(self) -> tuple[Params, str]:
         if self._split is None:
-            text = self.text
-            plain = _PLAIN.fullmatch(text)
-            if plain is not None or not self.name:
-                self._split = ((), plain.group(2) if plain else text)
+            text, end = self.text, len(self.name)
+            if not end:
+                self._split = ((), text)
+            elif text[end] == ":":
+                self._split = ((), text[end + 1 :])
             else:
                 self._split = _split_params(text)
         return self._split
@@ -248,7 +248,10 @@ def _stray(line: Line, payload: bytes, *, seen: bool) -> str:
 
 def fold(text: str, newline: bytes = b"\r\n") -> bytes:
     """One content line, folded at 75 octets without splitting a character (RFC 5545 section 3.1)."""
-    data = text.encode("utf-8", "replace")
+    return _folded(text.encode("utf-8", "replace"), newline)
+
+
+def _folded(data: bytes, newline: bytes) -> bytes:
     if len(data) <= FOLD_AT:
         return data + newline
     pieces = []
@@ -264,9 +267,9 @@ def fold(text: str, newline: bytes = b"\r\n") -> bytes:
 
 
 def make_line(name: str, value: str, params: Sequence[tuple[str, str]] = (), newline: bytes = b"\r\n") -> Line:
-    head = name + "".join(f";{key}={quoted(text)}" for key, text in params)
-    text = f"{head}:{value}"
-    return Line(fold(text, newline), text.encode("utf-8", "replace"))
+    head = name + "".join([f";{key}={quoted(text)}" for key, text in params]) if params else name
+    data = f"{head}:{value}".encode("utf-8", "replace")
+    return Line(_folded(data, newline), data)
 
 
 def make_component(name: str, children: Sequence[Line | Component], newline: bytes = b"\r\n") -> Component:

@@ -7,6 +7,8 @@ Rules   DTEND is always written (iCloud and Cyrus refuse events without); people
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Component, Document, Line, make_component, make_line
 from calsync_cli.mapping.ical_lines import Pen, add_line
@@ -137,7 +139,7 @@ def add_zones(source: Source, pen: Pen) -> None:
         years = pen.used[tzid]
         recurs = any(event.first("RRULE") is not None for event in calendar.parts("VEVENT"))
         lines = vtimezone(tzid, min(years), HORIZON if recurs else max(years))
-        calendar.children.insert(_zone_place(calendar), _zone_component(lines, pen))
+        calendar.children.insert(_zone_place(calendar), _zone_component(lines, pen.newline).copy())
 
 
 def _zone_place(calendar: Component) -> int:
@@ -145,12 +147,13 @@ def _zone_place(calendar: Component) -> int:
     return calendar.index(zones[-1]) + 1 if zones else calendar.index(calendar.parts("VEVENT")[0])
 
 
-def _zone_component(lines: tuple[str, ...], pen: Pen) -> Component:
-    """The block as a tree; nothing looks inside it again, but the serialiser wants components."""
+@lru_cache(maxsize=64)
+def _zone_component(lines: tuple[str, ...], newline: bytes) -> Component:
+    """The block as a tree, the same for all events of its zone."""
     stack: list[Component] = []
     for text in lines:
         name, _, value = text.partition(":")
-        line = pen.line(name, value)
+        line = make_line(name, value, (), newline)
         if name == "BEGIN":
             stack.append(Component(value, line))
         elif name == "END" and len(stack) > 1:
