@@ -11,9 +11,10 @@ from calsync_cli.cli.screen import columns_of, shown, width
 from calsync_cli.cli.word_diff import Marked
 
 STYLES = {
-    "synced": "green", "pending": "yellow", "conflict": "bold red", "held": "yellow", "error": "bold red",
+    "synced": "green", "pending": "magenta", "conflict": "bold red", "held": "magenta", "error": "bold red",
     "quarantined": "red", "dormant": "dim", "ok": "green", "failed": "bold red",
 }
+"""Colours that can be read on a dark ground and on a light one: yellow, cyan, blue and bold green cannot."""
 
 
 def print_json(data: Any, indent: int | None = 1) -> None:
@@ -86,8 +87,8 @@ def _lines(cell: Cell) -> tuple[str, ...]:
     return tuple(map(shown, lines))
 
 
-MARKS = {"+": "bold green", "-": "red"}
-"""Beside brackets: colours that show on a dark ground and on a light one, for whoever sees them."""
+MARKS = {"+": "underline green", "-": "red"}
+"""Beside brackets, for whoever sees colours."""
 
 
 def _text(cell: Cell) -> Any:

@@ -123,9 +123,9 @@ def picture(state: WatchState, width: int) -> Any:
     parts: list[Any] = [Text(""), table, *(Text(piece, style="dim") for piece in wrapped(doing, width or 80))]
     problems = [f"{one.name}: {one.problem}" for one in state.accounts if one.problem] + list(state.waits)
     for line in problems[:MOST_WAITS]:
-        parts += [Text(piece, style="yellow") for piece in wrapped(f"! {shown(line)}", width or 80)]
+        parts += [Text(piece, style="magenta") for piece in wrapped(f"! {shown(line)}", width or 80)]
     if len(problems) > MOST_WAITS:
-        parts.append(Text(f"! ... and {len(problems) - MOST_WAITS} more: calsync status", style="yellow"))
+        parts.append(Text(f"! ... and {len(problems) - MOST_WAITS} more: calsync status", style="magenta"))
     return Group(*parts)
 
 
