@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calsync_cli import files
-from calsync_cli.errors import StoreError, UsageError
+from calsync_cli.errors import CalendarGone, StoreError, UsageError
 from calsync_cli.model.account import CalendarName, Config, Pair
 from calsync_cli.model.plain import dataclass
 from calsync_cli.model.words import closest
@@ -111,10 +111,13 @@ class Base:
         return known
 
     def connect(self, account: str) -> Provider:
-        """A provider of an account of the configuration; the caller closes it. Makes no request."""
+        """A provider of an account of the configuration; the caller closes it. Makes no request. Raises CalendarGone
+        for an account that was taken out of it."""
         from calsync_cli.engine.groups import carried
         from calsync_cli.providers.registry import connect
 
+        if account not in self.config.accounts:
+            raise CalendarGone(f"account {account} is in the configuration no more", next="calsync config edit")
         known = self.config.accounts[account]
 
         def store() -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync_cli.api.looking import Looking
 from calsync_cli.api.rows import fitting, iso, start_iso
-from calsync_cli.errors import UsageError
+from calsync_cli.errors import UsageError, worst_exit
 from calsync_cli.model.words import closest
 from calsync_cli.store import former, journal, links, views
 
@@ -35,7 +35,22 @@ class Recalling(Looking):
         if views.run_row(self.db, run) is None:
             raise UsageError(f"there is no run {run}", next="calsync history")
         with self.locked() as session:
-            return undo(session, [*self.groups([]), *self._gone(journal.places(self.db, run))], run, wish)
+            places = journal.places(self.db, run)
+            report = undo(session, [*self.groups([]), *self._gone(places)], run, wish)
+        self._name_out_of_reach(report, run, {number for numbers in places.values() for number in numbers})
+        return report
+
+    def _name_out_of_reach(self, report: Report, run: int, calendars: Collection[int]) -> None:
+        """I19: what cannot be taken back is named."""
+        from calsync_cli.engine.report import Problem
+
+        names = views.aliases(self.db)
+        for label in sorted(names[number] for number in calendars if number in names):
+            account = label.partition("/")[0]
+            if account not in self.config.accounts:
+                text = f"what run {run} wrote on {label} stays: account {account} is in the configuration no more"
+                report.problems.append(Problem("undo", text, "calsync config edit", 3))
+                report.exit_code = report.exit_code if report.dry_run else worst_exit([report.exit_code, 3])
 
     def trash(self) -> list[dict[str, Any]]:
         """What `restore` can bring back, the newest deletion first, as `trash --json` prints it."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from calsync_cli.api.base import Base
-from calsync_cli.api.rows import field_rows, iso, start_iso
+from calsync_cli.api.rows import field_rows, iso, operation_json, start_iso
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import Pair
 from calsync_cli.model.codec import value_json
 from calsync_cli.model.series import CANCELLED, join, split
-from calsync_cli.store import links, views
+from calsync_cli.store import journal, links, views
 from calsync_cli.store.db import moment
 
 TIME_NAMES = {"start": "time", "end": "time", "time": "time", "all-day": "time", "repetition": "recurrence"}
@@ -172,6 +172,37 @@ class Waiting(Base):
             "action": detail["fields"].get("action", ""), "fields": detail["fields"].get("fields", []),
             "words": detail["words"], "since": iso(moment(row["since_us"])),
         }
+
+    def unfinished(self) -> list[dict[str, Any]]:
+        """Writes of which nobody knows whether they were made (J8), oldest first, as `journal --json` prints them."""
+        names = views.aliases(self.db)
+        found = []
+        for row in journal.sent(self.db):
+            told = operation_json(row, names)
+            pair = self._pair_of(links.members(self.db, row["grp"]), {"": {"sides": {str(row["calendar_id"]): ""}}})[0]
+            found.append({
+                "id": told["operation"], "run": told["run"], "pair": pair.name if pair else "",
+                "calendar": told["calendar"], "uid": links.uid_of(self.db, row["link_id"]),
+                **{name: told[name] for name in ("action", "title", "start", "sent")},
+                "words": told["error"] or "no answer was seen; the next run looks",
+            })
+        return found
+
+    def abandon(self, ids: Sequence[int]) -> None:
+        """Give up these writes: what became of them is no longer asked, and the next run plans their events anew, from
+        what their calendars show by then. Raises UsageError, giving up none, when one of them is not open."""
+        from calsync_cli.engine.recover import give_up
+        from calsync_cli.store.lock import Lock
+
+        lock = Lock(self.state_dir, self.ports)
+        try:
+            known = [row["id"] for row in journal.sent(self.db)]
+            unknown = [number for number in ids if number not in known]
+            if unknown:
+                raise UsageError(f"no write with an open end has the number {unknown[0]}", next="calsync journal")
+            give_up(self.db, ids)
+        finally:
+            lock.release()
 
     def answer(self, ids: Sequence[int], word: Literal["approve", "reject"]) -> list[str]:
         """Note a yes or a no to writes that wait; the next run acts on it. Returns the pairs to sync. Raises

@@ -74,9 +74,20 @@ def options(
 
 
 def every_command() -> typer.Typer:
-    from calsync_cli.cli.commands import approvals, begin, conflicts, events, look, recall, schedule, setup, watch
+    from calsync_cli.cli.commands import (
+        approvals,
+        begin,
+        conflicts,
+        events,
+        journal,
+        look,
+        recall,
+        schedule,
+        setup,
+        watch,
+    )
 
-    return _with(begin, sync, look, events, conflicts, approvals, recall, watch, schedule, setup)
+    return _with(begin, sync, look, events, conflicts, approvals, journal, recall, watch, schedule, setup)
 
 
 def _with(*parts: ModuleType) -> typer.Typer:

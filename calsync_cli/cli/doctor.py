@@ -100,7 +100,7 @@ def _findings(ctx: Context) -> Iterator[Finding]:
         if database.ok:
             yield from _storage(ctx)
             yield _try("clock", lambda: _clock(ctx))
-            yield from _left_behind(ctx) if config.accounts else ()
+            yield from _open_ends(ctx) if config.accounts else ()
     yield _try("zones", _zones)
     if any(account.provider in WITH_LOGIN for account in config.accounts.values()):
         yield _try("secrets", lambda: _secrets(ctx, config))
@@ -175,11 +175,15 @@ def _storage(ctx: Context) -> Iterator[Finding]:
         yield Finding("storage", True, "\n".join(storage.words(found, ctx)), detail=found.json())
 
 
-def _left_behind(ctx: Context) -> Iterator[Finding]:
-    """Which is no fault: they stay until somebody wants them gone."""
-    if found := ctx.look(lambda work: work.left_behind()):
-        words = [f"{label}: {counted(count, 'event')} made by {pair}, a pair of before" for label, count, pair in found]
+def _open_ends(ctx: Context) -> Iterator[Finding]:
+    """What pairs of before left behind is no fault: it stays until somebody wants it gone."""
+    left, unfinished = ctx.look(lambda work: (work.left_behind(), work.unfinished()))
+    if left:
+        words = [f"{label}: {counted(count, 'event')} made by {pair}, a pair of before" for label, count, pair in left]
         yield Finding("copies", True, "\n".join(words), "calsync sync --retire --dry-run")
+    if unfinished:
+        words = [f"{one['action']} on {one['calendar']}: {one['words']}" for one in unfinished[:5]]
+        yield Finding("journal", False, "\n".join(["the end of a write is not known", *words]), "calsync journal", 1)
 
 
 def _changed(file: Path) -> str:

@@ -34,7 +34,7 @@ def _noticed(session: Session, op: Operation) -> bool:
         "SELECT etag, payload, form, marker FROM mirror_item WHERE calendar_id = ? AND remote_id = ?",
         op.calendar, op.remote_id,
     )
-    if row is None or row["form"] is None:
+    if row is None or row["form"] is None or not session.knows(account):
         return False
     item = Item(op.remote_id, row["etag"], row["payload"])
     form = mirror.form_at(session.db, op.calendar, op.remote_id) or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 from calsync_cli.engine import late, settle
@@ -9,10 +10,10 @@ from calsync_cli.engine.execute import is_ours
 from calsync_cli.engine.observe import SETTLE, as_calendar, shows_less
 from calsync_cli.engine.seen import missed, read_item, store_seen
 from calsync_cli.engine.session import Session
-from calsync_cli.errors import CalsyncError, TransientError
+from calsync_cli.errors import CalendarGone, CalsyncError, TransientError
 from calsync_cli.providers.base import Calendar, Item, Provider
-from calsync_cli.store import journal, mirror
-from calsync_cli.store.db import micros
+from calsync_cli.store import journal, links, mirror
+from calsync_cli.store.db import Database, micros
 from calsync_cli.store.journal import Operation
 
 
@@ -27,6 +28,9 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
         return []
     ops = [journal.operation_of(row) for row in rows]
     accounts = {op.calendar: mirror.calendar_row(db, op.calendar).account for op in ops}
+    undecided = [(op, _gone(accounts[op.calendar])) for op in ops if not session.knows(accounts[op.calendar])]
+    rows = [row for row in rows if session.knows(accounts[row["calendar_id"]])]
+    ops = [op for op in ops if session.knows(accounts[op.calendar])]
     _sweep_folders(session, ops, accounts)
     jobs = []
     for op in ops:
@@ -34,8 +38,7 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
         provider = session.provider(accounts[op.calendar])
         jobs.append((accounts[op.calendar], partial(_seen, provider, calendar, op)))
     answers = session.crew.each(jobs)
-    hidden = _hidden(session, sorted(accounts))
-    undecided: list[tuple[Operation, CalsyncError]] = []
+    hidden = _hidden(session, sorted({op.calendar for op in ops}))
     for row, op, found in zip(rows, ops, answers, strict=True):
         answer = hidden.get(op.calendar, found)
         if answer is None and _may_still_come(session, op, accounts[op.calendar], row["sent_us"]):
@@ -45,7 +48,33 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
             continue
         with db.transaction():
             _resolve(session, op, accounts[op.calendar], answer)
+    _note(session, undecided)
     return undecided
+
+
+def _gone(account: str) -> CalsyncError:
+    return CalendarGone(f"account {account} is in the configuration no more")
+
+
+def _note(session: Session, undecided: list[tuple[Operation, CalsyncError]]) -> None:
+    """What `calsync journal` tells of them."""
+    told = {row["id"]: row["error"] for row in journal.sent(session.db)}
+    news = [(op.id, str(err)) for op, err in undecided if told.get(op.id) != str(err)]
+    if news:
+        with session.db.transaction():
+            for number, words in news:
+                journal.note(session.db, number, words)
+
+
+def give_up(db: Database, ids: Collection[int]) -> None:
+    """A person says that nobody will ever know of these what became of them (J8). They may have arrived all the same:
+    that is seen as of those that a cut off run gives up (engine.late)."""
+    with db.transaction():
+        for row in journal.sent(db):
+            if row["id"] in ids:
+                journal.close(db, row["id"], "abandoned", error=journal.BY_HAND)
+            if row["id"] in ids and row["link_id"] is not None:
+                links.set_open(db, row["link_id"], open=True)
 
 
 def _hidden(session: Session, numbers: list[int]) -> dict[int, CalsyncError]:

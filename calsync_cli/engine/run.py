@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from calsync_cli.engine.groups import Group, windows
 from calsync_cli.engine.observe import Observation, notice_places, observe
-from calsync_cli.engine.report import Problem, Report, problem_of
+from calsync_cli.engine.report import Problem, Report, named, problem_of
 from calsync_cli.engine.rest import at_rest
 from calsync_cli.engine.seen import reread
 from calsync_cli.engine.session import Session
@@ -18,7 +18,7 @@ from calsync_cli.engine.snapshot import Scene, take
 from calsync_cli.engine.state import State, Wish
 from calsync_cli.engine.telling import HOLD_NEXT, count_pairs, pair_names, tell_holds
 from calsync_cli.engine.world import Plan
-from calsync_cli.errors import CalsyncError, worst_exit
+from calsync_cli.errors import CalendarGone, CalsyncError, worst_exit
 from calsync_cli.model.account import CalendarName
 from calsync_cli.model.codec import dumps
 from calsync_cli.store import journal, mirror, views
@@ -53,8 +53,7 @@ def run(
         with session.db.transaction():
             state.run = state.report.run = journal.start_run(session.db, wish.trigger)
         for op, err in recover(session):
-            account = mirror.calendar_row(session.db, op.calendar).account
-            state.problem(problem_of(err, account=account, event=op.title))
+            state.problem(_not_finished(session, op, err))
     _rounds(state, groups, errand)
     wrote = any(change.outcome == "confirmed" for change in state.report.changes)
     if then and (anyway or wrote) and not session.stopping():
@@ -88,7 +87,17 @@ def notice_late(session: Session) -> None:
 def unfinished(session: Session) -> list[str]:
     """Accounts of the writes whose end is not known."""
     numbers = [journal.operation_of(row).calendar for row in journal.sent(session.db)]
-    return [mirror.calendar_row(session.db, number).account for number in numbers]
+    accounts = [mirror.calendar_row(session.db, number).account for number in numbers]
+    return [account for account in accounts if session.knows(account)]
+
+
+def _not_finished(session: Session, op: Operation, err: CalsyncError) -> Problem:
+    """J8: told in each run. A calendar that will not come back is left for a person to say so."""
+    row = mirror.calendar_row(session.db, op.calendar)
+    what = f"the {op.kind} of {named(op.title, op.start)} on {row.account}/{row.name}"
+    command = "calsync journal" if isinstance(err, CalendarGone) else err.next
+    text = f"nobody knows whether {what} was made: {err}"
+    return Problem(err.code, text, command, err.exit_code, row.account, op.title, discreet=True)
 
 
 def _rounds(state: State, groups: Sequence[Group], errand: Errand | None) -> None:

@@ -39,7 +39,7 @@ def reread(session: Session) -> None:
         return
     with session.db.transaction():
         for account in {*now, *before}:
-            if now.get(account) != before.get(account):
+            if now.get(account) != before.get(account) and session.knows(account):
                 _read_again(session, account)
                 if session.provider(account).caps.by_name and {*now.get(account, ())} - {*before.get(account, ())}:
                     mirror.forget_all_versions(session.db, account)  # there is more to be asked for

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from typing import TypeVar
 
-from calsync_cli.errors import CalsyncError
+from calsync_cli.errors import CalendarGone, CalsyncError
 from calsync_cli.mapping.base import Mapping as WireMapping
 from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.plain import dataclass
@@ -90,6 +90,14 @@ class Session:
         if account not in self._providers:
             self._providers[account] = self.connect(account)
         return self._providers[account]
+
+    def knows(self, account: str) -> bool:
+        """Whether the configuration still has it; the state may tell of others."""
+        try:
+            self.provider(account)
+        except CalendarGone:
+            return False
+        return True
 
     @property
     def crew(self) -> Crew:

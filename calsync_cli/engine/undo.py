@@ -25,7 +25,7 @@ from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
 from calsync_cli.engine.views import as_text, bare, heard, is_copy, leaks, shown
 from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, Step
-from calsync_cli.errors import MappingError, UsageError
+from calsync_cli.errors import CalendarGone, MappingError, UsageError
 from calsync_cli.model import recur
 from calsync_cli.model.account import Pair
 from calsync_cli.model.plain import dataclass
@@ -226,7 +226,7 @@ def _reader(session: Session) -> Read:
     def read(calendar: int, payload: bytes) -> Reading | None:
         try:
             return read_payload(session, mirror.calendar_row(session.db, calendar).account, payload)
-        except MappingError:
+        except (MappingError, CalendarGone):  # of an account of before
             return None
 
     return read

@@ -16,6 +16,7 @@ MANY = 200
 NUMBERS = {
     "run": "SELECT id FROM run ORDER BY id DESC",
     "conflict": "SELECT id FROM hold WHERE kind IN ('fields', 'delete', 'orphan') ORDER BY id",
+    "open write": "SELECT id FROM operation WHERE state = 'sent' ORDER BY id",
     "approval": "SELECT id FROM hold WHERE kind IN ('approval', 'notify') ORDER BY id",
 }
 

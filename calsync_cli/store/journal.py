@@ -77,7 +77,7 @@ def close(
     db.run(
         "UPDATE operation SET state = ?, after = ?, error = ?, done_us = ?, remote_id = coalesce(?, remote_id), "
         "intent = NULL, intent_form = iif(?, intent_form, NULL) WHERE id = ?",
-        state, after, error, db.now_us(), remote_id, error == NOT_ARRIVED, op_id,
+        state, after, error, db.now_us(), remote_id, error in (NOT_ARRIVED, BY_HAND), op_id,
     )
 
 
@@ -135,6 +135,9 @@ NOT_ARRIVED = "it had not arrived before the run was cut off"
 STILL_THERE = "it was not deleted before the run was cut off"
 """Why a delete of unknown outcome was given up."""
 
+BY_HAND = "given up by hand: nobody knows whether it was made"
+"""What a person said of a write that nobody can look up any more (J8)."""
+
 
 def late_deletes(db: Database, since_us: int) -> list[Operation]:
     """Deletes given up since then whose item, in just the version they named, is gone now."""
@@ -142,10 +145,10 @@ def late_deletes(db: Database, since_us: int) -> list[Operation]:
         "SELECT o.* FROM calendar c CROSS JOIN mirror_item m ON m.calendar_id = c.id AND m.gone > 0 "
         "CROSS JOIN spoke s ON s.calendar_id = c.id AND s.remote_id = m.remote_id "
         "CROSS JOIN operation o ON o.link_id = s.link_id AND o.calendar_id = c.id AND o.remote_id = m.remote_id "
-        "WHERE m.gone = 2 AND o.state = 'abandoned' AND o.kind = 'delete' AND o.error = ? AND o.done_us >= ? "
+        "WHERE m.gone = 2 AND o.state = 'abandoned' AND o.kind = 'delete' AND o.error IN (?, ?) AND o.done_us >= ? "
         "AND m.etag IS o.etag ORDER BY o.id"
     )
-    return [operation_of(row) for row in db.all(sql, STILL_THERE, since_us)]
+    return [operation_of(row) for row in db.all(sql, STILL_THERE, BY_HAND, since_us)]
 
 
 def late_writes(db: Database, since_us: int) -> list[Operation]:
@@ -155,21 +158,23 @@ def late_writes(db: Database, since_us: int) -> list[Operation]:
         "SELECT o.* FROM operation o "
         "CROSS JOIN mirror_item m ON m.calendar_id = o.calendar_id AND m.remote_id = o.remote_id "
         "CROSS JOIN spoke s ON s.link_id = o.link_id AND s.calendar_id = o.calendar_id "
-        "WHERE o.state = 'abandoned' AND o.done_us >= ? AND o.error = ? AND m.gone = 0 AND m.etag IS NOT o.etag "
+        "WHERE o.state = 'abandoned' AND o.done_us >= ? AND o.error IN (?, ?) AND o.kind <> 'delete' "
+        "AND m.gone = 0 AND m.etag IS NOT o.etag "
         "AND iif(o.kind = 'create', s.state = 'absent', s.remote_id = o.remote_id) "
         "AND NOT EXISTS (SELECT 1 FROM operation n WHERE n.link_id = o.link_id AND n.calendar_id = o.calendar_id "
         "AND n.id > o.id AND n.state = 'confirmed') ORDER BY o.id DESC"
     )
-    return [operation_of(row) for row in db.all(sql, since_us, NOT_ARRIVED)]
+    return [operation_of(row) for row in db.all(sql, since_us, NOT_ARRIVED, BY_HAND)]
 
 
 def given_up_creates(db: Database, op: Operation) -> list[Operation]:
     """Earlier ones of the same place, of unknown outcome; oldest first."""
     sql = (
         "SELECT * FROM operation WHERE link_id = ? AND calendar_id = ? AND remote_id = ? AND kind = 'create' "
-        "AND state = 'abandoned' AND error = ? AND id < ? ORDER BY id"
+        "AND state = 'abandoned' AND error IN (?, ?) AND id < ? ORDER BY id"
     )
-    return [operation_of(row) for row in db.all(sql, op.link_id, op.calendar, op.remote_id, NOT_ARRIVED, op.id)]
+    rows = db.all(sql, op.link_id, op.calendar, op.remote_id, NOT_ARRIVED, BY_HAND, op.id)
+    return [operation_of(row) for row in rows]
 
 
 def updates_of(db: Database, link_id: int, since_us: int) -> dict[int, list[Written]]:

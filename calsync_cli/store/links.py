@@ -85,6 +85,10 @@ def members(db: Database, grp: str) -> list[int]:
     return [row[0] for row in db.all("SELECT calendar_id FROM grp_calendar WHERE grp = ?", grp)]
 
 
+def uid_of(db: Database, link_id: int | None) -> str:
+    return str(db.value("SELECT uid FROM link WHERE id = ?", link_id) or "")
+
+
 def has_questions(db: Database, link_id: int) -> bool:
     return db.value("SELECT 1 FROM hold WHERE link_id = ? AND choice IS NULL", link_id) is not None
 

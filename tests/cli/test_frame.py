@@ -13,7 +13,8 @@ from tests.cli.program import Shell
 
 COMMANDS = [
     "sync", "apply", "status", "events", "conflicts", "history", "why", "demo", "calendars", "accounts", "login",
-    "logout", "config", "doctor", "undo", "trash", "restore", "retry", "purge", "approvals", "agenda", "export",
+    "logout", "config", "doctor", "undo", "trash", "restore", "retry", "purge", "approvals", "journal", "agenda",
+    "export",
 ]
 
 
