@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from calsync_cli.config import edit
 from calsync_cli.config.load import load
 from calsync_cli.errors import AuthError, CalsyncError, ConfigError, UsageError
 from calsync_cli.model.account import Config
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.words import closest
 from calsync_cli.setup.found import Found, look
 from calsync_cli.setup.notes import Setup

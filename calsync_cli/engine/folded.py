@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from calsync_cli.engine.views import heard
 from calsync_cli.engine.world import CalendarState, Choice, Entry, Hub, Rules, Spoke
 from calsync_cli.model import recur
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import ANSWER, Form, Path, Recurrence, Value, join, split
 from calsync_cli.model.times import InstanceKey, Span
 

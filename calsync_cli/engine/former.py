@@ -8,13 +8,13 @@ Rules   a calendar is left over when no pair joins it to any other calendar of i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import reduce
 
 from calsync_cli.engine.groups import Group, groups
 from calsync_cli.engine.snapshot import key_of
 from calsync_cli.engine.views import of_text
 from calsync_cli.model.account import EVERYTHING, IN_WINDOWS, Account, CalendarName, Pair, Window
+from calsync_cli.model.plain import dataclass
 from calsync_cli.store import former as stored
 from calsync_cli.store import mirror
 from calsync_cli.store.db import Database

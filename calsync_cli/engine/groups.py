@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from calsync_cli.engine.world import Role
 from calsync_cli.model.account import CalendarName, Pair, Window
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import LOCAL_FIELDS
 from calsync_cli.model.views import PLAIN, View
 

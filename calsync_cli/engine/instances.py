@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from calsync_cli.engine.folded import (
     SCHEDULE,
     Contender,
@@ -17,6 +15,7 @@ from calsync_cli.engine.folded import (
     without,
 )
 from calsync_cli.engine.world import Hub
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CANCELLED, Path, instance_form, instance_keys, join, split
 from calsync_cli.model.times import InstanceKey
 from calsync_cli.model.views import PLAIN

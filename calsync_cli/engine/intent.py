@@ -7,7 +7,7 @@ Errors  InternalCheck when the mirror lacks what a step was planned from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from calsync_cli.engine.losses import Words, before_image, body_of, place_of, told
 from calsync_cli.engine.observe import as_calendar
@@ -19,6 +19,7 @@ from calsync_cli.engine.views import is_copy, leaks
 from calsync_cli.engine.world import Plan, Step
 from calsync_cli.errors import CalsyncError, InternalCheck, ItemError, MappingError
 from calsync_cli.mapping.base import NOWHERE
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Reading
 from calsync_cli.providers.base import Receipt
 from calsync_cli.store import journal, links, mirror

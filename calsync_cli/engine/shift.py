@@ -6,10 +6,11 @@ Order   the time block is settled before: a move that waits for a person, or tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from calsync_cli.engine.folded import Contender, Context, Folded, Voice, has_date, is_stale, moved_path
 from calsync_cli.model import recur
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form, Path, Recurrence, Value, instance_keys, split
 from calsync_cli.model.times import InstanceKey, Span, When, moved, wall
 from calsync_cli.model.views import PLAIN

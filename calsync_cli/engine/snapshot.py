@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 from calsync_cli.engine.groups import Group, local_fields
@@ -14,6 +14,7 @@ from calsync_cli.engine.views import as_text, veil
 from calsync_cli.engine.world import LOOPS_WITHIN, CalendarState, Link, Replica, Rules, Snapshot, Written
 from calsync_cli.errors import CalsyncError
 from calsync_cli.model.account import CalendarName
+from calsync_cli.model.plain import dataclass
 from calsync_cli.store import journal, links, mirror, views
 from calsync_cli.store.db import Database, micros
 

@@ -8,11 +8,12 @@ Source  semantics sections 1, 4, 8
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from calsync_cli.model.account import EVERYTHING, Conflict, Tie, Window
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Changes, Form, Path, People, Value
 from calsync_cli.model.views import ALL, PLAIN, Filter, View
 

@@ -7,7 +7,7 @@ Errors  MappingError with the reason in words: the caller keeps the bytes and le
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping import other_tools
@@ -18,6 +18,7 @@ from calsync_cli.mapping.rrule_text import canonical
 from calsync_cli.mapping.values import clean, duration, split_list, stamp, text
 from calsync_cli.mapping.when import original_start, read_when, span_of
 from calsync_cli.mapping.zones import Zones
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CANCELLED, Form, Path, People, Reading, Recurrence, Value, form_title
 from calsync_cli.model.times import InstanceKey, Span, When, Zoned, by_time, instance_key, utc, wall
 

@@ -6,10 +6,11 @@ Source  RFC 5545 sections 3.3.4, 3.3.5, 3.8.4.4; semantics R1
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from calsync_cli.model.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from calsync_cli.engine.world import Written
 from calsync_cli.model.codec import changes_from, dumps, form_from, form_json
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Form, Path, Value
 from calsync_cli.store.db import Database
 

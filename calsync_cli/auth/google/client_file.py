@@ -7,13 +7,13 @@ Errors  UsageError, which says what kind of file it is instead and where the rig
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from calsync_cli.config.values import BadValue, address
 from calsync_cli.errors import UsageError
 from calsync_cli.model.account import Account
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.secret import Secret
 
 AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"

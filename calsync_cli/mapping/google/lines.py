@@ -9,7 +9,6 @@ Errors  MappingError for what cannot be understood (EXRULE, a broken rule): nobo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from calsync_cli.errors import MappingError
 from calsync_cli.mapping.contentlines import Line, make_component
@@ -20,6 +19,7 @@ from calsync_cli.mapping.rrule_text import canonical, spoken
 from calsync_cli.mapping.values import split_list
 from calsync_cli.mapping.when import original_start, read_when, written
 from calsync_cli.mapping.zones import Zones
+from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import Recurrence
 from calsync_cli.model.times import When, Zoned, by_time
 
