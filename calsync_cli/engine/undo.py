@@ -100,7 +100,7 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
         elif past.before is None:
             _delete(case, spoke, f"made by run {run}", result)
         elif now is None:
-            own = _is_at_home(case, past.marker)
+            own = _is_at_home(case, spoke, past.marker, [other.calendar for other in done if other.before is not None])
             form = past.before if own else bare(case.calendars[spoke.calendar].view, past.before)
             _create(case, spoke, form, past.image, f"deleted by run {run}", result, own=own)
             result.notes += _lacking(case, spoke, past.before) if not own else []
@@ -109,11 +109,12 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
     return result
 
 
-def _is_at_home(case: Case, marker: str | None) -> bool:
+def _is_at_home(case: Case, spoke: Spoke, marker: str | None, made: Sequence[int]) -> bool:
     """It was no copy of this link, if perhaps one that another pair made there, and comes back whole also where copies
-    show less."""
-    if any(calendar.view == PLAIN for calendar in case.calendars.values()):
-        return False  # it is whole on another one
+    show less, unless it is whole on another calendar. made: where it comes back, too."""
+    others = {s.calendar for s in case.link.spokes if s.calendar in made or _shown(case, s) is not None}
+    if any(case.calendars[other].view == PLAIN for other in others - {spoke.calendar}):
+        return False
     known = (marker or "").split(".")
     return not marker or (known[0] == case.snap.installation and known[1:2] != [case.link.key])
 
@@ -145,12 +146,14 @@ def brought_back(
     link = next((one for one in snap.links if one.id == lost.link or one.uid == lost.uid), None)
     link = link or Link(link_key(snap.rules.key, lost.uid), lost.uid, tuple(Spoke(c.id) for c in snap.calendars))
     case, result = Case(unasked(snap), link), Decision(link)
-    if not _is_at_home(case, marker) and lost.calendar in case.calendars:
+    there = next((spoke for spoke in link.spokes if spoke.calendar == lost.calendar), None)
+    at_home = there is not None and _is_at_home(case, there, marker, calendars)
+    if there is not None and not at_home:
         form = bare(case.calendars[lost.calendar].view, form)
     for spoke in link.spokes:
         if spoke.calendar in calendars and _shown(case, spoke) is None:
             image = lost.payload if spoke.calendar == lost.calendar else b""  # another may speak another language
-            own = spoke.calendar == lost.calendar and _is_at_home(case, marker)
+            own = spoke.calendar == lost.calendar and at_home
             _create(case, spoke, form, image, "restored", result, own=own)
     return errand_plan(snap, [result])
 

@@ -176,6 +176,28 @@ def test_an_event_that_was_deleted_by_its_block_comes_back_with_all_its_words(vi
     no_leak(made, "Clinic")
 
 
+@pytest.mark.parametrize("sides", ["b", "ab"])
+@pytest.mark.parametrize("way", ["undo", "restore"])
+def test_an_event_that_was_deleted_by_its_whole_copy_comes_back_with_all_its_words(way: str, sides: str) -> None:
+    """U1, U2: also where what others have is shown as blocks; the copy stays deleted, as that was a person's wish."""
+    made = world()
+    made.put("b", ics("n1", "Choir", "DESCRIPTION:Bach"))
+    made.put("b", ics("n2", "Ball", start="20261203T090000"))
+    made.run()
+    made.delete("a", "n1")
+    report = made.run(approved=AnyPlan())
+    assert made.titles("b") == ["Ball"]
+    if way == "undo":
+        made.undo(report.run, yes=True)
+    else:
+        made.restore("n1", *sides)
+    for _ in range(2):
+        made.run()
+    whole = [form for side in "ab" for form in made.forms(side).values() if form.get("description") == "Bach"]
+    assert len(whole) == 1 and made.quiet(), "not a block on both, nor whole twice where one side shows less"
+    assert made.titles("b") == (["Ball", "Busy"] if way == "restore" and sides == "ab" else ["Ball", "Choir"])
+
+
 @pytest.mark.parametrize("way", ["undo", "restore"])
 def test_what_showed_too_much_does_not_come_back_whole(way: str) -> None:
     """I18: taking back the run that took it away makes no full copy again."""
