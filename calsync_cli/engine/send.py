@@ -13,7 +13,7 @@ from calsync_cli.engine.intent import Work
 from calsync_cli.engine.observe import as_calendar
 from calsync_cli.engine.session import Job, Session
 from calsync_cli.errors import CalsyncError, NotFound, PreconditionFailed, Refused, UidConflict
-from calsync_cli.providers.base import Item, Receipt, Write
+from calsync_cli.providers.base import Calendar, Item, Receipt, Write
 from calsync_cli.store import mirror
 from calsync_cli.store.journal import Operation
 
@@ -25,10 +25,11 @@ def answers_to(session: Session, batch: list[Work]) -> list[Receipt | CalsyncErr
         bulk = session.provider(work.account).caps.bulk
         groups.setdefault((work.account, work.op.calendar, -1 if bulk else place), []).append(place)
     jobs: list[Job[list[Receipt | CalsyncError | None]]] = []
-    for (account, _, _), places in groups.items():
-        works = [batch[place] for place in places]
+    calendars = _calendars(session, batch)
+    for (account, number, _), places in groups.items():
+        works, calendar = [batch[place] for place in places], calendars[number]
         bulk = session.provider(account).caps.bulk > 0
-        jobs.append((account, _bulk(session, works) if bulk else _alone(session, *works)))
+        jobs.append((account, _bulk(session, calendar, works) if bulk else _alone(session, calendar, *works)))
     answers: list[Receipt | CalsyncError | None] = [None] * len(batch)
     for places, found in zip(groups.values(), session.crew.each(jobs), strict=True):
         for number, place in enumerate(places):
@@ -36,21 +37,25 @@ def answers_to(session: Session, batch: list[Work]) -> list[Receipt | CalsyncErr
     return answers
 
 
-def _bulk(session: Session, works: list[Work]) -> Callable[[], list[Receipt | CalsyncError | None]]:
+def _calendars(session: Session, batch: list[Work]) -> dict[int, Calendar]:
+    return {number: as_calendar(mirror.calendar_row(session.db, number)) for number in {w.op.calendar for w in batch}}
+
+
+def _bulk(
+    session: Session, calendar: Calendar, works: list[Work]
+) -> Callable[[], list[Receipt | CalsyncError | None]]:
     provider: Any = session.provider(works[0].account)
-    calendar = as_calendar(mirror.calendar_row(session.db, works[0].op.calendar))
     writes = [Write(w.op.kind, w.op.remote_id, w.op.intent or b"", w.op.etag) for w in works]  # type: ignore[arg-type]
     return partial(provider.bulk, calendar, writes)
 
 
-def _alone(session: Session, work: Work) -> Callable[[], list[Receipt | CalsyncError | None]]:
-    call = _call(session, work)
+def _alone(session: Session, calendar: Calendar, work: Work) -> Callable[[], list[Receipt | CalsyncError | None]]:
+    call = _call(session, calendar, work)
     return lambda: [call()]
 
 
-def _call(session: Session, work: Work) -> Callable[[], Receipt | None]:
+def _call(session: Session, calendar: Calendar, work: Work) -> Callable[[], Receipt | None]:
     provider = session.provider(work.account)
-    calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
     op = work.op
     if op.kind == "create":
         return partial(provider.create, calendar, op.key or "", op.intent or b"")
@@ -124,6 +129,8 @@ def look_after_doubt(session: Session, batch: list[Work]) -> dict[int, Item | No
     """What is really there where a write was refused for something that stands in its way."""
     works, jobs = [], []
     for work in batch:
+        if work.error is None:
+            continue
         calendar = as_calendar(mirror.calendar_row(session.db, work.op.calendar))
         place = _in_the_way(work, calendar.id)
         if place is not None:

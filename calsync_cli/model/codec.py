@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from sys import intern
+from types import MappingProxyType
 from typing import Any
 
 from calsync_cli.model.series import Form, Path, Recurrence, Value
@@ -73,7 +75,20 @@ def form_json(form: Mapping[Path, Value | None]) -> str:
     return dumps({path: value_json(value) for path, value in form.items()})
 
 
-def form_from(text: str) -> dict[Path, Value]:
+def form_from(text: str) -> Form:
+    """What an event shows, what was agreed on for each side and what was sent are mostly the same text: read once."""
+    return _shared(text) if len(text) < LONG else _read(text)
+
+
+LONG = 8_000
+
+
+@lru_cache(maxsize=256)
+def _shared(text: str) -> Form:
+    return MappingProxyType(_read(text))  # nobody can change what others hold as well
+
+
+def _read(text: str) -> Form:
     """Names of fields and zones are the same in thousands of forms that are held at once, so they are shared."""
     loaded = {intern(path): value_from(data) for path, data in json.loads(text).items()}
     return {path: value for path, value in loaded.items() if value is not None}
