@@ -103,7 +103,7 @@ class Recalling(Looking):
 
     def purge(self, pair: str, wish: Wish) -> Report:
         """Take away every copy that the pair made and nobody edited."""
-        from calsync_cli.engine.undo import purge
+        from calsync_cli.engine.purge import purge
 
         groups = self.groups([pair])
         with self.locked() as session:

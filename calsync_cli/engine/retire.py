@@ -22,6 +22,7 @@ from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.snapshot import Scene
 from calsync_cli.engine.state import Wish
+from calsync_cli.engine.undo import UNFINISHED
 from calsync_cli.engine.views import is_copy
 from calsync_cli.engine.world import Hold, Kept, Link, Plan, Snapshot, Spoke
 from calsync_cli.model.series import CARRIED, form_title, split
@@ -65,7 +66,7 @@ def _retire(case: Case, former: Former, stays: Counter[tuple[int, str]]) -> Deci
 def _not_now(case: Case, spoke: Spoke, former: Former, others: Sequence[Spoke]) -> str:
     """Why nobody can say now what is to become of it. A one-way copy goes whatever became of its event."""
     if case.link.frozen:
-        return "a write of an earlier run is not finished yet"
+        return UNFINISHED
     here = case.calendars[spoke.calendar]
     if here.lowered or not here.readable:
         return here.lowered or "it cannot be read just now"

@@ -14,7 +14,6 @@ from dataclasses import replace
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, start_text
 from calsync_cli.engine.errands import errand_plan, put_back, unasked
-from calsync_cli.engine.folded import changes_of
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.keys import link_key
 from calsync_cli.engine.presence import Is
@@ -27,7 +26,6 @@ from calsync_cli.engine.views import as_text, bare, heard, is_copy, leaks, shown
 from calsync_cli.engine.world import Entry, Kept, Link, Plan, Snapshot, Spoke, Step
 from calsync_cli.errors import CalendarGone, MappingError, UsageError
 from calsync_cli.model import recur
-from calsync_cli.model.account import Pair
 from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import LOCAL_FIELDS, Form, Reading, form_title, without_fields
 from calsync_cli.model.views import PLAIN
@@ -35,6 +33,7 @@ from calsync_cli.store import journal, mirror, views
 from calsync_cli.store.journal import Operation
 from calsync_cli.store.views import Trash
 
+UNFINISHED = "a write of an earlier run is not finished yet"
 Read = Callable[[int, bytes], Reading | None]
 """(calendar, payload) -> what it meant there; None when it cannot be read."""
 
@@ -89,7 +88,7 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
     result = Decision(case.link)
     for past in done:
         spoke = next(s for s in case.link.spokes if s.calendar == past.calendar)
-        now = _shown(case, spoke)
+        now = form_now(case, spoke)
         if past.known and (_same(now, past.before) or _same(past.before, past.after)):
             continue  # as it was already, or nothing that anybody sees
         words = _why_not(case, spoke, past, now, run)
@@ -98,7 +97,7 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
             asked = case.hold("undo", f"{words}; it stays on {label} as it is", {}, "", case.calendars[spoke.calendar])
             result.holds.append(replace(asked, title=asked.title or past.title))
         elif past.before is None:
-            _delete(case, spoke, f"made by run {run}", result)
+            take_away(case, spoke, f"made by run {run}", result)
         elif now is None:
             own = _is_at_home(case, spoke, past.marker, [other.calendar for other in done if other.before is not None])
             form = past.before if own else bare(case.calendars[spoke.calendar].view, past.before)
@@ -112,7 +111,7 @@ def _take_back(case: Case, done: Sequence[Past], run: int) -> Decision:
 def _is_at_home(case: Case, spoke: Spoke, marker: str | None, made: Sequence[int]) -> bool:
     """It was no copy of this link, if perhaps one that another pair made there, and comes back whole also where copies
     show less, unless it is whole on another calendar. made: where it comes back, too."""
-    others = {s.calendar for s in case.link.spokes if s.calendar in made or _shown(case, s) is not None}
+    others = {s.calendar for s in case.link.spokes if s.calendar in made or form_now(case, s) is not None}
     if any(case.calendars[other].view == PLAIN for other in others - {spoke.calendar}):
         return False
     known = (marker or "").split(".")
@@ -133,7 +132,7 @@ def _why_not(case: Case, spoke: Spoke, past: Past, now: Form | None, run: int) -
     if not past.known:
         return f"what it was before run {run} is no longer kept"
     if case.link.frozen:
-        return "a write of an earlier run is not finished yet"
+        return UNFINISHED
     if not case.calendars[spoke.calendar].readable:
         return "it cannot be read just now"
     return "" if _same(now, past.after) else f"it was changed after run {run}"
@@ -150,37 +149,14 @@ def brought_back(
     at_home = there is not None and _is_at_home(case, there, marker, calendars)
     if there is not None and not at_home:
         form = bare(case.calendars[lost.calendar].view, form)
-    for spoke in link.spokes:
-        if spoke.calendar in calendars and _shown(case, spoke) is None:
+    if link.frozen:
+        result.holds.append(case.hold("undo", f"{UNFINISHED}, so it is not made again", {"next": "calsync sync"}, ""))
+    for spoke in link.spokes if not link.frozen else ():
+        if spoke.calendar in calendars and form_now(case, spoke) is None:
             image = lost.payload if spoke.calendar == lost.calendar else b""  # another may speak another language
             own = spoke.calendar == lost.calendar and at_home
             _create(case, spoke, form, image, "restored", result, own=own)
     return errand_plan(snap, [result])
-
-
-def purged(snap: Snapshot, calendars: Collection[int]) -> Plan:
-    """Take away every copy that calsync made on these calendars and nobody edited; the last one of an event stays."""
-    snap = unasked(snap)
-    return errand_plan(snap, [_purge(Case(snap, link), calendars) for link in snap.links if link.alive])
-
-
-def _purge(case: Case, calendars: Collection[int]) -> Decision:
-    result = Decision(case.link)
-    shown = {s.calendar: form for s in case.link.spokes if (form := _shown(case, s)) is not None}
-    copies = [s for s in case.link.spokes if s.owned and s.calendar in calendars and s.calendar in shown]
-    for spoke in copies:
-        words = ""
-        if changes_of(spoke, shown[spoke.calendar], case.snap.rules.local):
-            words = "it was edited since calsync made it, and is kept"
-        elif len(shown) - sum(step.kind == "delete" for step in result.steps) < 2:
-            words = "no other calendar of its pair has it any more, so it is kept"
-        elif not case.calendars[spoke.calendar].readable:
-            words = "it cannot be read just now"
-        if words:
-            result.holds.append(case.hold("undo", words, {}, "", case.calendars[spoke.calendar]))
-        else:
-            _delete(case, spoke, "made by calsync", result)
-    return result
 
 
 # -- errands -----------------------------------------------------------------------------------------------------------
@@ -189,7 +165,7 @@ def _purge(case: Case, calendars: Collection[int]) -> Decision:
 def undo(session: Session, groups: Sequence[Group], number: int, wish: Wish) -> Report:
     """Take back what run `number` wrote in these groups. Raises as `run` does."""
     done = journal.confirmed(session.db, number)
-    concerned = _with_calendars(session, groups, {op.calendar for op in done})
+    concerned = with_calendars(session, groups, {op.calendar for op in done})
     past = pasts(done, _reader(session))
     return run(session, concerned, wish, lambda scene: taken_back(scene.snapshot, past, number))
 
@@ -199,7 +175,7 @@ def restore(session: Session, groups: Sequence[Group], lost: Trash, calendars: S
     found = _reader(session)(lost.calendar, lost.payload)
     if found is None:
         raise UsageError(f"what is kept of {lost.uid} cannot be read", next="calsync trash")
-    wanted = _with_calendars(session, groups, {lost.calendar})
+    wanted = with_calendars(session, groups, {lost.calendar})
     form, marker = found.form, found.marker
     return run(session, wanted, wish, lambda scene: brought_back(scene.snapshot, lost, form, calendars, marker))
 
@@ -212,14 +188,7 @@ def put_right(session: Session, groups: Sequence[Group], wish: Wish) -> Report:
     return run(session, groups, wish, lambda scene: put_back(scene.snapshot, image))
 
 
-def purge(session: Session, groups: Sequence[Group], pair: Pair, wish: Wish) -> Report:
-    """Take away the copies on both calendars of a pair."""
-    named = (views.calendar_ids(session.db, name.account, name.calendar) for name in (pair.a, pair.b))
-    numbers = {number for number in named if number is not None}
-    return run(session, _with_calendars(session, groups, numbers), wish, lambda scene: purged(scene.snapshot, numbers))
-
-
-def _with_calendars(session: Session, groups: Sequence[Group], numbers: Collection[int]) -> list[Group]:
+def with_calendars(session: Session, groups: Sequence[Group], numbers: Collection[int]) -> list[Group]:
     names = {name for name in (name for group in groups for name in group.calendars)
              if views.calendar_ids(session.db, name.account, name.calendar) in numbers}
     return [group for group in groups if names.intersection(group.calendars)]
@@ -283,7 +252,7 @@ def _update(case: Case, spoke: Spoke, now: Form, before: Form, because: str, res
     result.kept += [Kept(case.link.key, spoke.calendar, "overwritten", case.link.uid, p, now[p]) for p in lost]
 
 
-def _delete(case: Case, spoke: Spoke, because: str, result: Decision) -> None:
+def take_away(case: Case, spoke: Spoke, because: str, result: Decision) -> None:
     hold = case.cannot_write(spoke, "delete", {})
     if hold:
         result.holds.append(hold)
@@ -292,7 +261,7 @@ def _delete(case: Case, spoke: Spoke, because: str, result: Decision) -> None:
     result.kept.append(Kept(case.link.key, spoke.calendar, "trash", case.link.uid))
 
 
-def _shown(case: Case, spoke: Spoke) -> Form | None:
+def form_now(case: Case, spoke: Spoke) -> Form | None:
     here = presence.state(case, spoke) is Is.THERE or (spoke.replica is not None and not spoke.replica.gone)
     return spoke.replica.form if here and spoke.replica is not None else None
 

@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from calsync_cli.engine.groups import groups
+from calsync_cli.engine.purge import purge
 from calsync_cli.engine.run import run
 from calsync_cli.engine.state import Wish
-from calsync_cli.engine.undo import purge, put_right
+from calsync_cli.engine.undo import put_right
 from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import CANCELLED, Recurrence
 from calsync_cli.store import backup, links

@@ -275,8 +275,8 @@ def test_a_repetition_with_a_whole_day_is_made(world: World) -> None:
 
 def test_a_purge_leaves_what_was_added_by_hand(world: World) -> None:
     from calsync_cli.engine.groups import groups
+    from calsync_cli.engine.purge import purge
     from calsync_cli.engine.state import Wish
-    from calsync_cli.engine.undo import purge
 
     world.hand_add("a", DENTIST)
     session = world.session()

@@ -2,19 +2,86 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from calsync_cli.engine.by_hand import edited, removed
+from calsync_cli.engine.errands import put_back
+from calsync_cli.engine.former import Former, gone_groups
+from calsync_cli.engine.groups import groups
+from calsync_cli.engine.purge import purged
 from calsync_cli.engine.recover import give_up
+from calsync_cli.engine.retire import retired
+from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
+from calsync_cli.engine.snapshot import Scene
+from calsync_cli.engine.state import Wish
+from calsync_cli.engine.undo import brought_back, pasts, taken_back
+from calsync_cli.engine.world import Plan, Snapshot
 from calsync_cli.errors import CalendarGone
+from calsync_cli.mapping.registry import mapping
+from calsync_cli.model.account import Account
 from calsync_cli.providers.base import Provider
-from calsync_cli.store import journal
+from calsync_cli.store import journal, views
 from tests.engine.faulty_world import FaultyWorld
 from tests.engine.oracles import check_alike
-from tests.engine.world import ics
+from tests.engine.world import World, ics
 from tests.fakes.memory_faults import Fault
+
+
+@pytest.mark.parametrize("kind", ["undo", "restore", "purge", "put back", "retire", "edit", "remove"])
+def test_nothing_that_is_asked_for_by_name_touches_an_event_with_an_open_end(kind: str) -> None:
+    """J3: not until its end is known."""
+    world = World("ab")
+    for uid in ("u1", "u2", "u3"):
+        world.put("a", ics(uid, uid.upper()))
+    world.run()
+    world.delete("a", "u1")
+    world.edit("b", "u2", title="Newer")
+    run = world.run().run or 0
+    if kind == "put back":
+        world.delete("b", "u3")
+    free = _snapshot(world)
+    frozen = replace(free, links=tuple(replace(link, frozen=True) for link in free.links))
+    a, b = (views.calendar_ids(world.db, side, side) or 0 for side in "ab")
+    remote_id, form = world._mirrored("b", "u2")
+
+    def plan(snap: Snapshot) -> Plan:
+        match kind:
+            case "undo":
+                done = pasts(journal.confirmed(world.db, run), lambda number, body: mapping("ical").read(body))
+                return taken_back(snap, done, run)
+            case "restore":
+                lost = views.trash(world.db)[0]
+                return brought_back(snap, lost, mapping("ical").read(lost.payload).form, [a, b])
+            case "purge":
+                return purged(snap, {a, b})
+            case "put back":
+                return put_back(snap)
+            case "retire":
+                keys, accounts = {snap.rules.key: {a, b}}, {n: Account(n, "memory") for n in "ab"}
+                (group,) = gone_groups(world.db, keys, {}, accounts)
+                return retired(snap, Former(group, frozenset({a, b}), {a: "a/a", b: "b/b"}, frozenset()))
+            case "edit":
+                return edited(snap, b, remote_id, {"title": "By hand"}, form)
+        return removed(snap, b, remote_id, form)
+
+    assert plan(free).steps and not plan(frozen).steps
+
+
+def _snapshot(world: World) -> Snapshot:
+    found: list[Snapshot] = []
+
+    def look(scene: Scene) -> Plan:
+        found.append(scene.snapshot)
+        return Plan(scene.key)
+
+    session = world.session()
+    run(session, groups(world.pairs), Wish(dry_run=True), look)
+    session.close()
+    return found[0]
 
 
 class Shrinking(FaultyWorld):
