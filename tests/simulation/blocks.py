@@ -41,11 +41,12 @@ class Blocks:
                 self._events.setdefault((block_uid(uid), b""), pen.identity(payload))
 
     def event_of(self, who: Identity) -> Identity:
-        """Also of what a conflict made of a block (D1)."""
+        """Also of what a conflict made of a block (D1), and of the block of that."""
         made = who[1].partition(b"-calsync-")[0] if not who[0] else b""
         if made.endswith(pen.BLOCK) and self.calendars:
             return self._events.get((made, b""), who)[0], who[1]
-        return self._events.get(who, who) if self.calendars else who
+        event = self._events.get(who, who) if self.calendars else who
+        return event if event == who else self.event_of(event)
 
     def is_block(self, who: Identity) -> bool:
         return bool(self.calendars) and who[0].endswith(pen.BLOCK)
