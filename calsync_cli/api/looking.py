@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -23,6 +23,12 @@ class Looking(Base):
         """One row per pair, as `status --json` prints it."""
         self._check_pairs(pairs)
         return [self._pair_status(p) for p in self.config.pairs.values() if not pairs or p.name in pairs]
+
+    def status_together(self, pairs: Sequence[str] = ()) -> Mapping[str, int]:
+        """Events by status over all of the pairs: one that several of them join counts once."""
+        wanted = [pair for pair in self.config.pairs.values() if not pairs or pair.name in pairs]
+        numbers = {self._number(name) for pair in wanted for name in (pair.a, pair.b)}
+        return views.status_counts(self.db, sorted(n for n in numbers if n is not None), self._bounds(wanted))
 
     def _pair_status(self, pair: Pair) -> dict[str, Any]:
         ran, good = views.pair_times(self.db, pair.name)

@@ -18,6 +18,12 @@ from calsync_cli.store.db import moment
 TIME_NAMES = {"start": "time", "end": "time", "time": "time", "all-day": "time", "repetition": "recurrence"}
 
 
+def _path_of(name: str) -> str:
+    """`start` as it is shown is part of `time` as it is kept."""
+    key, field_name = split(name)
+    return join(key, TIME_NAMES.get(field_name, field_name))
+
+
 class Waiting(Base):
     __slots__ = ()
 
@@ -32,20 +38,42 @@ class Waiting(Base):
         voices = {"": {"sides": {str(n): "" for n, label in views.aliases(self.db).items() if label in sides}}}
         pair, a, b = self._pair_of(links.members(self.db, row["grp"]), voices if sides else detail["fields"])
         fields: dict[str, Any] = {}
+        elsewhere: dict[str, dict[str, Any]] = {}
+        unknown = self._unknown(row, detail["fields"]) if row["kind"] == "fields" else set()
+        names = views.aliases(self.db)
         for path, values in detail["fields"].items() if row["kind"] != "delete" else ():
-            shown = {side: values["sides"].get(str(n), values["base"]) for side, n in (("a", a), ("b", b))}
+            agreed = {n: self._now(row["link_id"], n, path) if path in unknown else values["base"] for n in (a, b)}
+            shown = {side: values["sides"].get(str(n), agreed[n]) for side, n in (("a", a), ("b", b))}
             if CANCELLED in shown.values():
                 shown = {side: value or self._now(row["link_id"], n, path)
                          for (side, value), n in zip(shown.items(), (a, b), strict=True)}
             fields |= field_rows(path, {"base": values["base"], **shown})
+            others = {names.get(int(n), n): value for n, value in values["sides"].items() if int(n) not in (a, b)}
+            for field_name, said in (field_rows(path, others) if others else {}).items():
+                for calendar, value in said.items():
+                    elsewhere.setdefault(calendar, {})[field_name] = value
         name = pair.name if pair else ""
         return {
             "id": row["id"], "pair": name, "uid": row["uid"] or "", "title": detail["title"],
             "start": start_iso(detail["start"]), "kind": row["kind"], "fields": fields, "sides": sides,
             "edits": self._edits(row, sides, {"a": a, "b": b}) if sides else {}, "words": detail["words"],
-            "decided": {path: self._ranked(name, side) for path, side in json.loads(row["choice"] or "{}").items()},
+            "decided": self._decided(name, json.loads(row["choice"] or "{}"), {f"#{a}": "a", f"#{b}": "b"}),
             "since": iso(moment(row["since_us"])), "discreet": self._is_discreet(name),
+            "unknown": sorted(path for path in fields if _path_of(path) in unknown), "elsewhere": elsewhere,
         }
+
+    def _decided(self, pair: str, choice: Mapping[str, str], numbers: Mapping[str, str]) -> dict[str, str]:
+        """As a person said it: an answer to the whole is kept path by path beside."""
+        said = {"": choice[""]} if "" in choice else choice
+        return {path: numbers.get(side, self._ranked(pair, side)) for path, side in said.items()}
+
+    def _unknown(self, row: Any, fields: Mapping[str, Any]) -> set[str]:
+        """The paths that these calendars never agreed upon (they met with the event on both): there is no old value."""
+        voices = sorted({int(n) for values in fields.values() for n in values["sides"]})
+        link = links.link_by_id(self.db, row["link_id"], voices)
+        if link is None:
+            return set()
+        return {path for path in fields if not any(spoke.ack(path) for spoke in link.spokes)}
 
     def _now(self, link_id: int, calendar: int | None, path: str) -> Any:
         """What a calendar has there: of a date that another cancelled, its edits are not said field by field (R4)."""
@@ -96,17 +124,44 @@ class Waiting(Base):
             raise UsageError(f"there is no conflict {conflict}", next="calsync conflicts list")
         shown = self._conflict(row)
         detail = json.loads(row["detail"])["fields"]
-        paths = {}
+        paths: dict[str, str] = {}
         for name, side in answers.items():
-            key, field_name = split(name)
-            path = join(key, TIME_NAMES.get(field_name, field_name))
+            path = _path_of(name)
             if name and path not in detail:
                 text = f"conflict {conflict} is not about {name!r}; it is about: {', '.join(shown['fields'])}"
                 raise UsageError(text, next=f"calsync conflicts show {conflict}")
-            paths[path] = self._ranked(shown["pair"], side)
+            paths |= self._meant(row, shown, path, side)
         with self.db.transaction():
             links.set_choice(self.db, conflict, paths)
         return str(shown["pair"])
+
+    def _meant(self, row: Any, shown: Mapping[str, Any], path: str, side: str) -> dict[str, str]:
+        """The answer as it is kept. `a` and `b` are what was shown of the two calendars of that pair, and not what a
+        third one has: of each path the calendar that says so, or the agreed value where theirs is that."""
+        found = {path: self._ranked(shown["pair"], side)}
+        if side not in ("a", "b") or shown["pair"] not in self.config.pairs:
+            return found
+        pair = self.config.pairs[shown["pair"]]
+        number = self._number(pair.a if side == "a" else pair.b)
+        detail = json.loads(row["detail"])["fields"]
+        if row["kind"] == "delete":
+            return found if shown["sides"].keys() <= {str(pair.a), str(pair.b)} else {path: f"#{number}"}
+        voices = {int(n) for values in detail.values() for n in values["sides"]}
+        if voices <= {self._number(pair.a), self._number(pair.b)}:
+            return found
+        if row["kind"] == "orphan":
+            return {path: f"#{number}"}
+        unknown = self._unknown(row, detail)
+        for one in [path] if path else detail:
+            found[one] = self._voice(row, detail[one]["sides"], number, one, known=one not in unknown)
+        return found
+
+    def _voice(self, row: Any, sides: Mapping[str, Any], number: int | None, path: str, *, known: bool) -> str:
+        """Who says of this path what this calendar has."""
+        if str(number) in sides:
+            return f"#{number}"
+        now = None if known else self._now(row["link_id"], number, path)
+        return next((f"#{n}" for n, value in sides.items() if not known and value == now), "base")
 
     def newest(self, conflict: int) -> str:
         """The calendar that was clearly changed last, as far as its server has told until now; "" where none says so

@@ -23,6 +23,7 @@ ORDER = ("title", "start", "end", *FIELDS)
 WIDE = 100
 ROOM = 300
 GONE, CANCELLED_THERE, AS_SERIES = "(deleted)", "(cancelled)", "(as in the series)"
+UNKNOWN = "(not known)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ class View:
         """Fields of the event first, then those of its instances by date."""
         return sorted(self.values, key=_place)
 
+    @property
+    def unknown(self) -> set[str]:
+        """Those without a value before both: the calendars met with the event on each."""
+        return set(self.conflict["unknown"])
+
     def name(self, side: str) -> str:
         return {"a": self.a, "b": self.b}[side]
 
@@ -90,7 +96,9 @@ class View:
             alike = len(offsets) == 1
             found = {s: t.rpartition(" ")[0] if alike and t[-5:-4] in ("+", "-") else t for s, t in found.items()}
         for side in found:
-            if side != "base" and self.deleted(side):
+            if side == "base" and path in self.unknown:
+                found[side] = UNKNOWN
+            elif side != "base" and self.deleted(side):
                 found[side] = GONE
             elif side in cancels:
                 found[side] = CANCELLED_THERE
@@ -137,6 +145,13 @@ def draw(seen: View, *, color: bool) -> None:
     for side in "ab":
         if seen.name(side) in conflict["sides"]:
             say(f"  {side}: {seen.name(side)}: {conflict['sides'][seen.name(side)]}")
+    for calendar, said in conflict["elsewhere"].items():
+        found = (f"{seen.label(path)} {_elsewhere(path, value)}" for path, value in said.items())
+        say(f"  and {calendar} has: {'; '.join(found)}")
+
+
+def _elsewhere(path: str, value: Any) -> str:
+    return CANCELLED_THERE if value == CANCELLED else shown(words.value_words(path, value))
 
 
 def _cells(texts: Mapping[str, str]) -> list[Marked | str]:
@@ -155,7 +170,7 @@ def _is_remark(text: str) -> bool:
     return text in REMARKS
 
 
-REMARKS = frozenset({"(none)", "(edited)", "(not there)", AS_SERIES, CANCELLED_THERE, GONE})
+REMARKS = frozenset({"(none)", UNKNOWN, "(edited)", "(not there)", AS_SERIES, CANCELLED_THERE, GONE})
 
 
 def _short(text: Marked) -> Marked:

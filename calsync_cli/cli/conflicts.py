@@ -145,8 +145,14 @@ def _same_for(
     for conflict in chosen:
         known = {field_of(path) for path in conflict["fields"]}
         fitting = {field_of(name): side for name, side in answers.items()}
+        without = {field_of(path) for path in conflict["unknown"]}
+        old = [n for n, side in fitting.items() if side == "base" and (n in without or (not n and without))]
         if all:
-            fitting = {name: side for name, side in fitting.items() if not name or name in known}
+            fitting = {n: side for n, side in fitting.items() if (not n or n in known) and n not in old}
+        elif old:
+            text = f"conflict {conflict['id']} has no old {' and '.join(sorted(without))}: these calendars met with the "
+            text += "event on each. Nothing was changed"
+            raise UsageError(text, next=f"calsync conflicts show {conflict['id']}")
         for name in fitting:
             if name and name not in known:
                 about = ", ".join(conflict["fields"]) or conflict["words"]

@@ -58,9 +58,9 @@ def ask(views: Sequence[View], desk: Desk) -> int:
 def _answers(seen: View, desk: Desk) -> dict[str, str]:
     """Answers to one conflict that were said yes to, {} to leave it. Raises _Quit."""
     questions = _questions(seen)
-    sides = {word: side for word, side in SIDES.items() if side in ("a", "b") or not seen.is_either_or}
+    sides = _sides(only=seen.is_either_or, old=not seen.unknown)
     by_field = seen.kind == "fields" and len(questions) > 1
-    prompt = "take [a] [b]" + ("" if seen.is_either_or else " [n]ewest [o]ld [m] both")
+    prompt = f"take {_ways(sides)}"
     prompt += ", [f] by field" if by_field else ""
     keys = {**sides, **MORE, **({"f": "fields", "field": "fields", "fields": "fields"} if by_field else {})}
     while True:
@@ -80,14 +80,24 @@ def _by_field(seen: View, questions: Mapping[str, str]) -> dict[str, str]:
     answers = {}
     for path, label in questions.items():
         is_date = bool(seen.cancelled(split(path)[0]))
-        sides = {word: side for word, side in SIDES.items() if side in ("a", "b") or not is_date}
-        prompt = f"  {label}: [a] [b]{'' if is_date else ' [n]ewest [o]ld [m] both'}, [s]kip? "
+        sides = _sides(only=is_date, old=path not in map(field_of, seen.unknown))
+        prompt = f"  {label}: {_ways(sides)}, [s]kip? "
         side = _word(prompt, {**sides, **MORE}, _meanings(seen, False))
         if side == "quit":
             raise _Quit
         if side != "skip":
             answers[path] = side
     return answers
+
+
+def _sides(*, only: bool, old: bool) -> dict[str, str]:
+    """What can be said: a and b only, or all; without the old value where there was none."""
+    return {w: side for w, side in SIDES.items() if side in ("a", "b") or (not only and (old or side != "base"))}
+
+
+def _ways(sides: Mapping[str, str]) -> str:
+    names = {"a": "[a]", "b": "[b]", "newest": "[n]ewest", "base": "[o]ld", "both": "[m] both"}
+    return " ".join(name for side, name in names.items() if side in sides.values())
 
 
 def _agreed(seen: View, answers: Mapping[str, str], desk: Desk) -> bool:
@@ -121,7 +131,7 @@ def _meanings(seen: View, by_field: bool) -> list[str]:
     if not seen.is_either_or:
         other = "b" if seen.first == "a" else "a"
         words += ["  n  what was changed last, where both servers tell the time of a change",
-                  "  o  the old value, as before both changes",
+                  *([] if seen.unknown else ["  o  the old value, as before both changes"]),
                   f"  m  {seen.first}'s, and {other}'s as an event of its own"]
     words += ["  f  answer for each field"] if by_field else []
     words += ["  s  leave it for later", "  q  stop asking; what was decided is carried out",

@@ -28,6 +28,7 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
     work = ctx.workspace()
     try:
         rows = work.status([pair] if pair else [])
+        together = work.status_together([pair] if pair else [])
         accounts = [account_state(work, name) for name in work.config.accounts]
         problems = _last_problems(work, [row["pair"] for row in rows])
     finally:
@@ -52,7 +53,7 @@ def status(ctx: Context, pair: str | None, *, as_json: bool) -> int:
         if len(alike) > SHOWN_ALIKE:
             say(f"! ... and {len(alike) - SHOWN_ALIKE:,} more like this: calsync history {alike[0]['run']}")
         say(*(f"  next: {command}" for command in list(dict.fromkeys(p["next"] for p in alike if p["next"]))[:3]))
-    needs = _needs(rows)
+    needs = _needs(rows, together)
     troubled = needs or problems or any(account["problem"] for account in accounts)
     if troubled or not ctx.quiet:
         say(*(needs or ([] if troubled else ["nothing needs you"])))
@@ -104,13 +105,12 @@ WAITS = {
 }
 
 
-def _needs(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _needs(rows: Sequence[Mapping[str, Any]], together: Mapping[str, int]) -> list[str]:
     if not rows:
         return ["no pairs yet; make one: calsync init"]
     found = []
     for state, (one, more, command) in WAITS.items():
-        count = sum(row[state] for row in rows)
-        if count:
+        if count := together[state]:
             found.append(f"{counted(count, 'event')} {one if count == 1 else more}: {command}")
     if not any(row["last_run"] for row in rows):
         found.append("nothing has been synced yet: calsync sync")

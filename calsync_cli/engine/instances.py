@@ -14,7 +14,7 @@ from calsync_cli.engine.folded import (
     was_held,
     without,
 )
-from calsync_cli.engine.world import Hub
+from calsync_cli.engine.world import Hub, calendar_meant
 from calsync_cli.model.plain import dataclass
 from calsync_cli.model.series import CANCELLED, Path, instance_form, instance_keys, join, split
 from calsync_cli.model.times import InstanceKey
@@ -87,6 +87,8 @@ def _keeps_instance(key: InstanceKey, dispute: Dispute, ctx: Context) -> bool | 
     path = join(key, "")
     answer = next((ctx.choice.answers[p] for p in (path, "") if ctx.choice and p in ctx.choice.answers), None)
     word = answer or ctx.rules.conflict
+    if (number := calendar_meant(word)) is not None:
+        return number not in dispute.cancelling
     if word in ("a", "b"):
         ranked = sorted((*dispute.cancelling, *dispute.editing), key=ctx.rank)
         return (ranked[0] if word == "a" else ranked[-1]) in dispute.editing
@@ -153,6 +155,8 @@ def _orphan(result: Folded, voice: Voice, key: InstanceKey, source: int, before:
     answer = next((ctx.choice.answers[p] for p in (join(key, ""), "") if ctx.choice and p in ctx.choice.answers), "")
     ranked = sorted((source, voice.spoke.calendar), key=ctx.rank)
     chosen = {"a": ranked[0], "b": ranked[-1]}.get(answer)
+    if (number := calendar_meant(answer)) is not None:
+        chosen = number if number == voice.spoke.calendar else source
     paths = under(key, {**result.hub, **voice.now})
     if (not answer and ctx.rules.orphan == "ask") or not ctx.is_heard(voice.spoke.calendar):
         asked = set(result.orphans)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from calsync_cli.engine.folded import Contender, Context, Folded
+from calsync_cli.engine.world import calendar_meant
 from calsync_cli.model.series import Path, Value, split
 
 
@@ -76,7 +77,8 @@ def _side(word: str, ranked: list[int], contenders: list[Contender], ctx: Contex
         case "newest":
             newest = newest_of(tuple(c.calendar for c in contenders), ctx)
             return str(newest) if newest is not None else otherwise
-    return otherwise
+    number = calendar_meant(word)
+    return str(number) if number in ranked else otherwise
 
 
 def newest_of(calendars: tuple[int, ...], ctx: Context) -> int | None:

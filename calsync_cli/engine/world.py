@@ -165,10 +165,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person answered to a hold: per path a side word, or {"": word} for the whole."""
+    """What a person answered to a hold: per path a side word, or {"": word} for the whole.
+
+    `#3` is the calendar of that number: of more than two, `a` and `b` say the first and the last only
+    """
 
     digest: str
     answers: Mapping[str, str]
+
+
+def calendar_meant(answer: str) -> int | None:
+    return int(answer.removeprefix("#")) if answer.startswith("#") else None
 
 
 HoldKind = Literal["fields", "delete", "orphan", "ambiguous", "notify", "read-only", "quarantine", "refused", "undo",

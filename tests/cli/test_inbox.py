@@ -59,6 +59,107 @@ def _places(shell: Shell) -> list[str | None]:
     return [next((li.decode()[9:] for li in one if li.startswith(b"LOCATION:")), None) for one in lines]
 
 
+@pytest.fixture
+def met(shell: Shell) -> Shell:
+    """An event that three calendars had before they were joined, with another title and place on each."""
+    shell.config.write_text(RING.format(folder=shell.folder))
+    (shell.folder / "z" / "Home").mkdir(parents=True)
+    for side in "xyz":
+        shell.put(side, "u1", f"From {side}", f"LOCATION:Room {side}")
+    assert shell("sync", "--yes").code == 3
+    return shell
+
+
+RING = """
+[accounts.x]
+provider = "vdir"
+path = "{folder}/x"
+[accounts.y]
+provider = "vdir"
+path = "{folder}/y"
+[accounts.z]
+provider = "vdir"
+path = "{folder}/z"
+[pairs.first]
+a = "x/Home"
+b = "y/Home"
+[pairs.second]
+a = "y/Home"
+b = "z/Home"
+"""
+
+
+def test_where_there_was_no_value_before_none_is_offered(met: Shell) -> None:
+    """Or the old value of a title would be none."""
+    (found,) = met("conflicts", "list", "--json").json
+    assert found["unknown"] == ["location", "title"]
+    said = met("conflicts", "show", str(found["id"])).out
+    assert "(not known)" in said and "(none)" not in said
+    for words in (("--take", "base"), ("--field", "title=base")):
+        refused = met("conflicts", "resolve", str(found["id"]), *words)
+        assert refused.code == 2 and "has no old location and title" in refused.err and "Nothing was ch" in refused.err
+    assert met("conflicts", "resolve", "--all", "--take", "base").code == 2
+    with Terminal(met, "conflicts", "resolve") as term:
+        assert "[a] [b] [n]ewest [m] both, [f] by field" in term.see(PROMPT)
+        term.type("o")
+        assert "the old value" not in term.see(PROMPT)
+        term.type("f")
+        assert "[a] [b] [n]ewest [m] both, [s]kip" in term.see("[s]kip? ")
+        term.type("q")
+        assert term.end() == 3
+    assert {met.titles(side)[0] for side in "xyz"} == {"From x", "From y", "From z"}
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_of_three_that_met_the_one_that_was_shown_is_taken(met: Shell, side: str) -> None:
+    assert met("conflicts", "resolve", "--all", "--take", side).code == 0
+    assert {met.titles(one)[0] for one in "xyz"} == {"From x" if side == "a" else "From y"}
+    assert met("conflicts").out == "no conflicts\n"
+
+
+@pytest.fixture
+def ring(shell: Shell) -> Shell:
+    """Three calendars in sync, of which only neighbours are pairs."""
+    shell.config.write_text(RING.format(folder=shell.folder))
+    (shell.folder / "z" / "Home").mkdir(parents=True)
+    return shell.synced(3)
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("kind", ["title", "time", "deleted"])
+def test_what_is_taken_is_what_was_shown_where_a_third_calendar_has_its_say(ring: Shell, kind: str, side: str) -> None:
+    """a and b are those of the pair, x and y, also where y is neither the first nor the last that said something."""
+    for one, hour in (("x", "10"), ("z", "12")):
+        file = ring.file(one, "u1")
+        if kind == "time":
+            file.write_bytes(file.read_bytes().replace(b"T09", b"T" + hour.encode()))
+        else:
+            ring.edit(one, "u1", title=f"From {one}" if kind == "title" else "Edited")
+    if kind == "deleted":
+        ring.config.write_text(f'[defaults]\nconflict = "ask"\n{ring.config.read_text()}')
+        ring.file("y", "u1").unlink()
+    assert ring("sync", "--yes").code == 3
+    (found,) = ring("conflicts", "list", "--json").json
+    assert found["pair"] == "first"
+    said = ring("conflicts", "resolve", str(found["id"]), "--take", side)
+    assert said.code == 0, said.out + said.err
+    wanted = {"title": ("From x", "Event 1"), "time": ("Event 1", "Event 1"), "deleted": ("Edited", None)}[kind]
+    title = wanted[side == "b"]
+    rest = sorted(["Event 0", "Event 2", *([title] if title else [])])
+    assert {one: ring.titles(one) for one in "xyz"} == dict.fromkeys("xyz", rest)
+    if kind == "time":
+        hour = b"T10" if side == "a" else b"T09"
+        assert all(hour in ring.file(one, "u1").read_bytes() for one in "xyz")
+
+
+def test_what_a_third_calendar_has_is_shown_and_the_event_is_counted_once(met: Shell) -> None:
+    said = met("conflicts", "show", "1").out
+    assert "and z/Home has: title From z; location Room z" in said.replace("location Room z; title From z",
+                                                                           "title From z; location Room z")
+    assert "\n1 event waits for a decision: calsync conflicts resolve\n" in met("status").out
+    assert [row["conflict"] for row in met("status", "--json").json["pairs"]] == [1, 1]
+
+
 # -- each answer -------------------------------------------------------------------------------------------------------
 
 
