@@ -186,8 +186,23 @@ def _lost_line(one: Mapping[str, Any]) -> str:
 
 def _side(work: Workspace, name: str, event: views.EventRow, found: Found) -> dict[str, Any]:
     lacking = _lacks(work, name, event, found)
-    told = {"losses": list(lacking.losses), "remarks": list(lacking.remarks)}
+    told = {"losses": list(lacking.losses), "remarks": [*_by_view(work, name, event), *lacking.remarks]}
     return {**event_json(event, name), "seen": _seen(work, event), **told}
+
+
+def _by_view(work: Workspace, name: str, event: views.EventRow) -> list[str]:
+    """W6: the rule for which a copy shows no more."""
+    from calsync_cli.cli.explain import view_words
+    from calsync_cli.engine.views import of_text
+
+    view = of_text(views.view_of(work.db, event.link_id, event.calendar_id))
+    rules = [
+        f"pairs.{pair.name}.{key}" for pair in work.config.pairs.values()
+        for key, side, own in (("to_a", pair.a, pair.to_a), ("to_b", pair.b, pair.to_b))
+        if str(side) == name and own == view
+    ]
+    words = view_words(view)
+    return [f"a copy that shows {words} ({', '.join(rules) or 'by rules of before'})"] if words else []
 
 
 def _seen(work: Workspace, event: views.EventRow) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calsync_cli.cli.words import reminder_words
+from calsync_cli.cli.words import field_words, reminder_words
 from calsync_cli.model.account import CalendarName, Pair
 from calsync_cli.model.series import ANSWER, CARRIED
 from calsync_cli.model.views import BUSY, Filter, View, days_text, hours_text, length_text
@@ -19,6 +19,10 @@ TIES = {
 CONFLICTS = {
     "ask": "where both changed, you are asked", "newest": "where both changed, the newest change wins",
     "a": "where both changed, side a wins", "b": "where both changed, side b wins",
+}
+POLICIES = {
+    "ask": "you are asked", "newest": "the newest change wins", "a": "side a wins", "b": "side b wins",
+    "merge": "changes are merged",
 }
 EDITS = {
     "keep": "stays until its source changes the same field", "overwrite": "is overwritten", "ask": "is asked about",
@@ -38,11 +42,18 @@ def _targets(pair: Pair) -> list[tuple[CalendarName, View]]:
     return {"two-way": [b, a], "a-to-b": [b], "b-to-a": [a]}[pair.direction]
 
 
+def view_words(view: View) -> str:
+    """What a copy shows: `busy blocks only, called "Work"`; "" for everything as it is."""
+    words = list(_view(view))
+    return ", ".join([VIEWS[view.view], *words]) if words or view.view != "full" else ""
+
+
 def _shown(pair: Pair) -> Iterator[str]:
     for calendar, view in _targets(pair):
-        words = list(_view(view))
-        if words or view.view != "full":
-            yield f"{calendar} gets {', '.join([VIEWS[view.view], *words])}"
+        if words := view_words(view):
+            yield f"{calendar} gets {words}"
+    if off := sorted(map(field_words, pair.field_off)):
+        yield f"{' and '.join(off)} {'do' if len(off) > 1 else 'does'} not cross"
     carried = [name.removeprefix(CARRIED) for name in pair.carry if name != ANSWER]
     if carried:
         yield f"{', '.join(carried)} goes along"
@@ -111,5 +122,8 @@ def _flow(pair: Pair) -> Iterator[str]:
             yield f"moving a block in {' or '.join(blocks)} moves its event, deleting it deletes the event"
         merged = f"changes of both sides are merged; where both changed one field, {TIES[pair.tie]}"
         yield merged if pair.conflict == "merge" else CONFLICTS[pair.conflict]
+        for name, policy in sorted(pair.field_policy.items()):
+            if policy != pair.conflict:
+                yield f"{field_words(name)}: {POLICIES[policy]}"
     if pair.chain:
         yield "its copies are copied on by other pairs"

@@ -69,6 +69,8 @@ def allowed(
             state.problem(Problem("guard", words, command, 0 if wish.dry_run else 4))
     if trips and plan_id not in wish.approved:
         return False
+    if wish.dry_run and scene.snapshot.rules_changed and not trips and _waits(group, scene, plan):
+        state.report.notes.append(first_words(group, scene, plan))
     if not asks:
         return True
     words = first_words(group, scene, plan) if plan.whole else _wanted_words(wish.trigger, group, plan)
@@ -100,10 +102,14 @@ def _asks(state: State, group: Group, scene: Scene, plan: Plan, plan_id: str) ->
     wish = state.wish
     if not plan.whole:
         return bool(plan.steps) and not (wish.dry_run or wish.yes)
+    told = wish.dry_run or wish.yes or plan_id in wish.approved or wish.expected is not None
+    return not told and _waits(group, scene, plan)
+
+
+def _waits(group: Group, scene: Scene, plan: Plan) -> bool:
+    """A first plan, or the first under other rules, that does anything."""
     first = (scene.snapshot.first or scene.snapshot.rules_changed) and bool(plan.steps or plan.linked or plan.holds)
-    if not first or wish.dry_run or wish.yes or plan_id in wish.approved or wish.expected is not None:
-        return False
-    return any(pair.first_sync != "auto" for pair in group.pairs)
+    return first and any(pair.first_sync != "auto" for pair in group.pairs)
 
 
 def _wanted_words(errand: str, group: Group, plan: Plan) -> str:

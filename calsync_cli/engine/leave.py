@@ -17,9 +17,11 @@ from calsync_cli.engine.filters import Facts, kinds, rejected
 from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import changes_of
 from calsync_cli.engine.world import Kept, Link, Snapshot, Spoke
-from calsync_cli.model.series import LOCAL_FIELDS, Form, split
+from calsync_cli.model.series import LOCAL_FIELDS, Form, form_title, split
 from calsync_cli.model.views import ALL
 
+NAMED = 5
+"""Of so many events that fall asleep at once the titles are told."""
 NO_PART = "it takes no part any more"
 SHOWED_MORE = "it was made to show more than it may now, and is made anew"
 NO_BLOCK = {
@@ -32,6 +34,22 @@ NO_BLOCK = {
 def selects(snap: Snapshot) -> bool:
     """Whether any event may be left out."""
     return snap.rules.filter != ALL or any(calendar.view.view == "busy" for calendar in snap.calendars)
+
+
+def asleep(snap: Snapshot, decisions: Sequence[Decision]) -> list[str]:
+    """V5, V7: what other rules leave out from now on, though nothing is written to it."""
+    if not snap.rules_changed:
+        return []
+    lived = {link.key for link in snap.links if sum(spoke.state == "live" for spoke in link.spokes) > 1}
+    links = [d.link for d in decisions if d.outside and not d.steps and d.link.key in lived]
+    titles = [form_title({path: e.value for path, e in link.hub.items() if e.value is not None}) for link in links]
+    if not titles:
+        return []
+    some = ", ".join(f'"{title or "(no title)"}"' for title in titles[:NAMED])
+    more = f" and {len(titles) - NAMED:,} more" if len(titles) > NAMED else ""
+    count = "1 event takes" if len(titles) == 1 else f"{len(titles):,} events take"
+    words = "part no more by the rules as they are now; what is on both sides stays, each for itself (on_leave)"
+    return [f"{count} {words}: {some}{more}"]
 
 
 def leaving(case: Case, there: Sequence[Spoke]) -> Decision | None:

@@ -161,6 +161,12 @@ def _statuses(db: Database, calendar_id: int, bounds: Bounds) -> list[tuple[obje
     return [(row["link_id"] or (calendar_id, row["remote_id"]), _status(row, bounds)[0]) for row in rows]
 
 
+def view_of(db: Database, link: int | None, calendar_id: int) -> str:
+    """As the engine's views say it; "" for what is no copy, or shows everything."""
+    sql = "SELECT view FROM spoke WHERE link_id = ? AND calendar_id = ?"
+    return str(db.value(sql, link, calendar_id) or "")
+
+
 def is_owned(db: Database, calendar_id: int, remote_id: str) -> bool:
     """Whether calsync made it."""
     sql = "SELECT max(owned) FROM spoke WHERE calendar_id = ? AND remote_id = ?"

@@ -55,6 +55,23 @@ def test_a_resolved_conflict_moves_the_meeting_and_its_block(blocks: Shell) -> N
     assert "takeover" in blocks.file("x", "u1").read_text()
 
 
+def test_why_names_the_view_of_a_copy(blocks: Shell) -> None:
+    shows = 'a copy that shows busy blocks only, called "Away"'
+    assert f"{shows} (pairs.home.to_b)" in blocks("why", "Board").out
+    blocks.config.write_text(BLOCKS.replace('"Away"', '"Out"'))
+    assert f"{shows} (by rules of before)" in blocks("why", "Board").out
+
+
+def test_what_a_narrowed_filter_leaves_alone_is_told_before_and_as_it_happens(blocks: Shell) -> None:
+    """V5, V7: nothing is written, but from then on each side has it for itself."""
+    blocks.config.write_text(BLOCKS.replace("lunch", "lunch|board"))
+    told = '1 event takes part no more by the rules as they are now; what is on both sides stays, each for itself'
+    for command in (["sync", "-n"], ["sync"]):
+        found = blocks(*command)
+        assert found.code == 0 and told in found.out and '"Board meeting"' in found.out
+    assert told not in blocks("sync").out and blocks.titles("y") == ["Away"]
+
+
 def test_why_names_the_rule_that_keeps_an_event_out(blocks: Shell) -> None:
     assert 'filter.not_title "(?i)lunch" fits its title' in blocks("why", "Lunch").out
     rows = {row["title"]: row for row in blocks("events", "list", "--json").json}
@@ -68,6 +85,7 @@ def test_a_changed_view_is_a_plan_that_waits(blocks: Shell) -> None:
     blocks.config.write_text(BLOCKS.replace('view = "busy", title = "Away"', 'view = "titles"'))
     planned = blocks("sync", "-n")
     assert planned.code == 0 and "by the pair's rules now" in planned.out
+    assert "waits for your yes. Events: 1 to update." in planned.out
     waits = blocks("sync")
     assert waits.code == 3 and "1 to update" in waits.out and blocks.titles("y") == ["Away"]
     assert blocks("sync", "--yes").code == 0 and blocks.titles("y") == ["Board meeting"]

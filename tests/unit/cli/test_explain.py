@@ -39,6 +39,8 @@ ONE_WAY = "one way; an edit in dav/Family stays until its source changes the sam
         ('direction = "a-to-b"\nto_b = { title = "{title}" }', TO + ONE_WAY),
         ('direction = "a-to-b"\nfields = { carry = ["X-A", "google:extended.private.t"] }',
          f"{TO}X-A, google:extended.private.t goes along; {ONE_WAY}"),
+        ('fields = { description = "off", title = "a", start = "newest", url = "merge" }',
+         f"{HEAD}description does not cross; {MERGED}; time: the newest change wins; title: side a wins"),
         ('direction = "a-to-b"\nchain = true', f"{TO}{ONE_WAY}; its copies are copied on by other pairs"),
         ('direction = "a-to-b"\non_leave = "retire"', TO + ONE_WAY),
         ('direction = "a-to-b"\non_leave = "retire"\nfilter = { only = ["busy", "timed"], never = ["declined"] }',
