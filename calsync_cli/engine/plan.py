@@ -20,7 +20,7 @@ from calsync_cli.engine.keys import digest
 from calsync_cli.engine.leave import anew, asleep, leaving, selects
 from calsync_cli.engine.match import Matched, left_words, match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
-from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step
+from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step, calendar_meant
 from calsync_cli.engine.write_steps import bring_up
 from calsync_cli.model.codec import dumps, form_json, value_json
 from calsync_cli.model.series import Form, Path, Value, split
@@ -192,6 +192,8 @@ def _judgement(case: Case, gone: list[Spoke], there: list[Spoke], word: str) -> 
         first = min if word == "a" else max
         decider = first((*gone, *there), key=lambda s: case.ctx.rank(s.calendar))
         return "delete" if decider in gone else "restore"
+    if (number := calendar_meant(word)) is not None:
+        return "delete" if number in {s.calendar for s in gone} else "restore"
     return "hold" if word == "ask" else "restore"
 
 
