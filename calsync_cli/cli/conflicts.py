@@ -150,8 +150,8 @@ def _same_for(
         if all:
             fitting = {n: side for n, side in fitting.items() if (not n or n in known) and n not in old}
         elif old:
-            fitting = {n: side for n, side in fitting.items() if (not n or n in known) and n not in old}
-            text += "event on each. Nothing was changed"
+            text = f"conflict {conflict['id']} has no old {' and '.join(sorted(without))}: these calendars met with "
+            text += "the event on each. Nothing was changed"
             raise UsageError(text, next=f"calsync conflicts show {conflict['id']}")
         for name in fitting:
             if name and name not in known:
