@@ -196,3 +196,11 @@ def test_the_version_loads_next_to_nothing_beyond_typer() -> None:
     wanted = ("errors", "ports", "model", "model.plain", "cli", "cli.app", "cli.context", "cli.exits")
     assert ours == {f"calsync_cli.{name}" for name in wanted}
     assert len(foreign) <= 6, foreign
+
+
+def test_the_end_looks_for_no_garbage() -> None:
+    """Among all that was loaded, which takes a sixth of a quiet run."""
+    code = "import atexit, gc; atexit.register(lambda: print(gc.get_count()[0] < gc.get_freeze_count()))"
+    code += "; from calsync_cli.cli.app import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1:] == ["True"]
