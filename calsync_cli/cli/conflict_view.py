@@ -146,7 +146,7 @@ def draw(seen: View, *, color: bool) -> None:
         if seen.name(side) in conflict["sides"]:
             say(f"  {side}: {seen.name(side)}: {conflict['sides'][seen.name(side)]}")
     for calendar, said in conflict["elsewhere"].items():
-        found = (f"{seen.label(path)} {_elsewhere(path, value)}" for path, value in said.items())
+        found = (f"{seen.label(path)} {_elsewhere(path, said[path])}" for path in sorted(said, key=_place))
         say(f"  and {calendar} has: {'; '.join(found)}")
 
 

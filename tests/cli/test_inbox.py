@@ -154,8 +154,7 @@ def test_what_is_taken_is_what_was_shown_where_a_third_calendar_has_its_say(ring
 
 def test_what_a_third_calendar_has_is_shown_and_the_event_is_counted_once(met: Shell) -> None:
     said = met("conflicts", "show", "1").out
-    assert "and z/Home has: title From z; location Room z" in said.replace("location Room z; title From z",
-                                                                           "title From z; location Room z")
+    assert "and z/Home has: title From z; location Room z" in said
     assert "\n1 event waits for a decision: calsync conflicts resolve\n" in met("status").out
     assert [row["conflict"] for row in met("status", "--json").json["pairs"]] == [1, 1]
 
