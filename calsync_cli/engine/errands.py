@@ -13,6 +13,8 @@ from calsync_cli.engine.case import Case, Decision
 from calsync_cli.engine.plan import restore, step_order
 from calsync_cli.engine.presence import Is
 from calsync_cli.engine.world import Plan, Snapshot, Spoke
+from calsync_cli.model import recur
+from calsync_cli.model.series import CARRIED, split
 
 Image = Callable[[int, str], bytes]
 """(calendar, remote id) -> the lines of an event that was there, b"" when they are not kept."""
@@ -35,6 +37,16 @@ def errand_plan(snap: Snapshot, decisions: Sequence[Decision]) -> Plan:
         notes=tuple(note for d in decisions for note in d.notes),
         whole=False,
     )
+
+
+def touched(case: Case, spoke: Spoke) -> bool:
+    """Whether somebody changed it since calsync wrote it last, also where its view would not hear it (W4), or nobody
+    knows: it was found again without a base. What was carried by name may be read no more, which is nobody's edit."""
+    form = spoke.replica.form if spoke.replica else None
+    if form is None or spoke.base is None:
+        return True
+    local = case.snap.rules.local | {split(path)[1] for path in spoke.base if split(path)[1].startswith(CARRIED)}
+    return any(split(path)[1] not in local for path in recur.diff(spoke.base, form))
 
 
 def put_back(snap: Snapshot, image: Image = lambda calendar, remote_id: b"") -> Plan:

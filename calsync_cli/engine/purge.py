@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from calsync_cli.engine.case import Case, Decision
-from calsync_cli.engine.errands import errand_plan, unasked
-from calsync_cli.engine.folded import changes_of
+from calsync_cli.engine.errands import errand_plan, touched, unasked
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
@@ -36,7 +35,7 @@ def _purge(case: Case, calendars: Collection[int]) -> Decision:
         words = ""
         if case.link.frozen:
             words = UNFINISHED
-        elif changes_of(spoke, shown[spoke.calendar], case.snap.rules.local):
+        elif touched(case, spoke):
             words = "it was edited since calsync made it, and is kept"
         elif len(shown) - sum(step.kind == "delete" for step in result.steps) < 2:
             words = "no other calendar of its pair has it any more, so it is kept"

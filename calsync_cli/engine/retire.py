@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.case import Case, Decision, start_text
-from calsync_cli.engine.errands import errand_plan, unasked
-from calsync_cli.engine.folded import changes_of
+from calsync_cli.engine.errands import errand_plan, touched, unasked
 from calsync_cli.engine.former import Former
 from calsync_cli.engine.groups import Group
 from calsync_cli.engine.report import Report
@@ -25,7 +24,7 @@ from calsync_cli.engine.state import Wish
 from calsync_cli.engine.undo import UNFINISHED
 from calsync_cli.engine.views import is_copy
 from calsync_cli.engine.world import Hold, Kept, Link, Plan, Snapshot, Spoke
-from calsync_cli.model.series import CARRIED, form_title, split
+from calsync_cli.model.series import form_title
 from calsync_cli.store import former as stored
 
 RETIRED = "its pair is in the configuration no more"
@@ -51,7 +50,7 @@ def _retire(case: Case, former: Former, stays: Counter[tuple[int, str]]) -> Deci
         others = [s for s in there if s is not spoke and not any(step.calendar == s.calendar for step in result.steps)]
         if why := _not_now(case, spoke, former, others):
             stays[spoke.calendar, why] += 1
-        elif _is_edited(case, spoke):
+        elif touched(case, spoke):
             _let_go(case, spoke, LET_GO, result)
         elif not former.one_way and not (others and is_copy(case.link, spoke)):
             _let_go(case, spoke, THE_LAST, result)
@@ -77,16 +76,6 @@ def _not_now(case: Case, spoke: Spoke, former: Former, others: Sequence[Spoke]) 
     if gone:
         return f"nobody can say whether {' and '.join(gone)}, of no account of the configuration, still has its event"
     return f"{' and '.join(unread)} cannot be read just now" if unread else ""
-
-
-def _is_edited(case: Case, spoke: Spoke) -> bool:
-    """Also one of which nobody knows: it was found again without a base. What was carried by name may be read no more,
-    which is nobody's edit."""
-    form = spoke.replica.form if spoke.replica else None
-    if form is None or spoke.base is None:
-        return True
-    carried = {split(path)[1] for path in spoke.base if split(path)[1].startswith(CARRIED)}
-    return bool(changes_of(spoke, form, case.snap.rules.local | carried))
 
 
 def _let_go(case: Case, spoke: Spoke, because: str, result: Decision) -> None:

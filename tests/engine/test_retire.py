@@ -6,14 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from calsync_cli.engine.report import Report
+from calsync_cli.mapping.registry import mapping
 from calsync_cli.model.account import CalendarName, Pair
+from calsync_cli.model.codec import form_json
 from calsync_cli.model.views import View
 from calsync_cli.providers.memory import Call
 from calsync_cli.store import views
 from tests.engine.cloud_world import CloudWorld
-from tests.engine.faulty_world import FaultyWorld
+from tests.engine.faulty_world import AnyPlan, FaultyWorld
 from tests.engine.world import World, ics
 
 
@@ -269,3 +273,74 @@ def test_the_services_let_go_and_take_away(a: str, b: str) -> None:
         made.pairs = pairs
         assert made.run().exit_code in (0, 3) and made.quiet()
         assert all("Mine" in str(made[side].forms()) for side in "ab")
+
+
+EDITS = st.lists(
+    st.tuples(st.sampled_from("ab"), st.sampled_from(["edit", "delete", "new", "remind"]), st.integers(0, 5)),
+    max_size=6,
+)
+
+
+@given(st.sampled_from(SHAPES), EDITS, EDITS)
+@settings(max_examples=15, deadline=None)
+def test_whatever_people_did_before_and_after_the_pair_was_taken_out(
+    shape: dict[str, Any], before: list[tuple[str, str, int]], after: list[tuple[str, str, int]]
+) -> None:
+    """What people made is as they left it, what they edited since stays as they left it, all else that was made is
+    gone but for the last of an event; an undo brings all of that back; a second time there is nothing to do."""
+    made = world(pairs=[Pair("ab", name("a"), name("b"), first_sync="auto", delete_percent=100.0, **shape)])
+    for number, deed in enumerate(before):
+        _do(made, deed, number)
+    made.run(approved=AnyPlan())
+    made.pairs = []
+    for number, deed in enumerate(after, len(before)):
+        _do(made, deed, number)
+    one_way, edits = shape.get("direction") is not None, len(before) + len(after)
+    start = {side: made.servers[side].contents(side) for side in "ab"}
+    report = made.retire()
+    assert report.exit_code == 0
+    left = {side: made.servers[side].contents(side) for side in "ab"}
+    for side in "ab":
+        for remote_id, payload in start[side].items():
+            history = [c for c in made.servers[side].history(side) if c.remote_id == remote_id]
+            if history[0].who == "user":
+                assert left[side][remote_id] == payload, "a person made it"
+            elif any(f"edit{side}{n}".encode() in payload for n in range(0 if one_way else len(before), edits)):
+                assert _title(left[side][remote_id]) == _title(payload)
+                let_go_before = one_way and mapping("ical").read(payload).uid not in made.forms("a")
+                assert let_go_before or b"X-CALSYNC" not in left[side][remote_id]
+            elif remote_id in left[side]:
+                assert not one_way and b"X-CALSYNC" not in left[side][remote_id], "the last one"
+    assert made.retire().changes == []
+    back = made.undo(report.run)
+    assert back.exit_code == 0
+    for side in "ab":
+        again = made.servers[side].contents(side).values()
+        if side == "b" and back.notes:  # words that no view lets through were read before: they stay in the trash (I19)
+            assert len(again) == len(start[side])
+        else:
+            assert sorted(map(_form, again)) == sorted(map(_form, start[side].values()))
+
+
+def _do(made: World, deed: tuple[str, str, int], number: int) -> None:
+    """What a person does on one side, if there is anything to do it to."""
+    side, kind, which = deed
+    items = sorted(made.servers[side].contents(side).items())
+    if kind == "new":
+        made.put(side, ics(f"new{number}", f"new{side}{number}"))
+    elif items:
+        remote_id, payload = items[which % len(items)]
+        if kind == "delete":
+            made.servers[side].user_delete(side, remote_id)
+        else:
+            reminders = {"reminders": frozenset({"display:-PT15M"})}
+            changes: dict[str, Any] = {"title": f"edit{side}{number}"} if kind == "edit" else reminders
+            made.put(side, mapping("ical").edit(payload, changes), remote_id)
+
+
+def _title(payload: bytes) -> str:
+    return mapping("ical").read(payload).title
+
+
+def _form(payload: bytes) -> str:
+    return form_json(mapping("ical").read(payload).form)
