@@ -14,7 +14,6 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from calsync_cli.config.patterns import can_hang
 from calsync_cli.config.schema import POLICIES, Key
@@ -101,6 +100,8 @@ def _zone(place: Place, key: Key, value: Any) -> str:
     try:
         zone(name)
     except (KeyError, ValueError, OSError):
+        from zoneinfo import available_timezones
+
         hint = closest(name, available_timezones())
         raise BadValue(f'{name!r} is no time zone{hint}; write one like "Europe/Berlin"') from None
     return name

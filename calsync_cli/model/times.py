@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from calsync_cli.model.plain import dataclass
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Span:
 @lru_cache(maxsize=1024)
 def zone(tzid: str) -> ZoneInfo:
     """The rules of an IANA zone. Raises ZoneInfoNotFoundError (a KeyError) or ValueError for a name that is none."""
+    from zoneinfo import ZoneInfo  # slow to load, and a quiet run asks for no zone
+
     return ZoneInfo(tzid)
 
 
