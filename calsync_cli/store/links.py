@@ -15,6 +15,7 @@ from calsync_cli.errors import InternalCheck
 from calsync_cli.model.codec import dumps, form_from, form_json, value_from, value_json
 from calsync_cli.model.plain import dataclass
 from calsync_cli.store.db import Database, moment
+from calsync_cli.store.mirror import next_seq
 
 # -- groups ------------------------------------------------------------------------------------------------------------
 
@@ -302,12 +303,13 @@ def save_outside(db: Database, grp: str, found: Mapping[tuple[int, str], str], *
 def save_quarantine(
     db: Database, quarantined: Iterable[Quarantine], cleared: Iterable[tuple[int, str]]
 ) -> None:
-    """Duplicates keep their form and get a problem; a problem of that kind is over when the item found its link."""
+    """Duplicates keep their form and get a problem; a problem of that kind is over when the item found its link. Other
+    groups look at it anew then, as at what is new."""
     for calendar, remote_id in cleared:
-        db.run(
-            "UPDATE mirror_item SET problem = NULL WHERE calendar_id = ? AND remote_id = ? AND form IS NOT NULL "
-            "AND problem IS NOT NULL", calendar, remote_id,
-        )
+        known = "calendar_id = ? AND remote_id = ? AND form IS NOT NULL AND problem IS NOT NULL"
+        if db.value(f"SELECT 1 FROM mirror_item WHERE {known}", calendar, remote_id):
+            seq = next_seq(db)
+            db.run(f"UPDATE mirror_item SET problem = NULL, seq = ? WHERE {known}", seq, calendar, remote_id)
     for item in quarantined:
         db.run(
             "UPDATE mirror_item SET problem = ? WHERE calendar_id = ? AND remote_id = ?",

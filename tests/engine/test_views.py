@@ -662,3 +662,25 @@ def test_a_block_that_is_copied_on_leaks_nothing_and_rests(second: dict[str, Any
         assert not [word for word in (*SECRET, "Surgeon", "s1@") if word.encode() in told], side
         assert len(made.forms(side)) == 2
     assert made.quiet()
+
+
+@pytest.mark.parametrize("names", ["bc cd", "cd bc"])
+@pytest.mark.parametrize("more", [{"to_a": BUSY}, {"filter": Filter(not_patterns={"title": "Lunch"})}])
+def test_what_was_twice_and_is_once_again_is_known_to_every_pair(names: str, more: dict[str, Any]) -> None:
+    """Row 17: the pair that is planned first finds it, and the others do not take it for deleted (I2)."""
+    pairs = {
+        "bc": Pair("bc", CalendarName("b", "b"), CalendarName("c", "c"), first_sync="auto", **more),
+        "cd": Pair("cd", CalendarName("c", "c"), CalendarName("d", "d"), first_sync="auto"),
+    }
+    made = FaultyWorld("bcd", [pairs[name] for name in names.split()])
+    made.put("c", ics("u1", "Talk"))
+    made.put("c", ics("u2", "Other", start="20261203T090000"))
+    made.run()
+    before = made.servers["b"].contents("b")
+    first, talk = next((i, p) for i, p in made.servers["c"].contents("c").items() if b"Talk" in p)
+    made.servers["c"].user_put("c", None, talk)
+    assert "has the same UID" in str(made.run().problems)
+    made.servers["c"].user_delete("c", first)
+    for _ in range(2):
+        made.run(approved=AnyPlan())
+    assert made.servers["b"].contents("b") == before and made.titles("c") == made.titles("d") == ["Other", "Talk"] and made.quiet()
