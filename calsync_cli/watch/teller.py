@@ -68,7 +68,7 @@ def _key(problem: Problem) -> str:
 def _waiting(problem: Problem) -> str:
     named = problem.account is None or problem.event is not None or problem.account in problem.message
     words = problem.message if named else f"account {problem.account}: {problem.message}"
-    return words + (f"; next: {problem.next}" if problem.next else "")
+    return f"{words.rstrip('.')}; next: {problem.next}" if problem.next else words
 
 
 def _how(one: AccountState) -> str:

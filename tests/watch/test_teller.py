@@ -11,7 +11,7 @@ from tests.watch.world import Recorder
 
 
 @pytest.mark.parametrize(("problem", "words"), [
-    (Problem("transient", "127.0.0.1:1 cannot be reached", "calsync doctor", 1, account="cloud"),
+    (Problem("transient", "127.0.0.1:1 cannot be reached.", "calsync doctor", 1, account="cloud"),
      "account cloud: 127.0.0.1:1 cannot be reached; next: calsync doctor"),
     (Problem("auth", "account cloud is not signed in", "calsync login cloud", 5, account="cloud"),
      "account cloud is not signed in; next: calsync login cloud"),
