@@ -116,8 +116,9 @@ class Recalling(Looking):
 
     def _retire(self, session: Session, names: Sequence[str], wish: Wish, *, due: bool) -> Report:
         from calsync_cli.engine.former import formers
-        from calsync_cli.engine.retire import retire
+        from calsync_cli.engine.retire import find_names, retire
 
+        find_names(session, self.config.pairs.values())
         found = formers(self.db, self.config.pairs, self.config.accounts)
         self._check_pairs(name for name in names if not any(former.is_called(name) for former in found))
         there = [name for name in names if name in self.config.pairs]

@@ -2,7 +2,8 @@
 
 Shape   `formers` -> the groups of which calendars are left over; `former` -> one of them by its key, to undo in
 Rules   a calendar is left over when no pair joins it to any other calendar of its group; a pair whose direction, view
-        or filter changed is the same pair, and a group that got another calendar the same group (V7)
+        or filter changed is the same pair, and a group that got another calendar the same group (V7). While a calendar
+        of the configuration has not been found, nothing of its account is left over: it may have another name now
 """
 
 from __future__ import annotations
@@ -44,15 +45,23 @@ class Former:
 
 def formers(db: Database, pairs: Mapping[str, Pair], accounts: Mapping[str, Account]) -> list[Former]:
     """Groups of which calendars are left over, by their keys."""
-    joined = _joined(db, pairs.values())
+    joined, unseen = _joined(db, pairs.values()), {name.account for name in unseen_names(db, pairs.values())}
     found = []
     for key in stored.keys(db):
         everywhere = stored.calendars(db, key)
+        if unseen & {mirror.account_of(db, number) for number in everywhere}:
+            continue  # one of them may go by another name now
         same = [numbers for name, numbers in joined if name == key or len(numbers & everywhere) > 1]
         left = everywhere.difference(*same)
         if left & (stored.members(db, key) | stored.copies(db, key).keys()):
             found.append(former(db, key, left, pairs, accounts))
     return found
+
+
+def unseen_names(db: Database, pairs: Iterable[Pair]) -> list[CalendarName]:
+    """Calendars of the configuration that no run has found yet: perhaps one that is known under another name."""
+    names = dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b))
+    return [name for name in names if mirror.find_calendar(db, name.account, name.calendar) is None]
 
 
 def gone_groups(

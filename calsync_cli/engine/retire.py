@@ -9,13 +9,14 @@ Rules   a copy goes if nobody edited it since calsync wrote it last. An edited o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from calsync_cli.engine.case import Case, Decision, start_text
 from calsync_cli.engine.errands import errand_plan, touched, unasked
-from calsync_cli.engine.former import Former
-from calsync_cli.engine.groups import Group
+from calsync_cli.engine.former import Former, unseen_names
+from calsync_cli.engine.groups import Group, groups, windows
+from calsync_cli.engine.observe import notice_places, observe
 from calsync_cli.engine.report import Report
 from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
@@ -24,6 +25,7 @@ from calsync_cli.engine.state import Wish
 from calsync_cli.engine.undo import UNFINISHED
 from calsync_cli.engine.views import is_copy
 from calsync_cli.engine.world import Hold, Kept, Link, Plan, Snapshot, Spoke
+from calsync_cli.model.account import Pair
 from calsync_cli.model.series import form_title
 from calsync_cli.store import former as stored
 
@@ -105,15 +107,25 @@ def _stay(former: Former, number: int, why: str, count: int) -> Hold:
 # -- the errand --------------------------------------------------------------------------------------------------------
 
 
-def retire(session: Session, formers: Sequence[Former], groups: Sequence[Group], wish: Wish) -> Report:
-    """Take the copies away, then bring the groups up to date, in one run. Raises as `run` does."""
+def find_names(session: Session, pairs: Iterable[Pair]) -> None:
+    """Look for calendars that the configuration calls by a name no run has found yet: a known one may be meant."""
+    pairs = list(pairs)
+    unseen = unseen_names(session.db, pairs)
+    if unseen:
+        wanted = windows([group for group in groups(pairs) if set(group.calendars) & set(unseen)])
+        notice_places(session, [name.account for name in unseen])
+        observe(session, {name: wanted[name] for name in unseen})
+
+
+def retire(session: Session, formers: Sequence[Former], then: Sequence[Group], wish: Wish) -> Report:
+    """Take the copies away, then bring the other groups up to date, in one run. Raises as `run` does."""
     by_key = {former.group.key: former for former in formers}
     there = [f.group for f in formers if f.group.calendars and stored.copies(session.db, f.group.key).keys() & f.left]
 
     def errand(scene: Scene) -> Plan:
         return retired(scene.snapshot, by_key[scene.key])
 
-    report = run(session, there, wish, errand, then=groups, anyway=True)
+    report = run(session, there, wish, errand, then=then, anyway=True)
     report.notes += _left_there(session, formers)
     if not there:
         report.notes.append("every copy that is known belongs to a pair of the configuration; nothing is to be retired")
@@ -131,5 +143,5 @@ def _left_there(session: Session, formers: Sequence[Former]) -> list[str]:
         counts = stored.copies(session.db, former.group.key)
         for number in sorted(former.left & former.away & counts.keys()):
             label = former.labels[number]
-            found.append(f"{counts[number]:,} copies on {label} stay there: its account is not in the configuration")
+            found.append(f"{counts[number]:,} copies on {label} stay: its account is no more, or points elsewhere")
     return found

@@ -105,6 +105,35 @@ def test_a_pair_that_points_elsewhere_now(shell: Shell) -> None:
     assert heard.read_text().count('"y/Home"') == 3 and heard.read_text().count('"y/New"') == 3
 
 
+def test_a_calendar_by_another_name_is_the_same_calendar(shell: Shell) -> None:
+    shell.synced(3)
+    before = shell.contents("y")
+    by_id = next(row["id"] for row in shell("calendars", "--json").json if row["account"] == "y")
+    shell.config.write_text(CONFIG.replace("y/Home", f"y/{by_id}"))
+    assert "a pair of before" not in shell("doctor").out
+    looked = shell("sync", "--retire", "-n")
+    assert "nothing is to be retired" in looked.out and shell("sync", "--retire", "--yes").code == 0
+    assert shell.contents("y") == before and len(shell.titles("x")) == 3
+
+
+def test_while_a_calendar_cannot_be_found_nothing_of_its_account_goes(shell: Shell) -> None:
+    shell.synced(3)
+    before = shell.contents("y")
+    shell.config.write_text(CONFIG.replace("y/Home", "y/Nowhere"))
+    assert shell("sync", "--retire", "--yes").code not in (0, 8) and shell.contents("y") == before
+
+
+def test_an_account_by_another_name_takes_its_copies_over(shell: Shell) -> None:
+    """The old pair's copies go first, then the new one makes its own, in one run."""
+    one_way = CONFIG + 'direction = "a-to-b"\n'
+    shell.config.write_text(one_way)
+    shell.synced(3)
+    shell.config.write_text(one_way.replace("[accounts.x]", "[accounts.w]").replace('"x/Home"', '"w/Home"'))
+    said = shell("sync", "--retire", "--yes")
+    assert said.code == 0 and shell.titles("y") == ["Event 0", "Event 1", "Event 2"]
+    assert "up to date" in shell("sync").out
+
+
 def test_it_does_not_go_with_watch(shell: Shell) -> None:
     said = shell("sync", "--watch", "--retire")
     assert said.code == 2 and "--watch goes with the names of pairs only" in said.err

@@ -168,7 +168,7 @@ def test_the_account_of_the_copies_may_be_gone() -> None:
     made = world(direction="a-to-b")
     made.pairs = []
     report = made.retire(accounts="a")
-    assert "3 copies on b/b stay there" in report.notes[0] and len(made.titles("b")) == 3
+    assert "3 copies on b/b stay" in report.notes[0] and len(made.titles("b")) == 3
 
 
 def test_a_pair_that_got_another_calendar_takes_its_copies_along() -> None:
@@ -212,6 +212,19 @@ def test_other_pairs_of_the_same_calendars_keep_theirs() -> None:
     made.pairs = made.pairs[1:]
     made.retire()
     assert made.titles("c") == ["Four"] and made.titles("b") == ["Four"] and made.quiet()
+
+
+def test_what_came_on_from_there_goes_with_it_and_comes_back_with_it() -> None:
+    """a showed its events to b, and b shares all of its own with c: a run takes both away, an undo brings both back."""
+    made = world("abc", [pair("a", "b", to_a=View("busy")), pair("b", "c")])
+    made.run()
+    before = {side: made.forms(side) for side in "abc"}
+    made.pairs = made.pairs[1:]
+    report = made.retire()
+    assert (made.titles("a"), made.titles("b")) == (["One", "Three", "Two"], ["Five", "Four"]) and made.quiet()
+    assert made.titles("c") == made.titles("b") and report.exit_code == 0
+    made.undo(report.run)
+    assert {side: made.forms(side) for side in "abc"} == before and made.quiet()
 
 
 def test_only_what_is_named() -> None:

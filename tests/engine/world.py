@@ -15,7 +15,7 @@ from calsync_cli.engine.by_hand import Said, added, carry_out, edited, removed, 
 from calsync_cli.engine.former import formers, gone_groups
 from calsync_cli.engine.groups import Group, carried, chained, groups
 from calsync_cli.engine.report import Report
-from calsync_cli.engine.retire import retire
+from calsync_cli.engine.retire import find_names, retire
 from calsync_cli.engine.run import run
 from calsync_cli.engine.session import Session
 from calsync_cli.engine.state import Wish
@@ -121,6 +121,7 @@ class World:
         session = self.session()
         known = {name: Account(name, "memory") for name in accounts or self.servers}
         try:
+            find_names(session, self.pairs)
             found = formers(self.db, {pair.name: pair for pair in self.pairs}, known)
             wanted = [former for former in found if not names or any(map(former.is_called, names))]
             return retire(session, wanted, groups(self.pairs), Wish(**{"yes": True, **wish}, trigger="sync --retire"))
