@@ -1,4 +1,4 @@
-"""What is written for each scheduler. Pure: nothing is run."""
+"""What is written for each scheduler, and what systemd and cron say of it themselves. Nothing is installed."""
 
 from __future__ import annotations
 
@@ -87,6 +87,22 @@ def test_a_crontab_line_means_what_the_shell_makes_of_it() -> None:
     assert minutes == f"{one.offset}-59/15" and stars == ["*"] * 4
     assert command.count("%") == command.count("\\%")
     assert tuple(shlex.split(command.replace("\\%", "%"))) == one.command
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_an_entry_passes_crons_own_check(tmp_path: Path, odd: bool) -> None:
+    """Debian's crontab can look at a file and change nothing; what `-n` is to another one is not tried out."""
+    ask = ["crontab", "-h"] if shutil.which("crontab") else [sys.executable, "--version"]
+    usage = subprocess.run(ask, capture_output=True, text=True, check=False)
+    if "dry run: checks the syntax" not in usage.stdout + usage.stderr:
+        pytest.skip("no crontab with a dry run on this machine; the Debian package cron has it")
+    for step in STEPS:
+        file = tmp_path / "crontab"
+        file.write_text(entry("cron", made(timedelta(minutes=step), odd=odd))["crontab"])
+        done = subprocess.run(["crontab", "-n", file], capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and "error" not in done.stderr.lower(), done.stderr
+    file.write_text(file.read_text().replace(" * ", " no ", 1))
+    assert subprocess.run(["crontab", "-n", file], capture_output=True, check=False).returncode == 1
 
 
 def test_a_launch_agent_says_the_same_as_a_property_list() -> None:
