@@ -48,6 +48,7 @@ class VdirProvider:
         self.place = f"vdir {self._root.resolve()}"
         self._ports = ports
         self._lock = threading.Lock()
+        self._syncs: dict[Path, files.FolderSync] = {}
         self._swap = threading.Lock()  # our own threads, at least, compare and replace in one step
         self.requests = {"read": 0, "write": 0}
         self.caps = Capabilities(mapping="ical", delta=False, server_stamps=False, concurrency=account.concurrency)
@@ -94,7 +95,7 @@ class VdirProvider:
         with files.temporary(folder, f"{identity}\n".encode(), self._ports.fresh_id()) as (temp, _):
             with files.renaming(folder):
                 temp.replace(folder / MARKER)
-            files.sync_folder(folder)
+            self._sync_folder(folder)
 
     def identity(self, cal: Calendar) -> str | None:
         """What `claim` wrote, None when there is no marker. Raises CalendarGone for a folder that cannot be read."""
@@ -181,7 +182,7 @@ class VdirProvider:
                 placed = files.place(temp, path)
             if not placed:
                 raise PreconditionFailed(f"{path} exists already; it was left as it is.")
-            files.sync_folder(path.parent)
+            self._sync_folder(path.parent)
         return Receipt(remote_id, etag, Item(remote_id, etag, body))
 
     def update(self, cal: Calendar, remote_id: str, body: bytes, etag: str) -> Receipt:
@@ -193,7 +194,7 @@ class VdirProvider:
             with self._swap, files.renaming(path.parent):
                 files.same_version(path, etag)
                 temp.replace(path)  # a symbolic link is replaced, never written through
-            files.sync_folder(path.parent)
+            self._sync_folder(path.parent)
         return Receipt(remote_id, new, Item(remote_id, new, body))
 
     def delete(self, cal: Calendar, remote_id: str, etag: str) -> None:
@@ -206,7 +207,10 @@ class VdirProvider:
                 path.unlink()
             except FileNotFoundError:
                 raise NotFound(f"{path} is not there any more. Nothing was changed.") from None
-        files.sync_folder(path.parent)
+        self._sync_folder(path.parent)
+
+    def _sync_folder(self, folder: Path) -> None:
+        self._syncs.setdefault(folder, files.FolderSync(folder)).wait()
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -1,7 +1,7 @@
 """Durable, all-or-nothing steps on the files of one folder, with the errors of the disk said in our words.
 
 Shape   in: paths and bytes; `etag_of` is "mtime_ns-size-inode", the version of one file
-Order   `temporary` (hidden file, fsync) -> `place` (never replaces) or `Path.replace` -> `sync_folder`
+Order   `temporary` (hidden file, fsync) -> `place` (never replaces) or `Path.replace` -> `FolderSync`
 Errors  before the rename nothing was touched: ReadOnly, TransientError (disk full or failing), TooLarge, Refused. From
         the rename on, whatever is not a plain no is UnknownOutcome. A folder that is not there is CalendarGone
 """
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from calsync_cli.errors import (
     CalendarGone,
@@ -176,8 +177,44 @@ def place(temp: Path, path: Path) -> bool:
     return True
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a new name survive a power cut, where the system can do that for folders. Raises UnknownOutcome."""
+class FolderSync:
+    """Makes the names of one folder survive a power cut, where the system can do that for folders.
+
+    One wait for the disk covers all names that were given before it began, so writers that come side by side share it;
+    where it fails, it has failed for all of them, since the system tells such an error only once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._counting, self._syncing = Lock(), Lock()
+        self._asked = self._done = self._failed = 0
+
+    def wait(self) -> None:
+        """After the name was given. Raises UnknownOutcome."""
+        with self._counting:
+            self._asked += 1
+            mine = self._asked
+        with self._syncing:
+            if mine <= self._done:
+                return
+            if mine <= self._failed:
+                raise self._doubt("the same error")
+            with self._counting:
+                covered = self._asked
+            try:
+                _sync(self._folder)
+            except OSError as err:
+                self._failed = covered
+                raise self._doubt(err.strerror) from err
+            self._done = covered
+
+    def _doubt(self, why: str | None) -> UnknownOutcome:
+        return UnknownOutcome(
+            f"A change in {self._folder} may not have reached the disk ({why}). It is looked at next time."
+        )
+
+
+def _sync(folder: Path) -> None:
     if os.name == "nt":
         return
     try:
@@ -188,8 +225,7 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
     except OSError as err:
         if err.errno not in _NO_FOLDER_SYNC:
-            text = f"A change in {folder} may not have reached the disk ({err.strerror}). It is looked at next time."
-            raise UnknownOutcome(text) from err
+            raise
 
 
 @contextmanager

@@ -701,3 +701,55 @@ def test_sweeping_removes_only_our_left_overs(disk: VdirProvider, cal: Calendar,
         (folder / name).write_bytes(b"x")
     assert disk.sweep(cal) == 1
     assert {path.name for path in folder.iterdir()} == {".calsync", ".other.tmp", "a.ics.tmp", "a.ics"}
+
+
+# -- many writers, one disk --------------------------------------------------------------------------------------------
+
+
+class SlowDisk:
+    """What was named when a wait for the folder began, and when each ended."""
+
+    def __init__(self, disk: VdirProvider, cal: Calendar, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.waits, self.error = 0, False
+        self.kept: set[str] = set()
+        self._sync, self._disk, self._cal = os.fsync, disk, cal
+        monkeypatch.setattr(os, "fsync", self.fsync)
+
+    def fsync(self, handle: int) -> None:
+        if not is_folder(handle):
+            self._sync(handle)
+            return
+        self.waits += 1
+        named = {path.name for path in Path(self._cal.id).glob("*.ics")}
+        time.sleep(0.03)
+        if self.error:
+            raise OSError(errno.EIO, "Input/output error")
+        self.kept |= named
+
+    def made(self, key: str) -> bool | str:
+        """Whether its name was on the disk when that was said, or the error."""
+        try:
+            return self._disk.create(self._cal, key, b"x").remote_id in self.kept
+        except UnknownOutcome as err:
+            return str(err)
+
+
+def test_writers_side_by_side_share_a_wait_that_began_after_their_names(
+    disk: VdirProvider, cal: Calendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowDisk(disk, cal, monkeypatch)
+    with ThreadPoolExecutor(8) as crew:
+        assert all(said is True for said in crew.map(slow.made, [f"{n:032x}" for n in range(24)]))
+    assert slow.waits < 24
+
+
+def test_a_wait_that_fails_has_failed_for_all_who_shared_it(
+    disk: VdirProvider, cal: Calendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowDisk(disk, cal, monkeypatch)
+    slow.error = True
+    with ThreadPoolExecutor(8) as crew:
+        said = list(crew.map(slow.made, [f"{n:032x}" for n in range(16)]))
+    assert all(isinstance(words, str) and "may not have reached the disk" in words for words in said)
+    slow.error = False
+    assert slow.made("f" * 32) is True
