@@ -61,7 +61,8 @@ def match(snap: Snapshot) -> Matched:
         links[key] = _hang(link, spoke, item, owned=_is_ours(snap, item) and not event, block=block and not event)
         by_uid[link.uid] = key
         result.cleared.append(item)
-    result.links = list(links.values())
+    before = {link.key: link for link in snap.links}
+    result.links = [_made_again(before[key], link) if key in before else link for key, link in links.items()]
     left_alone = {(one.calendar, one.remote_id) for one in result.quarantined}
     result.foreign = [item for item in result.foreign if (item.calendar, item.remote_id) not in left_alone]
     _match_by_fingerprint(snap, result)
@@ -149,7 +150,22 @@ def _hang(link: Link, spoke: Spoke, item: Replica, *, owned: bool, block: bool =
     spokes = tuple(hung if s.calendar == spoke.calendar else s for s in link.spokes)
     if link.alive:
         return replace(link, spokes=spokes)
+    if CONFLICT_COPY in item.uid:
+        spokes = tuple(replace(s, state="parked") if s.state == "absent" else s for s in spokes)
     return replace(link, spokes=spokes, alive=True, hub={}, open=True)  # N2: the set begins again
+
+
+def _made_again(before: Link, link: Link) -> Link:
+    """Where another calendar lost the event, one that took the place of what was here is not what was deleted there:
+    somebody made it anew, and what was agreed on says nothing of it (rows 14, 15, I2)."""
+    if not any(spoke.replica is not None and spoke.replica.gone for spoke in link.spokes):
+        return link
+    spokes = tuple(
+        new if new.replica is None or new.replica.gone or new.remote_id == old.remote_id
+        else replace(new, base=None, rev=0, behind={})
+        for old, new in zip(before.spokes, link.spokes, strict=True)
+    )
+    return replace(link, spokes=spokes)
 
 
 def _is_ours(snap: Snapshot, item: Replica) -> bool:

@@ -251,6 +251,40 @@ def test_both_versions_of_a_conflict_are_kept_where_a_side_shows_less() -> None:
     no_leak(made)
 
 
+@pytest.mark.parametrize("view", [BUSY, View()])
+def test_a_conflict_copy_that_a_person_brings_back_stays_where_it_is(view: View) -> None:
+    """D1: it is never synced, so it does not become an event of the other side, with a copy in its own place (I2)."""
+    made = world(tie="keep-both", to_b=view)
+    made.put("b", ics("n1", "Choir"))
+    made.run()
+    made.edit("a", "n1", title="Choir in A")
+    made.edit("b", "n1", title="Choir in B")
+    made.run()
+    side, there = next((s, i) for s in "ab" for i, p in made.servers[s].contents(s).items() if b"-calsync-copy-" in p)
+    body = made.servers[side].contents(side)[there]
+    made.servers[side].user_delete(side, there)
+    made.run(approved=AnyPlan())
+    made.servers[side].user_put(side, None, body)
+    before = {s: made.titles(s) for s in "ab"}
+    for _ in range(2):
+        made.run(approved=AnyPlan())
+    assert {s: made.titles(s) for s in "ab"} == before and made.quiet()
+
+
+def test_an_event_that_is_made_again_while_it_is_deleted_elsewhere_is_kept() -> None:
+    """Rows 14, 15 and 17: what is new was not seen by who deleted the old one (I2)."""
+    made = FaultyWorld("ab")
+    made.put("a", dentist())
+    made.put("a", dentist("u2", start="20261203T090000"))
+    made.run()
+    body = next(p for p in made.servers["b"].contents("b").values() if b"UID:u1" in p)
+    made.delete("b", "u1")
+    made.servers["b"].user_put("b", None, body)
+    made.delete("a", "u1")
+    made.run(approved=AnyPlan())
+    assert set(made.forms("a")) == set(made.forms("b")) == {"u1", "u2"} and made.quiet()
+
+
 def test_what_is_written_on_the_block_stays_there() -> None:
     made = world()
     made.put("a", dentist())
@@ -683,4 +717,5 @@ def test_what_was_twice_and_is_once_again_is_known_to_every_pair(names: str, mor
     made.servers["c"].user_delete("c", first)
     for _ in range(2):
         made.run(approved=AnyPlan())
-    assert made.servers["b"].contents("b") == before and made.titles("c") == made.titles("d") == ["Other", "Talk"] and made.quiet()
+    assert made.servers["b"].contents("b") == before
+    assert made.titles("c") == made.titles("d") == ["Other", "Talk"] and made.quiet()
