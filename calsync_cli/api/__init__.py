@@ -35,7 +35,7 @@ class Workspace(Waiting, Recalling, Days, Exporting, Editing, Behind):
 
     def sync(self, pairs: Sequence[str], wish: Wish, *, due: bool = False, retire: bool = False) -> Report:
         """Bring the pairs' groups up to date; all of them when none is named (N3). retire: before that, take away the
-        copies of pairs that are in the configuration no more (W4); these can be named too."""
+        copies of pairs that are not in the configuration any more (W4); these can be named too."""
         from calsync_cli.engine.run import run
 
         with self.locked() as session:

@@ -117,7 +117,7 @@ class Base:
         from calsync_cli.providers.registry import connect
 
         if account not in self.config.accounts:
-            raise CalendarGone(f"account {account} is in the configuration no more", next="calsync config edit")
+            raise CalendarGone(f"account {account} is not in the configuration any more", next="calsync config edit")
         known = self.config.accounts[account]
 
         def store() -> Any:

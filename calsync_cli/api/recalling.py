@@ -48,7 +48,7 @@ class Recalling(Looking):
         for label in sorted(names[number] for number in calendars if number in names):
             account = label.partition("/")[0]
             if account not in self.config.accounts:
-                text = f"what run {run} wrote on {label} stays: account {account} is in the configuration no more"
+                text = f"what run {run} wrote on {label} stays: account {account} is not in the configuration any more"
                 report.problems.append(Problem("undo", text, "calsync config edit", 3))
                 report.exit_code = report.exit_code if report.dry_run else worst_exit([report.exit_code, 3])
 
@@ -126,7 +126,7 @@ class Recalling(Looking):
         return retire(session, wanted, self.groups(there, due=due) if there or not names else [], wish)
 
     def left_behind(self) -> list[tuple[str, int, str]]:
-        """(calendar, how many copies, of which pair) where pairs left some that are in the configuration no more."""
+        """(calendar, how many copies, of which pair) where a pair left some that the configuration has no more."""
         from calsync_cli.engine.former import formers
 
         return [

@@ -1,4 +1,4 @@
-"""Pairs that are in the configuration no more, as groups of the store: what they left behind can still be looked at.
+"""Pairs that the configuration has no more, as groups of the store: what they left behind can still be looked at.
 
 Shape   `formers` -> the groups of which calendars are left over; `former` -> one of them by its key, to undo in
 Rules   a calendar is left over when no pair joins it to any other calendar of its group; a pair whose direction, view

@@ -53,7 +53,7 @@ def recover(session: Session) -> list[tuple[Operation, CalsyncError]]:
 
 
 def _gone(account: str) -> CalsyncError:
-    return CalendarGone(f"account {account} is in the configuration no more")
+    return CalendarGone(f"account {account} is not in the configuration any more")
 
 
 def _note(session: Session, undecided: list[tuple[Operation, CalsyncError]]) -> None:

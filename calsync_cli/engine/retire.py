@@ -1,4 +1,4 @@
-"""Copies of pairs that are in the configuration no more are taken away (W4).
+"""Copies of pairs that are not in the configuration any more are taken away (W4).
 
 Shape   `retired` stands in for the planner: snapshot -> a Plan; `retire` carries it out before the sync of the day
 Rules   a copy goes if nobody edited it since calsync wrote it last. An edited one is let go: it loses calsync's marker
@@ -29,9 +29,9 @@ from calsync_cli.model.account import Pair
 from calsync_cli.model.series import form_title
 from calsync_cli.store import former as stored
 
-RETIRED = "its pair is in the configuration no more"
-LET_GO = "its pair is in the configuration no more, and somebody edited it, so it stays as an event of its own"
-THE_LAST = "its pair is in the configuration no more, and nobody else has it, so it stays as an event of its own"
+RETIRED = "its pair is not in the configuration any more"
+LET_GO = "its pair is not in the configuration any more, and somebody edited it, so it stays as an event of its own"
+THE_LAST = "its pair is not in the configuration any more, and nobody else has it, so it stays as an event of its own"
 
 
 def retired(snap: Snapshot, former: Former) -> Plan:

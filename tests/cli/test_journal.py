@@ -40,14 +40,14 @@ def test_what_is_open_is_told_in_each_run_and_can_be_given_up(open_end: Shell) -
         said = open_end("sync")
         assert said.code == 1 and "next: calsync journal" in said.out
         words = 'nobody knows whether the update of "Renamed" (Tue 1 Dec 2026 09:00) on y/Home was made'
-        assert f"{words}: account y is in the configuration no more" in said.out
+        assert f"{words}: account y is not in the configuration any more" in said.out
     sick = open_end("doctor")
     assert sick.code == 1 and "the end of a write is not known" in sick.out and "next: calsync journal" in sick.out
     rows = open_end("journal", "--json").json
     assert [(row["action"], row["calendar"], row["pair"], row["title"]) for row in rows] == [
         ("create", "y/Home", "", "Event 2"), ("update", "y/Home", "", "Renamed")]
     shown = open_end("journal").out
-    assert "change on y/Home" in shown and "account y is in the configuration no more" in shown
+    assert "change on y/Home" in shown and "account y is not in the configuration any more" in shown
     assert "calsync journal abandon ID" in shown and open_end("journal", "list").out == shown
     number = str(rows[0]["id"])
     asked = open_end("journal", "abandon", number)
@@ -72,7 +72,8 @@ def test_when_the_account_is_back_all_is_as_it_was(open_end: Shell) -> None:
 
 def test_an_undo_names_what_it_cannot_reach(open_end: Shell) -> None:
     said = open_end("undo", "1", "--yes")
-    assert said.code == 3 and "what run 1 wrote on y/Home stays: account y is in the configuration no more" in said.out
+    words = "what run 1 wrote on y/Home stays: account y is not in the configuration any more"
+    assert said.code == 3 and words in said.out
 
 
 def test_other_commands_do_not_stumble_over_an_account_that_is_gone(open_end: Shell) -> None:

@@ -1,4 +1,4 @@
-"""`sync --retire` at a shell: the copies of pairs that are in the configuration no more (W4, cli.md section 2)."""
+"""`sync --retire` at a shell: the copies of pairs that are not in the configuration any more (W4, cli.md section 2)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_plan_is_shown_and_asks_for_a_yes(gone: Shell) -> None:
     before = gone.contents("y")
     looked = gone("sync", "--retire", "-n")
     assert looked.code == 0 and gone.contents("y") == before
-    assert 'home  -b  "Event 0"' in looked.out and "its pair is in the configuration no more" in looked.out
+    assert 'home  -b  "Event 0"' in looked.out and "its pair is not in the configuration any more" in looked.out
     assert 'home  ~b  "Mine"' in looked.out and "so it stays as an event of its own" in looked.out
     assert "b y/Home: ~1 -2 (3 events)" in looked.out
     asked = gone("sync", "--retire")

@@ -95,7 +95,7 @@ class Shrinking(FaultyWorld):
 
         def known(account: str) -> Provider:
             if account == self.away:
-                raise CalendarGone(f"account {account} is in the configuration no more")
+                raise CalendarGone(f"account {account} is not in the configuration any more")
             return connect(account)
 
         made.connect = known
@@ -136,7 +136,7 @@ def test_what_was_given_up_is_found_or_made_when_the_account_is_back(kind: str, 
         report = world.run()
         assert report.exit_code == 1 and [p.next for p in report.problems] == ["calsync journal"]
     (row,) = journal.sent(world.db)
-    assert row["error"] == "account b is in the configuration no more" and row["kind"] == kind
+    assert row["error"] == "account b is not in the configuration any more" and row["kind"] == kind
     give_up(world.db, [row["id"]])
     assert world.run().exit_code == 0
     world.clock.now += timedelta(days=days)

@@ -1,4 +1,4 @@
-"""`sync --retire`: what pairs left behind that are in the configuration no more (W4)."""
+"""`sync --retire`: what pairs left behind that are not in the configuration any more (W4)."""
 
 from __future__ import annotations
 

@@ -116,8 +116,7 @@ class World:
         return gone_groups(self.db, about, {pair.name: pair for pair in self.pairs}, known)
 
     def retire(self, *names: str, accounts: str = "", **wish: Any) -> Report:
-        """Take away what pairs left behind that are in the configuration no more, and sync. accounts: those that are,
-        else all."""
+        """Take away what pairs of before left behind, and sync. accounts: those of the configuration, else all."""
         session = self.session()
         known = {name: Account(name, "memory") for name in accounts or self.servers}
         try:

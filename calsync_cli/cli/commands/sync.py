@@ -34,7 +34,7 @@ def sync(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="List everything anew, ignoring sync tokens.")] = False,
     retire: Annotated[
-        bool, typer.Option("--retire", help="First take away the copies of pairs that are configured no more.")
+        bool, typer.Option("--retire", help="First take away the copies of pairs that are not configured any more.")
     ] = False,
     budget: Annotated[str | None, typer.Option("--budget", metavar="5m", help="Stop cleanly after this time.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on whenever something changes: `calsync watch`.")] = False,
