@@ -37,18 +37,21 @@ def selects(snap: Snapshot) -> bool:
 
 
 def asleep(snap: Snapshot, decisions: Sequence[Decision]) -> list[str]:
-    """V5, V7: what other rules leave out from now on, though nothing is written to it."""
+    """V1, V5, V7: what other rules leave out from now on, though nothing is written to it."""
     if not snap.rules_changed:
         return []
     lived = {link.key for link in snap.links if sum(spoke.state == "live" for spoke in link.spokes) > 1}
-    links = [d.link for d in decisions if d.outside and not d.steps and d.link.key in lived]
+    links = [
+        d.link for d in decisions if d.link.key in lived and not d.steps
+        and {spoke.state for spoke in d.link.spokes} & {"live", "dormant"} == {"dormant"}
+    ]
     titles = [form_title({path: e.value for path, e in link.hub.items() if e.value is not None}) for link in links]
     if not titles:
         return []
     some = ", ".join(f'"{title or "(no title)"}"' for title in titles[:NAMED])
     more = f" and {len(titles) - NAMED:,} more" if len(titles) > NAMED else ""
     count = "1 event takes" if len(titles) == 1 else f"{len(titles):,} events take"
-    words = "part no more by the rules as they are now; what is on both sides stays, each for itself (on_leave)"
+    words = "part no more by the rules as they are now; what is on both sides stays, each for itself"
     return [f"{count} {words}: {some}{more}"]
 
 

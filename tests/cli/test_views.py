@@ -62,9 +62,12 @@ def test_why_names_the_view_of_a_copy(blocks: Shell) -> None:
     assert f"{shows} (by rules of before)" in blocks("why", "Board").out
 
 
-def test_what_a_narrowed_filter_leaves_alone_is_told_before_and_as_it_happens(blocks: Shell) -> None:
-    """V5, V7: nothing is written, but from then on each side has it for itself."""
-    blocks.config.write_text(BLOCKS.replace("lunch", "lunch|board"))
+@pytest.mark.parametrize("rules", [
+    BLOCKS.replace("lunch", "lunch|board"), BLOCKS + 'window = { past = "1d", future = "1d" }\n',
+])
+def test_what_narrowed_rules_leave_alone_is_told_before_and_as_it_happens(blocks: Shell, rules: str) -> None:
+    """V1, V5, V7: nothing is written, but from then on each side has it for itself."""
+    blocks.config.write_text(rules)
     told = '1 event takes part no more by the rules as they are now; what is on both sides stays, each for itself'
     for command in (["sync", "-n"], ["sync"]):
         found = blocks(*command)
