@@ -37,40 +37,56 @@ class Waiting(Base):
         sides = detail["fields"].get("sides", {}) if row["kind"] == "delete" else {}
         voices = {"": {"sides": {str(n): "" for n, label in views.aliases(self.db).items() if label in sides}}}
         pair, a, b = self._pair_of(links.members(self.db, row["grp"]), voices if sides else detail["fields"])
-        fields: dict[str, Any] = {}
-        elsewhere: dict[str, dict[str, Any]] = {}
         unknown = self._unknown(row, detail["fields"]) if row["kind"] == "fields" else set()
         names = views.aliases(self.db)
-        for path, values in detail["fields"].items() if row["kind"] != "delete" else ():
-            agreed = {n: self._now(row["link_id"], n, path) if path in unknown else values["base"] for n in (a, b)}
-            shown = {side: values["sides"].get(str(n), agreed[n]) for side, n in (("a", a), ("b", b))}
-            if CANCELLED in shown.values():
-                shown = {side: value or self._now(row["link_id"], n, path)
-                         for (side, value), n in zip(shown.items(), (a, b), strict=True)}
-            fields |= field_rows(path, {"base": values["base"], **shown})
-            others = {names.get(int(n), n): value for n, value in values["sides"].items() if int(n) not in (a, b)}
-            for field_name, said in (field_rows(path, others) if others else {}).items():
-                for calendar, value in said.items():
-                    elsewhere.setdefault(calendar, {})[field_name] = value
+        versions = {} if row["kind"] == "delete" else detail["fields"]
+        fields, elsewhere = self._versions(row, versions, (a, b), unknown)
         name = pair.name if pair else ""
         return {
             "id": row["id"], "pair": name, "uid": row["uid"] or "", "title": detail["title"],
             "start": start_iso(detail["start"]), "kind": row["kind"], "fields": fields, "sides": sides,
             "edits": self._edits(row, sides, {"a": a, "b": b}) if sides else {}, "words": detail["words"],
-            "decided": self._decided(name, json.loads(row["choice"] or "{}"), {f"#{a}": "a", f"#{b}": "b"}),
+            "decided": self._decided(name, json.loads(row["choice"] or "{}"), names | {a: "a", b: "b"}),
             "since": iso(moment(row["since_us"])), "discreet": self._is_discreet(name),
             "unknown": sorted(path for path in fields if _path_of(path) in unknown), "elsewhere": elsewhere,
         }
 
-    def _decided(self, pair: str, choice: Mapping[str, str], numbers: Mapping[str, str]) -> dict[str, str]:
+    def _versions(
+        self, row: Any, detail: Mapping[str, Any], two: tuple[int | None, int | None], unknown: set[str]
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """Field -> base, a, b; and of each other calendar that has its say: field -> what it has."""
+        fields: dict[str, Any] = {}
+        names = views.aliases(self.db)
+        others = {n: names.get(n, "") for n in sorted(self._voices(detail) - set(two))}
+        elsewhere: dict[str, dict[str, Any]] = {label: {} for label in others.values()}
+        for path, values in detail.items():
+            said = {}
+            for n in (*two, *others):
+                agreed = self._now(row["link_id"], n, path) if path in unknown else values["base"]
+                said[n] = values["sides"].get(str(n), agreed)
+            if CANCELLED in said.values():
+                said = {n: value or self._now(row["link_id"], n, path) for n, value in said.items()}
+            shown = {"base": values["base"], "a": said[two[0]], "b": said[two[1]]}
+            for name, row_of in field_rows(path, {**shown, **{label: said[n] for n, label in others.items()}}).items():
+                fields[name] = {side: row_of[side] for side in shown}
+                for label in others.values():
+                    elsewhere[label][name] = row_of[label]
+        return fields, elsewhere
+
+    def _decided(self, pair: str, choice: Mapping[str, str], names: Mapping[Any, str]) -> dict[str, str]:
         """As a person said it: an answer to the whole is kept path by path beside."""
         said = {"": choice[""]} if "" in choice else choice
-        return {path: numbers.get(side, self._ranked(pair, side)) for path, side in said.items()}
+        by_number = {f"#{number}": name for number, name in names.items()}
+        return {path: by_number.get(side, self._ranked(pair, side)) for path, side in said.items()}
+
+    @staticmethod
+    def _voices(fields: Mapping[str, Any]) -> set[int]:
+        """The calendars that said something."""
+        return {int(n) for values in fields.values() for n in values["sides"]}
 
     def _unknown(self, row: Any, fields: Mapping[str, Any]) -> set[str]:
         """The paths that these calendars never agreed upon (they met with the event on both): there is no old value."""
-        voices = sorted({int(n) for values in fields.values() for n in values["sides"]})
-        link = links.link_by_id(self.db, row["link_id"], voices)
+        link = links.link_by_id(self.db, row["link_id"], sorted(self._voices(fields)))
         if link is None:
             return set()
         return {path for path in fields if not any(spoke.ack(path) for spoke in link.spokes)}
@@ -137,17 +153,18 @@ class Waiting(Base):
 
     def _meant(self, row: Any, shown: Mapping[str, Any], path: str, side: str) -> dict[str, str]:
         """The answer as it is kept. `a` and `b` are what was shown of the two calendars of that pair, and not what a
-        third one has: of each path the calendar that says so, or the agreed value where theirs is that."""
+        third one has, which is called by its name: of each path the calendar that says so, or the agreed value."""
         found = {path: self._ranked(shown["pair"], side)}
-        if side not in ("a", "b") or shown["pair"] not in self.config.pairs:
+        pair = self.config.pairs.get(shown["pair"])
+        numbers = {label: n for n, label in views.aliases(self.db).items()}
+        if pair is None or side not in ("a", "b", *numbers):
             return found
-        pair = self.config.pairs[shown["pair"]]
-        number = self._number(pair.a if side == "a" else pair.b)
+        two = {"a": self._number(pair.a), "b": self._number(pair.b)}
+        number = two.get(side, numbers.get(side))
         detail = json.loads(row["detail"])["fields"]
         if row["kind"] == "delete":
             return found if shown["sides"].keys() <= {str(pair.a), str(pair.b)} else {path: f"#{number}"}
-        voices = {int(n) for values in detail.values() for n in values["sides"]}
-        if voices <= {self._number(pair.a), self._number(pair.b)}:
+        if self._voices(detail) <= set(two.values()):
             return found
         if row["kind"] == "orphan":
             return {path: f"#{number}"}

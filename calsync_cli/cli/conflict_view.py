@@ -24,6 +24,8 @@ WIDE = 100
 ROOM = 300
 GONE, CANCELLED_THERE, AS_SERIES = "(deleted)", "(cancelled)", "(as in the series)"
 UNKNOWN = "(not known)"
+LETTERS = "cdegijltuvwxyz"
+"""Of third calendars: those that say nothing else in the inbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,15 @@ class View:
     def unknown(self) -> set[str]:
         """Those without a value before both: the calendars met with the event on each."""
         return set(self.conflict["unknown"])
+
+    @property
+    def others(self) -> Mapping[str, str]:
+        """Calendars beside the pair's that have their say, by the letter that stands for them."""
+        return dict(zip(LETTERS, self.conflict["elsewhere"], strict=False))
+
+    def text_on(self, calendar: str, path: str) -> str:
+        value = self.conflict["elsewhere"][calendar][path]
+        return CANCELLED_THERE if value == CANCELLED else shown(words.value_words(path, value))
 
     def name(self, side: str) -> str:
         return {"a": self.a, "b": self.b}[side]
@@ -145,13 +156,9 @@ def draw(seen: View, *, color: bool) -> None:
     for side in "ab":
         if seen.name(side) in conflict["sides"]:
             say(f"  {side}: {seen.name(side)}: {conflict['sides'][seen.name(side)]}")
-    for calendar, said in conflict["elsewhere"].items():
-        found = (f"{seen.label(path)} {_elsewhere(path, said[path])}" for path in sorted(said, key=_place))
-        say(f"  and {calendar} has: {'; '.join(found)}")
-
-
-def _elsewhere(path: str, value: Any) -> str:
-    return CANCELLED_THERE if value == CANCELLED else shown(words.value_words(path, value))
+    for letter, calendar in seen.others.items():
+        found = (f"{seen.label(path)} {seen.text_on(calendar, path)}" for path in seen.fields)
+        say(f"  {letter}: {calendar} has: {'; '.join(found)}")
 
 
 def _cells(texts: Mapping[str, str]) -> list[Marked | str]:

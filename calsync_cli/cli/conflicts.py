@@ -127,7 +127,7 @@ def _answers(take: str | None, fields: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--field {text!r} names no field; write --field title=a", next="calsync conflicts list")
         answers[name.strip()] = side.strip()
     for side in answers.values():
-        if side not in SIDES:
+        if side not in SIDES and "/" not in side:
             hint = closest(side, SIDES)
             words = f"{side!r} cannot be taken{hint}; use one of: {', '.join(SIDES)}. Nothing was changed"
             raise UsageError(words, next="calsync conflicts resolve -h")
@@ -145,6 +145,12 @@ def _same_for(
     for conflict in chosen:
         known = {field_of(path) for path in conflict["fields"]}
         fitting = {field_of(name): side for name, side in answers.items()}
+        strange = [side for side in fitting.values() if side not in SIDES and side not in conflict["elsewhere"]]
+        if strange and not all:
+            able = ", ".join([*SIDES, *conflict["elsewhere"]])
+            text = f"{strange[0]!r} has no say in conflict {conflict['id']}; use one of: {able}. Nothing was changed"
+            raise UsageError(text, next=f"calsync conflicts show {conflict['id']}")
+        fitting = {name: side for name, side in fitting.items() if side not in strange}
         without = {field_of(path) for path in conflict["unknown"]}
         old = [n for n, side in fitting.items() if side == "base" and (n in without or (not n and without))]
         if all:

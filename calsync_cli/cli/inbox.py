@@ -58,7 +58,7 @@ def ask(views: Sequence[View], desk: Desk) -> int:
 def _answers(seen: View, desk: Desk) -> dict[str, str]:
     """Answers to one conflict that were said yes to, {} to leave it. Raises _Quit."""
     questions = _questions(seen)
-    sides = _sides(only=seen.is_either_or, old=not seen.unknown)
+    sides = _sides(seen, only=seen.is_either_or, old=not seen.unknown)
     by_field = seen.kind == "fields" and len(questions) > 1
     prompt = f"take {_ways(sides)}"
     prompt += ", [f] by field" if by_field else ""
@@ -80,7 +80,7 @@ def _by_field(seen: View, questions: Mapping[str, str]) -> dict[str, str]:
     answers = {}
     for path, label in questions.items():
         is_date = bool(seen.cancelled(split(path)[0]))
-        sides = _sides(only=is_date, old=path not in map(field_of, seen.unknown))
+        sides = _sides(seen, only=is_date, old=path not in map(field_of, seen.unknown))
         prompt = f"  {label}: {_ways(sides)}, [s]kip? "
         side = _word(prompt, {**sides, **MORE}, _meanings(seen, False))
         if side == "quit":
@@ -90,14 +90,20 @@ def _by_field(seen: View, questions: Mapping[str, str]) -> dict[str, str]:
     return answers
 
 
-def _sides(*, only: bool, old: bool) -> dict[str, str]:
-    """What can be said: a and b only, or all; without the old value where there was none."""
-    return {w: side for w, side in SIDES.items() if side in ("a", "b") or (not only and (old or side != "base"))}
+def _sides(seen: View, *, only: bool, old: bool) -> dict[str, str]:
+    """What can be said: the calendars only, or all. Without the old value where there was none; and of more than two
+    versions `both` would not say which."""
+    able = {*SIDES.values()} if not only else {"a", "b"}
+    able -= {"base"} if not old else set()
+    able -= {"both"} if seen.others else set()
+    return {word: side for word, side in SIDES.items() if side in able} | dict(seen.others)
 
 
 def _ways(sides: Mapping[str, str]) -> str:
     names = {"a": "[a]", "b": "[b]", "newest": "[n]ewest", "base": "[o]ld", "both": "[m] both"}
-    return " ".join(name for side, name in names.items() if side in sides.values())
+    others = [f"[{word}]" for word, side in sides.items() if side not in names]
+    known = [name for side, name in names.items() if side in sides.values()]
+    return " ".join([*known[:2], *others, *known[2:]])
 
 
 def _agreed(seen: View, answers: Mapping[str, str], desk: Desk) -> bool:
@@ -128,11 +134,12 @@ def _word(prompt: str, keys: Mapping[str, str], meanings: Sequence[str]) -> str:
 
 def _meanings(seen: View, by_field: bool) -> list[str]:
     words = [f"  a  what {seen.a} has", f"  b  what {seen.b} has"]
+    words += [f"  {letter}  what {calendar} has" for letter, calendar in seen.others.items()]
     if not seen.is_either_or:
         other = "b" if seen.first == "a" else "a"
         words += ["  n  what was changed last, where both servers tell the time of a change",
                   *([] if seen.unknown else ["  o  the old value, as before both changes"]),
-                  f"  m  {seen.first}'s, and {other}'s as an event of its own"]
+                  *([] if seen.others else [f"  m  {seen.first}'s, and {other}'s as an event of its own"])]
     words += ["  f  answer for each field"] if by_field else []
     words += ["  s  leave it for later", "  q  stop asking; what was decided is carried out",
               "  Ctrl-C  stop at once; what was decided is carried out by the next sync"]

@@ -53,6 +53,8 @@ def _text(seen: View, path: str, side: str, newest: str) -> str:
     cancels = seen.cancelled(split(path)[0])
     if cancels and side not in ("a", "b", ""):  # a date is there or not; only who says so outright takes it away (R4)
         return next((texts[one] for one in "ab" if one not in cancels), OPEN)
+    if side in seen.others.values():
+        return seen.text_on(side, path)
     match side:
         case "a" | "b" | "base":
             return texts[side]

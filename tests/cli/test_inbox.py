@@ -100,11 +100,11 @@ def test_where_there_was_no_value_before_none_is_offered(met: Shell) -> None:
         assert refused.code == 2 and "has no old location and title" in refused.err and "Nothing was ch" in refused.err
     assert met("conflicts", "resolve", "--all", "--take", "base").code == 2
     with Terminal(met, "conflicts", "resolve") as term:
-        assert "[a] [b] [n]ewest [m] both, [f] by field" in term.see(PROMPT)
+        assert "take [a] [b] [c] [n]ewest, [f] by field" in term.see(PROMPT)
         term.type("o")
         assert "the old value" not in term.see(PROMPT)
         term.type("f")
-        assert "[a] [b] [n]ewest [m] both, [s]kip" in term.see("[s]kip? ")
+        assert "title: [a] [b] [c] [n]ewest, [s]kip" in term.see("[s]kip? ")
         term.type("q")
         assert term.end() == 3
     assert {met.titles(side)[0] for side in "xyz"} == {"From x", "From y", "From z"}
@@ -152,9 +152,42 @@ def test_what_is_taken_is_what_was_shown_where_a_third_calendar_has_its_say(ring
         assert all(hour in ring.file(one, "u1").read_bytes() for one in "xyz")
 
 
+def test_what_a_third_calendar_has_can_be_taken_by_its_letter_and_by_its_name(met: Shell) -> None:
+    with Terminal(met, "conflicts", "resolve") as term:
+        term.see(PROMPT)
+        term.type("f")
+        for answer in ("c", "a"):
+            term.see("[s]kip? ")
+            term.type(answer)
+        shown = term.see(SURE)
+        assert "title     From z" in shown and "location  Room x" in shown
+        term.type("n")
+        term.see(PROMPT)
+        term.type("q")
+        assert term.end() == 3
+    refused = met("conflicts", "resolve", "1", "--take", "w/Home")
+    assert refused.code == 2 and "'w/Home' has no say in conflict 1; use one of: a, b," in refused.err
+    assert met("conflicts", "resolve", "1", "--take", "z/Home").code == 0
+    assert {met.titles(one)[0] for one in "xyz"} == {"From z"}
+
+
+@pytest.mark.parametrize(("take", "title"), [("a", "Event 1"), ("b", "From y"), ("z/Home", "From z")])
+def test_in_a_star_the_tips_can_be_taken_and_the_middle_has_the_old_value(ring: Shell, take: str, title: str) -> None:
+    """Two calendars that are no pair changed one event: x, which knows both, did not."""
+    ring.config.write_text(ring.config.read_text().replace('a = "y/Home"', 'a = "x/Home"'))
+    assert ring("sync", "--yes").code == 0
+    for one in "yz":
+        ring.edit(one, "u1", title=f"From {one}")
+    assert ring("sync").code == 3
+    said = ring("conflicts", "show", "1").out
+    assert "a: x/Home" in said and "b: y/Home" in said and "c: z/Home has: title From z" in said
+    assert ring("conflicts", "resolve", "1", "--take", take).code == 0
+    assert {one: ring.titles(one) for one in "xyz"} == dict.fromkeys("xyz", sorted(["Event 0", title, "Event 2"]))
+
+
 def test_what_a_third_calendar_has_is_shown_and_the_event_is_counted_once(met: Shell) -> None:
     said = met("conflicts", "show", "1").out
-    assert "and z/Home has: title From z; location Room z" in said
+    assert "c: z/Home has: title From z; location Room z" in said
     assert "\n1 event waits for a decision: calsync conflicts resolve\n" in met("status").out
     assert [row["conflict"] for row in met("status", "--json").json["pairs"]] == [1, 1]
 

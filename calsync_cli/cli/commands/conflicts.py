@@ -47,7 +47,10 @@ def conflicts_resolve(
     id: Annotated[int | None, ID] = None,
     take: Annotated[
         str | None,
-        typer.Option("--take", metavar="a|b|newest|base|both", help="Decide the whole event; both keeps two events."),
+        typer.Option(
+            "--take", metavar="a|b|newest|base|both",
+            help="Decide the whole event; both keeps two events. Of a third calendar its name.",
+        ),
     ] = None,
     field: Annotated[
         list[str] | None, typer.Option("--field", metavar="NAME=SIDE", help="Decide one field; may be repeated.")
