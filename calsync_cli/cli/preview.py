@@ -45,7 +45,8 @@ def outcome(seen: View, answers: Mapping[str, str], newest: str = "") -> Outcome
             return _date_of_its_own(seen, answers[""])
     sides = {path: answers.get(question_of(seen, path), answers.get("", "")) for path in seen.fields}
     rows = [(seen.label(path), _text(seen, path, side, newest)) for path, side in sides.items()]
-    return Outcome(f"This will be, on {seen.a} and {seen.b}:", rows, list(_beside(seen, set(sides.values()))))
+    *names, last = seen.a, seen.b, *seen.others.values()
+    return Outcome(f"This will be, on {', '.join(names)} and {last}:", rows, list(_beside(seen, set(sides.values()))))
 
 
 def _text(seen: View, path: str, side: str, newest: str) -> str:

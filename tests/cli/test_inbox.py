@@ -160,6 +160,7 @@ def test_what_a_third_calendar_has_can_be_taken_by_its_letter_and_by_its_name(me
             term.see("[s]kip? ")
             term.type(answer)
         shown = term.see(SURE)
+        assert "This will be, on x/Home, y/Home and z/Home:" in shown
         assert "title     From z" in shown and "location  Room x" in shown
         term.type("n")
         term.see(PROMPT)
