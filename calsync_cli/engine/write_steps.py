@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, field_words
-from calsync_cli.engine.folded import Folded, changes_of, differs_from, moved_path, under
+from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, moved_path, under
 from calsync_cli.engine.views import (
     as_text,
     heard,
@@ -44,7 +44,8 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     }
     if "recurrence" not in held and (
         ("time" in due and differs_from(due["time"], now, wanted.get("recurrence")))
-        or (copy and (speaks or now.get("recurrence") == base.get("recurrence")) and _other_dates(now, wanted))
+        or (copy and _owes_dates(spoke, folded) and _other_dates(now, wanted)
+            and (speaks or now.get("recurrence") == base.get("recurrence")))
     ):
         due["recurrence"] = wanted.get("recurrence")
     moved_along = folded.brought_along(heard(spoke, now))
@@ -90,6 +91,12 @@ def _is_shown(path: Path, spoke: Spoke, made: frozenset[str]) -> bool:
     """Whether this replica shows what others say of a field (W6)."""
     name = split(path)[1]
     return hears(spoke.mask, path) or (name in made and shows(spoke.mask, name))
+
+
+def _owes_dates(spoke: Spoke, folded: Folded) -> bool:
+    """Whether anything was said of the dates since they were written here, or taken back (I19)."""
+    said = (path for path in folded.hub if path in SCHEDULE or path.startswith("@"))
+    return "recurrence" in spoke.behind or any(folded.hub[path].rev > spoke.ack(path) for path in said)
 
 
 def _other_dates(now: Form, wanted: Form) -> bool:
@@ -171,11 +178,13 @@ def _leftovers(
     for path in now:
         if path.startswith("@") and path not in due:
             own.setdefault(split(path)[0], []).append(path)
-    span, rule = folded.value("time"), folded.value("recurrence")
+    span, rule, base = folded.value("time"), folded.value("recurrence"), spoke.base or {}
+    owed = _owes_dates(spoke, folded)
     return {
         path: None
         for key, paths in sorted(own.items())
-        if all(case.is_local(path) or folded.value(path) is None or not hears(spoke.mask, path) for path in paths)
+        if (owed or any(now[path] != base.get(path) or path in spoke.behind for path in paths))
+        and all(case.is_local(path) or folded.value(path) is None or not hears(spoke.mask, path) for path in paths)
         and not any(path in folded.contested for path in under(key, now))
         and not any(due.get(path) for path in under(key, due))
         and not any(folded.value(path) for path in under(key, folded.hub))

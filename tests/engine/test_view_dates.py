@@ -113,3 +113,20 @@ def test_of_words_on_a_date_cancelled_on_its_block_none_come_back_with_the_date(
     assert not course.words and "Exam" in course.stored
     course.edit("a", {"recurrence": weeks(2)})
     assert course.rule("b") == weeks(2)
+
+
+def test_a_moved_block_that_is_taken_back_stays_as_it_was() -> None:
+    """I19: neither its own words on a date nor a date that no rule has make the next run write it again."""
+    course = Course()
+    course.edit("a", {"recurrence": weeks(2)})
+    course.edit("b", {"@20270308T080000Z/title": "Away"})
+    span = Span(monday(1, 7), monday(1, 8))
+    keys = {f"@{THIRD}/title": None, "@20270315T060000Z/title": "Exam"}
+    course.world.edit("a", "s1", time=span, **keys)
+    done = course.world.run()
+    assert course.rule("b") == weeks(2, monday(3, 7)) and "Away" not in str(course.world.forms("b"))
+    course.world.undo(done.run, yes=True)
+    forms = course.world.forms("b")
+    assert course.rule("b") == weeks(2, monday(3)) and "Away" in str(forms)
+    course.world.run(full=True)
+    assert course.world.forms("b") == forms
