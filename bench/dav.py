@@ -253,7 +253,7 @@ async def serve(dav: Dav, reader: asyncio.StreamReader, writer: asyncio.StreamWr
             always = f"DAV: 1, 3, calendar-access\r\nDate: {formatdate(usegmt=True)}\r\n"
             writer.write(f"HTTP/1.1 {status} {STATUS[status]}\r\n{always}{more}{length}\r\n".encode() + said)
             await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):  # the last: the end of the suite
+    except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):  # cancelled at the end of the suite
         pass
     finally:
         writer.close()

@@ -64,6 +64,8 @@ class Wire:
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # the end of the suite
+            pass
         finally:
             for task in tasks:
                 task.cancel()
