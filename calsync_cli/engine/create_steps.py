@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from calsync_cli.engine.case import Case, Decision, start_text
-from calsync_cli.engine.folded import SCHEDULE, Folded
+from calsync_cli.engine.folded import SCHEDULE, Folded, moved_path, under
 from calsync_cli.engine.keys import digest, link_key
 from calsync_cli.engine.match import CONFLICT_COPY
 from calsync_cli.engine.views import (
@@ -14,8 +14,10 @@ from calsync_cli.engine.views import (
     shown,
 )
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
+from calsync_cli.model import recur
 from calsync_cli.model.codec import form_json
-from calsync_cli.model.series import CARRIED, Form, Path, form_title, split
+from calsync_cli.model.series import CARRIED, Form, Path, Recurrence, Value, form_title, split
+from calsync_cli.model.times import Span
 from calsync_cli.model.views import PLAIN
 
 
@@ -26,7 +28,8 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     form = {p: e.value for p, e in folded.hub.items() if e.value is not None and not case.is_local(p)}
     source = next((s for s in there if case.calendars[s.calendar].role != "target"), there[0] if there else None)
     there_now: Form = source.replica.form or {} if source and source.replica else {}
-    form |= {p: v for p, v in there_now.items() if _starts_with(case, p) or _fills_gap(p, folded)}
+    form |= {p: v for p, v in there_now.items() if _fills_gap(p, folded)}
+    form |= _to_start_with(case, there_now, form, folded)
     form = shown(calendar.view, form)
     if case.is_rejected(spoke, "create", form):
         return replace(spoke, state="parked")
@@ -44,9 +47,18 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     return spoke
 
 
-def _starts_with(case: Case, path: Path) -> bool:
-    """A new copy has these of its source and each side its own from then on; not what another pair carries."""
-    return case.is_local(path) and not split(path)[1].startswith(CARRIED)
+def _to_start_with(case: Case, source: Form, form: Form, folded: Folded) -> dict[Path, Value]:
+    """A new copy has these of its source and each side its own from then on; not what another pair carries. A series
+    that moves takes those of its dates along, and none stays where it has no date (R3, I16)."""
+    mine = {p: v for p, v in source.items() if case.is_local(p) and not split(p)[1].startswith(CARRIED)}
+    moved = {moved_path(path, folded.moves): value for path, value in mine.items()}
+    span, rule = form.get("time"), form.get("recurrence")
+    series = isinstance(span, Span) and isinstance(rule, Recurrence)
+    dates = {
+        key for key in {split(path)[0] for path in moved}
+        if not key or under(key, form) or (series and recur.has_instance(span, rule, key))  # type: ignore[arg-type]
+    }
+    return {path: value for path, value in moved.items() if split(path)[0] in dates}
 
 
 def _fills_gap(path: Path, folded: Folded) -> bool:
@@ -61,7 +73,7 @@ def keep_lost(case: Case, folded: Folded, result: Decision) -> None:
         Kept(case.link.key, calendar, "conflict", case.link.uid, path, value)
         for calendar, path, value in folded.lost
     ]
-    for calendar in sorted(folded.copies):
+    for calendar in sorted({calendar for calendar, _ in folded.copies}):
         spoke = next(s for s in case.link.spokes if s.calendar == calendar)
         if spoke.replica is not None and spoke.replica.form is not None:
             _copy(case, calendar, spoke.replica.form, folded, result)

@@ -24,7 +24,7 @@ from calsync_cli.engine.folded import (
 )
 from calsync_cli.engine.instances import find_orphans, let_go, settle_instances
 from calsync_cli.engine.merge import merge_set, merge_text
-from calsync_cli.engine.shift import find_move, shifted
+from calsync_cli.engine.shift import find_moves, shifted
 from calsync_cli.engine.verdict import decide
 from calsync_cli.engine.views import heard
 from calsync_cli.engine.world import Link, Spoke
@@ -40,9 +40,11 @@ def fold(link: Link, speaking: tuple[Spoke, ...], ctx: Context, unheard: tuple[S
         return result
     result.rev = link.rev + 1
     voices = _with_unheard(result, voices, unheard, ctx)
-    move = find_move(result, voices)
+    moves = find_moves(result, voices)
     _settle_schedule(result, [_with_its_dates(result, voice) for voice in voices], ctx)
-    voices = shifted(result, voices, move, ctx) if move else voices
+    if len(moves) > 1 and "time" not in result.by and "time" not in result.contested:
+        _settle_path(result, "time", [move.mover for move in moves], ctx)
+    voices = shifted(result, voices, moves, ctx) if moves else voices
     voices = [_with_its_dates(result, voice) for voice in voices]
     voices = settle_instances(result, voices, ctx)
     for path in sorted({p for voice in voices for p in voice.changes} - result.by.keys() - result.contested.keys()):

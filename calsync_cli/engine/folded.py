@@ -54,7 +54,8 @@ class Context:
 @dataclass(slots=True)
 class Folded:
     """hub and rev: the agreement after this fold. restored: paths where the value before was chosen.
-    lost: (calendar, path, value) that a person wrote and another won."""
+    lost: (calendar, path, value) that a person wrote and another won; copies: those (calendar, path) of them for whose
+    sake the whole version becomes an event of its own."""
 
     hub: dict[Path, Entry]
     rev: int
@@ -62,7 +63,7 @@ class Folded:
     orphans: set[InstanceKey] = field(default_factory=set)
     lost: list[tuple[int, Path, Value | None]] = field(default_factory=list)
     restored: set[Path] = field(default_factory=set)
-    copies: set[int] = field(default_factory=set)
+    copies: set[tuple[int, Path]] = field(default_factory=set)
     by: dict[Path, int] = field(default_factory=dict)
     rekeyed: set[Path] = field(default_factory=set)
     moves: Mapping[InstanceKey, InstanceKey] = field(default_factory=dict)
@@ -81,6 +82,15 @@ class Folded:
         self.hub[path] = Entry(value, self.rev, source)
         self.by[path] = source
 
+    def take_back(self, path: Path, before: Hub) -> None:
+        """As if nothing had been decided about this path: it waits for a person."""
+        self.by.pop(path, None)
+        self.hub.pop(path, None)
+        if path in before:
+            self.hub[path] = before[path]
+        self.lost = [said for said in self.lost if said[1] != path]
+        self.copies = {copy for copy in self.copies if copy[1] != path}
+
     def rekey(self, moves: Mapping[InstanceKey, InstanceKey]) -> None:
         """Give every instance its new key; the old paths stay as removals, so that each calendar is told."""
         self.moves = moves
@@ -89,12 +99,7 @@ class Folded:
             self.hub[path] = Entry(None, entry.rev, entry.source)
         for path, entry in moving.items():
             self.hub[moved_path(path, moves)] = entry
-        self.rekeyed = moving.keys() | {moved_path(path, moves) for path in moving}
-
-    def brought_along(self, now: Form) -> dict[Path, Value]:
-        """What this calendar holds in a conflict, under the new key of an instance whose series moved (R3)."""
-        new = {moved_path(path, self.moves): value for path, value in now.items() if split(path)[0] in self.moves}
-        return {path: value for path, value in new.items() if path in self.contested and path not in now}
+        self.rekeyed |= moving.keys() | {moved_path(path, moves) for path in moving}
 
     def forget(self, moves: Mapping[InstanceKey, InstanceKey], form: Form, source: int) -> None:
         """Instances under an old key that only this form has (edited while the series moved) must go there too."""

@@ -162,12 +162,9 @@ def _orphan(result: Folded, voice: Voice, key: InstanceKey, source: int, before:
         asked = set(result.orphans)
         result.orphans.add(key)
         for path in paths:
-            result.by.pop(path, None)
             others = result.contested.get(path, ()) if key in asked else ()
             result.contested[path] = (*others, Contender(voice.spoke.calendar, voice.changes.get(path)))
-            result.hub.pop(path, None)
-            if path in before:
-                result.hub[path] = before[path]
+            result.take_back(path, before)
         return
     if chosen == source or key in result.detached:
         result.lost += [(voice.spoke.calendar, path, voice.now.get(path)) for path in paths]

@@ -17,13 +17,14 @@ from calsync_cli.engine.fold import fold
 from calsync_cli.engine.folded import Contender, Folded, changes_of
 from calsync_cli.engine.following import with_needs
 from calsync_cli.engine.keys import digest
+from calsync_cli.engine.lapsed import without_lapsed
 from calsync_cli.engine.leave import anew, asleep, leaving, selects
 from calsync_cli.engine.match import Matched, left_words, match
 from calsync_cli.engine.presence import PRESENCE, Do, Is
-from calsync_cli.engine.world import Hold, HoldKind, Hub, Kept, Link, Plan, Snapshot, Spoke, Step, calendar_meant
+from calsync_cli.engine.world import Hold, HoldKind, Kept, Plan, Snapshot, Spoke, Step, calendar_meant
 from calsync_cli.engine.write_steps import bring_up
 from calsync_cli.model.codec import dumps, form_json, value_json
-from calsync_cli.model.series import Form, Path, Value, split
+from calsync_cli.model.series import Path, split
 
 __all__ = ["field_words", "forms_digest", "is_pending", "plan", "step_order", "write_digest"]
 
@@ -140,7 +141,7 @@ def _delete(case: Case, gone: list[Spoke], there: list[Spoke], *, why: str = "")
     result = Decision(replace(case.link, open=True))
     kept = [spoke for spoke in there if case.is_rejected(spoke, "delete", {})]
     if kept:  # A4: it stays there, and nowhere it is missing is it made again
-        result.link = _parked(result.link, gone)
+        result.link = presence.parked(result.link, gone)
     for spoke in there:
         if spoke in kept:
             continue
@@ -159,15 +160,7 @@ def _say(case: Case, gone: list[Spoke], words: str) -> str:
 
 
 def _park(case: Case, gone: list[Spoke], *notes: str) -> Decision:
-    return Decision(replace(_parked(case.link, gone), open=False), notes=list(notes))
-
-
-def _parked(link: Link, gone: list[Spoke]) -> Link:
-    calendars = {s.calendar for s in gone}
-    return replace(link, spokes=tuple(
-        replace(s, state="parked", remote_id=None, replica=None) if s.calendar in calendars else s
-        for s in link.spokes
-    ))
+    return Decision(replace(presence.parked(case.link, gone), open=False), notes=list(notes))
 
 
 def _judge(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:
@@ -201,27 +194,9 @@ def restore(case: Case, gone: list[Spoke], there: list[Spoke], why: str = "") ->
     """D4: a new replica under the next generation."""
     fresh = {s.calendar: replace(Spoke(s.calendar), generation=s.generation + 1, alias=s.alias) for s in gone}
     spokes = tuple(fresh.get(s.calendar, s) for s in case.link.spokes)
-    case.link = replace(case.link, spokes=spokes, hub=_without_lapsed(case, gone, there))
+    case.link = replace(case.link, spokes=spokes, hub=without_lapsed(case, gone, there))
     why = why or f"edited on {case.labels(there)} after it was deleted on {case.labels(gone)}"
     return _flow(case, there, why=why)
-
-
-def _without_lapsed(case: Case, gone: list[Spoke], there: list[Spoke]) -> Hub:
-    """Values of a calendar that deleted the set, seen on no other, do not argue against an edit made elsewhere."""
-    deleted = {s.calendar for s in gone}
-    hub = dict(case.link.hub)
-    for spoke in there:
-        form: Form = spoke.replica.form or {} if spoke.replica else {}
-        for path in changes_of(spoke, form, case.snap.rules.local):
-            entry = hub.get(path)
-            if entry is not None and entry.source in deleted and not any(_shows(s, path, entry.value) for s in there):
-                hub[path] = replace(entry, rev=0)
-    return hub
-
-
-def _shows(spoke: Spoke, path: Path, value: Value | None) -> bool:
-    form: Form = spoke.replica.form or {} if spoke.replica else {}
-    return form.get(path) == value
 
 
 def _one_way_gone(case: Case, gone: list[Spoke], there: list[Spoke]) -> Decision:

@@ -73,6 +73,15 @@ def state(case: Case, spoke: Spoke) -> Is:
     return Is.THERE if spoke.replica.form is not None else Is.UNKNOWN
 
 
+def parked(link: Link, gone: Sequence[Spoke]) -> Link:
+    """These calendars do not have it, and that is how it shall be."""
+    calendars = {s.calendar for s in gone}
+    return replace(link, spokes=tuple(
+        replace(s, state="parked", remote_id=None, replica=None) if s.calendar in calendars else s
+        for s in link.spokes
+    ))
+
+
 def is_blind(case: Case, states: Mapping[int, Is]) -> bool:
     """Whether it is to be made on a calendar that cannot be read just now."""
     return any(is_now is Is.ABSENT and not case.calendars[number].readable for number, is_now in states.items())

@@ -229,7 +229,7 @@ def refresh_link(
         return
     present = [s for s in link.spokes if s.state in ("live", "dormant") and not (s.replica and s.replica.gone)]
     deleted = [s for s in link.spokes if s.state in ("live", "dormant") and s.replica and s.replica.gone]
-    if not present and not _wanted(link, deleted) and not journal.is_being_made(session.db, link_id):
+    if not present and not _wanted(session, link, deleted) and not journal.is_being_made(session.db, link_id):
         spokes = tuple(_emptied(s) if s in deleted else replace(s, state="absent") for s in link.spokes)
         links.save_link(session.db, grp, replace(link, spokes=spokes, alive=False, open=False, hub={}))
         return
@@ -237,13 +237,11 @@ def refresh_link(
     links.set_open(session.db, link_id, open=waits or link.quarantine is not None)
 
 
-def _wanted(link: Link, deleted: Sequence[Spoke]) -> bool:
-    """A create that is still to come keeps the set alive although no replica is there yet."""
-    return not deleted and any(s.state == "absent" for s in link.spokes) and bool(link.hub) and not _had_replica(link)
-
-
-def _had_replica(link: Link) -> bool:
-    return any(s.generation > 0 for s in link.spokes)
+def _wanted(session: Session, link: Link, deleted: Sequence[Spoke]) -> bool:
+    """A create that is still to come keeps the set alive although no replica is there yet, also where it found its
+    place taken. Where we deleted all of them, the journal has it."""
+    lives_in_hub = bool(link.hub) and any(s.state == "absent" for s in link.spokes)
+    return not deleted and lives_in_hub and not journal.was_written(session.db, link.id or 0)
 
 
 def _link(session: Session, op: Operation) -> Link:

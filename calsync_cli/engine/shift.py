@@ -24,12 +24,17 @@ class Move:
     keys: Mapping[InstanceKey, InstanceKey]
 
 
-def find_move(result: Folded, voices: list[Voice]) -> Move | None:
-    """The constant shift that one calendar asks for, if there is one and all its instances went along (R3)."""
+def find_moves(result: Folded, voices: list[Voice]) -> list[Move]:
+    """The constant shifts that calendars ask for; none where one of them asks for more, or its instances did not all go
+    along (R3)."""
     movers = [v for v in voices if "time" in v.changes]
-    if len(movers) != 1 or is_stale(result, "time", movers[0]):
+    found = [_move(result, mover, movers, voices) for mover in movers]
+    return [move for move in found if move is not None] if None not in found else []
+
+
+def _move(result: Folded, mover: Voice, movers: list[Voice], voices: list[Voice]) -> Move | None:
+    if is_stale(result, "time", mover):
         return None
-    mover = movers[0]
     old, new, rule = mover.base.get("time"), mover.now.get("time"), mover.base.get("recurrence")
     if not (isinstance(old, Span) and isinstance(new, Span) and isinstance(rule, Recurrence)):
         return None
@@ -38,11 +43,10 @@ def find_move(result: Folded, voices: list[Voice]) -> Move | None:
         return None
     if "recurrence" in mover.changes and not _is_moved_block(mover, old, new, rule):
         return None
-    known = set(instance_keys(mover.base))
-    others = {k for v in voices if v is not mover for k in (*instance_keys(v.base), *instance_keys(v.now))}
-    keys = known | set(instance_keys(result.hub_form())) | {k for k in others if recur.has_instance(old, rule, k)}
+    forms = [result.hub_form(), *(v.base for v in voices), *(v.now for v in voices if v not in movers)]
+    keys = {key for form in forms for key in instance_keys(form) if recur.has_instance(old, rule, key)}
     moves = {key: recur.shifted_key(key, old.start, by) for key in keys}
-    kept = set(instance_keys(mover.now))
+    known, kept = keys.intersection(instance_keys(mover.base)), set(instance_keys(mover.now))
     cut = {key for key in known if "recurrence" in mover.changes and not has_date(mover.now, moves[key])}
     if any(moves[key] not in kept or (key in kept and key not in moves.values()) for key in known - cut):
         return None
@@ -59,22 +63,48 @@ def _is_moved_block(mover: Voice, old: Span, new: Span, rule: Recurrence) -> boo
     return bool(pairs) and all(moved(before, by) == now for before, now in pairs)
 
 
-def shifted(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> list[Voice]:
-    """The voices under the keys that hold once the time block is settled: those of the move, or those of before."""
+def keys_moved(old: Value | None, new: Value | None, form: Form) -> Mapping[InstanceKey, InstanceKey]:
+    """Which instance key of this form becomes which when its series moves from one time to another; none if it did not
+    move by a constant shift."""
+    if not (isinstance(old, Span) and isinstance(new, Span) and _same_clock(old.start, new.start)):
+        return {}
+    by, rule = wall(new.start) - wall(old.start), form.get("recurrence")
+    if not by or not isinstance(rule, Recurrence):
+        return {}
+    dates = (key for key in instance_keys(form) if recur.has_instance(old, rule, key))
+    return {key: recur.shifted_key(key, old.start, by) for key in dates}
+
+
+def shifted(result: Folded, voices: list[Voice], moves: list[Move], ctx: Context) -> list[Voice]:
+    """The voices under the keys that hold once the time block is settled: those of the move that won, or those of
+    before."""
     if "time" in result.contested:
-        return _waiting(result, voices, move, ctx)
-    agreed = result.hub["time"].value if "time" in result.by else move.mover.now["time"]
-    if agreed is None or recur.diff({"time": move.mover.now["time"]}, {"time": agreed}):
-        return _moved_back(result, voices, move, ctx)
-    result.rekey(move.keys)
+        for move in moves:
+            voices = _waiting(result, voices, move, ctx)
+        return voices
+    agreed = result.hub["time"].value if "time" in result.by else moves[0].mover.now["time"]
+    won = [move for move in moves if agreed is not None and _is_to(move, agreed)]
+    for move in moves:
+        if move not in won:
+            voices = _moved_back(result, voices, move, ctx)
+    return _moved_along(result, voices, won, ctx) if won else voices
+
+
+def _is_to(move: Move, agreed: Value) -> bool:
+    return not recur.diff({"time": move.mover.now["time"]}, {"time": agreed})
+
+
+def _moved_along(result: Folded, voices: list[Voice], won: list[Move], ctx: Context) -> list[Voice]:
+    movers, keys = [move.mover for move in won], {old: new for move in won for old, new in move.keys.items()}
+    result.rekey(keys)
     renewed = []
     for voice in voices:
-        if voice is not move.mover:
-            result.forget(move.keys, voice.now, move.mover.spoke.calendar)
-        base = _rekeyed(voice.base, move.keys)
-        now = voice.now if voice is move.mover else _rekeyed(voice.now, move.keys)
+        if voice not in movers:
+            result.forget(keys, voice.now, movers[0].spoke.calendar)
+        base = _rekeyed(voice.base, keys)
+        now = voice.now if voice in movers else _rekeyed(voice.now, keys)
         changes = {p: x for p, x in recur.diff(base, now).items() if split(p)[1] not in ctx.rules.local}
-        behind = {moved_path(path, move.keys): rev for path, rev in voice.spoke.behind.items()}
+        behind = {moved_path(path, keys): rev for path, rev in voice.spoke.behind.items()}
         renewed.append(Voice(replace(voice.spoke, behind=behind), now, base, changes))
     return renewed
 
@@ -83,7 +113,8 @@ def _waiting(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> l
     """What the mover says of single dates waits for the same answer, under whichever key it is said."""
     mover, there = move.mover, _back_in_time(move, ctx)
     for path in sorted(path for path in {**mover.changes, **there.changes} if split(path)[0]):
-        said = {v.spoke.calendar: v.changes[path] for v in voices if path in v.changes}
+        said = {c.calendar: c.value for c in result.contested.get(path, ())}
+        said |= {v.spoke.calendar: v.changes[path] for v in voices if path in v.changes}
         said.setdefault(mover.spoke.calendar, there.changes.get(path))
         result.contested[path] = tuple(Contender(calendar, value) for calendar, value in said.items())
     whole = {path: value for path, value in mover.changes.items() if not split(path)[0]}
@@ -91,7 +122,8 @@ def _waiting(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> l
 
 
 def _moved_back(result: Folded, voices: list[Voice], move: Move, ctx: Context) -> list[Voice]:
-    """The series stays where it was, and so do its instances: the mover gets them back under their old keys."""
+    """The series is not where this one moved it, and so are not its instances: the mover gets them back under their old
+    keys, or under those of the move that won."""
     result.forget({new: old for old, new in move.keys.items()}, move.mover.now, result.by["time"])
     result.rekeyed |= {path for path in result.hub if split(path)[0] in move.keys}
     there = _back_in_time(move, ctx)

@@ -225,7 +225,9 @@ def _create(
 
 
 def _revived(case: Case, link: Link, spoke: Spoke, form: Form) -> Link:
-    """The set lives again, on this calendar; one that has it no longer by a person's wish does not get it back."""
+    """The set lives again, on this calendar; one that has it no longer by a person's wish does not get it back, and
+    does not take it away again."""
+    link = presence.parked(link, [s for s in link.spokes if presence.state(case, s) is Is.GONE])
     if not (link.alive and link.hub):
         rev = link.rev + 1
         said = {path: value for path, value in heard(spoke, form).items() if not case.is_local(path)}

@@ -39,7 +39,7 @@ def decide(
             result.write(path, offers[winner].get(path), winner)
         losers = [c.calendar for c in contenders if c.calendar != winner]
         if verdict.startswith("both:"):
-            result.copies |= set(losers)
+            result.copies |= {(loser, path) for loser in losers for path in paths}
     for loser in losers:
         result.lost += [(loser, path, offers[loser].get(path)) for path in paths if loser in offers]
 

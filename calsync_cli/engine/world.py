@@ -86,8 +86,8 @@ class CalendarState:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One row of the mirror. `form` None: not readable, `problem` says why. `gone`: proved (O2). `tool`: N5. The
-    rest as in Reading."""
+    """One row of the mirror. `form` None: not readable, `problem` says why. `gone`: proved (O2). `stamp`: the server's
+    time of the last change that was not ours (D2). `tool`: N5. The rest as in Reading."""
 
     calendar: int
     remote_id: str

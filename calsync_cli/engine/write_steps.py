@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from calsync_cli.engine import presence
 from calsync_cli.engine.case import Case, Decision, field_words
-from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, moved_path, under
+from calsync_cli.engine.folded import SCHEDULE, Folded, changes_of, differs_from, moved_path, present, under
+from calsync_cli.engine.shift import keys_moved
 from calsync_cli.engine.views import (
     as_text,
     heard,
@@ -48,7 +49,9 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
             and (speaks or now.get("recurrence") == base.get("recurrence")))
     ):
         due["recurrence"] = wanted.get("recurrence")
-    moved_along = folded.brought_along(heard(spoke, now))
+    apart = _apart(now, due, wanted)
+    due = {path: value for path, value in due.items() if path not in apart}
+    moved_along = _brought_along(heard(spoke, now), due, held)
     due |= moved_along
     leftovers = _leftovers(case, spoke, now, due, folded)
     due |= leftovers
@@ -63,7 +66,8 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     writable = _is_writable_target(case, spoke)
     if due and writable and case.is_rejected(spoke, "update", due):
         due = {}
-    if due and writable and _update(case, spoke, due, held, folded, result, why or _why_remade(remade, due, folded)):
+    why = why or _why_remade(remade, due, folded)
+    if due and writable and _update(case, spoke, due, held | apart, folded, result, why):
         if remade and not made_anew:
             result.steps[-1] = replace(result.steps[-1], view=as_text(view))
         lost = [path for path in sorted(by_hand) if path in due]  # W2: a person's value goes to the store first (I1)
@@ -74,7 +78,7 @@ def bring_up(case: Case, spoke: Spoke, folded: Folded, result: Decision, speaks:
     result.kept += [
         Kept(case.link.key, spoke.calendar, "conflict", case.link.uid, p, value) for p, value in moved_along.items()
     ]
-    behind = {p: spoke.ack(p) for p in (*(due if writable else ()), *held)}
+    behind = {p: spoke.ack(p) for p in (*(due if writable else ()), *held, *apart)}
     new_base = now if speaks else _target_base(case, spoke, now, wanted)
     kept_base = {p: v for p, v in new_base.items() if p not in held} | {p: base[p] for p in held if p in base}
     text = as_text(view) if remade and not due and not made_anew else spoke.view
@@ -104,6 +108,24 @@ def _other_dates(now: Form, wanted: Form) -> bool:
     there, rule = now.get("recurrence"), wanted.get("recurrence")
     known = isinstance(there, Recurrence) and isinstance(rule, Recurrence)
     return known and there.dates != rule.dates and _differs("recurrence", now, rule)  # type: ignore[union-attr]
+
+
+def _apart(now: Form, due: Mapping[Path, Value | None], wanted: Form) -> frozenset[Path]:
+    """Of single dates, what has no place here while the series stays at a time or a rule that is not the hub's (R3)."""
+    stays = present({path: due.get(path, now.get(path)) for path in SCHEDULE})
+    agreed = present({path: wanted.get(path) for path in SCHEDULE})
+    span, rule = stays.get("time"), stays.get("recurrence")
+    if not isinstance(span, Span) or not isinstance(rule, Recurrence) or not recur.diff(stays, agreed):
+        return frozenset()
+    dates = {path: split(path)[0] for path, value in due.items() if path.startswith("@") and value is not None}
+    return frozenset(path for path, key in dates.items() if not recur.has_instance(span, rule, key))
+
+
+def _brought_along(now: Form, due: Mapping[Path, Value | None], held: frozenset[Path]) -> dict[Path, Value]:
+    """What this calendar holds in a conflict, under the new key of an instance whose series is moved here (R3)."""
+    keys = keys_moved(now.get("time"), due.get("time"), now)
+    new = {moved_path(path, keys): value for path, value in now.items() if split(path)[0] in keys}
+    return {path: value for path, value in new.items() if path in held and path not in now}
 
 
 def _has_place(path: Path, now: Form) -> bool:
@@ -172,19 +194,17 @@ def _unseen_words(case: Case, now: Form, due: Mapping[Path, Value | None], folde
 def _leftovers(
     case: Case, spoke: Spoke, now: Form, due: Mapping[Path, Value | None], folded: Folded
 ) -> dict[Path, Value | None]:
-    """What a date keeps for itself alone goes when the series has that date no more, or it would stay as one (I16);
-    what is written on a date of a block, and nobody hears, is such."""
+    """What a date keeps for itself alone goes when its series is written so that it has that date no more, or it would
+    stay as one (I16); what is written on a date of a block, and nobody hears, is such."""
     own: dict[InstanceKey, list[Path]] = {}
     for path in now:
         if path.startswith("@") and path not in due:
             own.setdefault(split(path)[0], []).append(path)
-    span, rule, base = folded.value("time"), folded.value("recurrence"), spoke.base or {}
-    owed = _owes_dates(spoke, folded)
+    span, rule = due.get("time", now.get("time")), due.get("recurrence", now.get("recurrence"))
     return {
         path: None
         for key, paths in sorted(own.items())
-        if (owed or any(now[path] != base.get(path) or path in spoke.behind for path in paths))
-        and all(case.is_local(path) or folded.value(path) is None or not hears(spoke.mask, path) for path in paths)
+        if all(case.is_local(path) or folded.value(path) is None or not hears(spoke.mask, path) for path in paths)
         and not any(path in folded.contested for path in under(key, now))
         and not any(due.get(path) for path in under(key, due))
         and not any(folded.value(path) for path in under(key, folded.hub))

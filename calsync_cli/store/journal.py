@@ -204,6 +204,11 @@ def is_being_made(db: Database, link_id: int) -> bool:
     return db.value(sql, link_id) is not None
 
 
+def was_written(db: Database, link_id: int) -> bool:
+    """Whether a write of the event ever arrived, as far as the journal goes back."""
+    return db.value("SELECT 1 FROM operation WHERE link_id = ? AND state = 'confirmed'", link_id) is not None
+
+
 def recent_writes(db: Database, calendar_id: int, since_us: int) -> set[str]:
     """Ids we wrote lately: a listing may still show what was there before (O3)."""
     rows = db.all("SELECT remote_id FROM operation WHERE calendar_id = ? AND done_us >= ?", calendar_id, since_us)

@@ -137,7 +137,7 @@ def link_by_id(db: Database, link_id: int, calendars: Sequence[int]) -> Link | N
 def _link(db: Database, row: sqlite3.Row, calendars: Sequence[int]) -> Link:
     sql = (
         "SELECT s.*, m.uid AS m_uid, m.etag AS m_etag, m.form AS m_form, m.problem AS m_problem, m.marker AS m_marker, "
-        "m.people AS m_people, m.gone AS m_gone, m.stamp_us AS m_stamp, m.kind AS m_kind, m.answer AS m_answer "
+        "m.people AS m_people, m.gone AS m_gone, m.edited_us AS m_edited, m.kind AS m_kind, m.answer AS m_answer "
         "FROM spoke s LEFT JOIN mirror_item m ON m.calendar_id = s.calendar_id AND m.remote_id = s.remote_id "
         "WHERE s.link_id = ?"
     )
@@ -157,7 +157,7 @@ def _spoke(row: sqlite3.Row) -> Spoke:
         replica = Replica(
             row["calendar_id"], row["remote_id"], row["m_uid"], row["m_etag"],
             None if row["m_form"] is None else form_from(row["m_form"]), row["m_problem"], row["m_marker"],
-            row["m_people"] or "", row["m_gone"] == 2, moment(row["m_stamp"]) if row["m_stamp"] else None,
+            row["m_people"] or "", row["m_gone"] == 2, moment(row["m_edited"]) if row["m_edited"] else None,
             kind=row["m_kind"], answer=row["m_answer"],
         )
     return Spoke(
@@ -219,7 +219,8 @@ def _replica(row: sqlite3.Row) -> Replica:
     return Replica(
         row["calendar_id"], row["remote_id"], row["uid"], row["etag"],
         None if row["form"] is None else form_from(row["form"]), row["problem"], row["marker"], row["people"],
-        row["gone"] == 2, moment(row["stamp_us"]) if row["stamp_us"] else None, row["tool"], row["kind"], row["answer"],
+        row["gone"] == 2, moment(row["edited_us"]) if row["edited_us"] else None, row["tool"], row["kind"],
+        row["answer"],
     )
 
 

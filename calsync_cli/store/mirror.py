@@ -177,7 +177,7 @@ def _is_copy(db: Database, calendar_id: int, seen: Seen, known_uid: str) -> bool
 def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str | None = None) -> bool:
     """Store one item. True if its meaning changed; an echo only moves the version marker (O5)."""
     old = db.one(
-        "SELECT form, problem, gone, marker, uid, tool, kind, answer FROM mirror_item "
+        "SELECT form, problem, gone, marker, uid, tool, kind, answer, stamp_us, edited_us, writer FROM mirror_item "
         "WHERE calendar_id = ? AND remote_id = ?", calendar_id, seen.remote_id,
     )
     if seen.own_uid not in ("", seen.uid) and _is_copy(db, calendar_id, seen, "" if old is None else old["uid"]):
@@ -189,26 +189,36 @@ def put_item(db: Database, calendar_id: int, seen: Seen, seq: int, writer: str |
         and (old["tool"], old["kind"], old["answer"]) == (seen.tool, seen.kind, seen.answer)
     )
     stamp = micros(seen.stamp) if seen.stamp else None
+    edited = _edited(old, stamp, old["writer"] if old is not None and same else writer)
     if same:
         db.run(
-            "UPDATE mirror_item SET etag = ?, stamp_us = ?, payload = ?, people = ?, marker = ?, seen_at_us = ? "
-            "WHERE calendar_id = ? AND remote_id = ?",
-            seen.etag, stamp, seen.payload, seen.people, seen.marker, db.now_us(), calendar_id, seen.remote_id,
+            "UPDATE mirror_item SET etag = ?, stamp_us = ?, edited_us = ?, payload = ?, people = ?, marker = ?, "
+            "seen_at_us = ? WHERE calendar_id = ? AND remote_id = ?",
+            seen.etag, stamp, edited, seen.payload, seen.people, seen.marker, db.now_us(), calendar_id, seen.remote_id,
         )
         return False
     db.run(
-        "INSERT INTO mirror_item (calendar_id, remote_id, uid, etag, stamp_us, payload, form, problem, marker, people, "
-        "tool, kind, answer, gone, seq, writer, seen_at_us) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) "
+        "INSERT INTO mirror_item (calendar_id, remote_id, uid, etag, stamp_us, edited_us, payload, form, problem, "
+        "marker, people, tool, kind, answer, gone, seq, writer, seen_at_us) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) "
         "ON CONFLICT (calendar_id, remote_id) DO UPDATE SET uid = excluded.uid, etag = excluded.etag, "
-        "stamp_us = excluded.stamp_us, payload = excluded.payload, form = excluded.form, problem = excluded.problem, "
+        "stamp_us = excluded.stamp_us, edited_us = excluded.edited_us, payload = excluded.payload, "
+        "form = excluded.form, problem = excluded.problem, "
         "marker = excluded.marker, people = excluded.people, tool = excluded.tool, kind = excluded.kind, "
         "answer = excluded.answer, gone = 0, seq = excluded.seq, writer = excluded.writer, "
         "seen_at_us = excluded.seen_at_us",
-        calendar_id, seen.remote_id, seen.uid, seen.etag, stamp, seen.payload, form, seen.problem, seen.marker,
+        calendar_id, seen.remote_id, seen.uid, seen.etag, stamp, edited, seen.payload, form, seen.problem, seen.marker,
         seen.people, seen.tool, seen.kind, seen.answer, seq, writer, db.now_us(),
     )
     return True
+
+
+def _edited(old: sqlite3.Row | None, stamp: int | None, writer: str | None) -> int | None:
+    """A write of ours says nothing about when a person last changed the event (D2)."""
+    if old is None:
+        return stamp if writer is None else None
+    same: int | None = old["edited_us"]
+    return same if writer is not None or stamp == old["stamp_us"] else stamp
 
 
 def account_of(db: Database, calendar_id: int) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from calsync_cli.model.account import EVERYTHING, Window
+from calsync_cli.model.series import Recurrence
 from calsync_cli.providers.base import Calendar, Page
 from calsync_cli.providers.memory import MemoryProvider, Traits
 from calsync_cli.store import links
@@ -544,3 +545,27 @@ def test_an_answer_stays_while_what_it_calls_for_waits_for_another_yes() -> None
         report = world.run()
         assert [problem.code for problem in report.problems] == ["notify"]
     assert world.has("a", "u1") and world.quiet()
+
+
+def test_a_date_that_became_an_event_is_made_though_its_places_are_taken() -> None:
+    """I1, R2: it lives in the hub alone until then, and a place that is taken is no sign that it was there."""
+    world = FaultyWorld("ab", orphan="detach", conflict="a")
+    world.put("a", ics("u1", "One", "RRULE:FREQ=WEEKLY;COUNT=6"))
+    world.run()
+    world.edit("a", "u1", recurrence=Recurrence(("COUNT=2;FREQ=WEEKLY",)))
+    world.edit("b", "u1", **{"@20261222T080000Z/title": "tok1x"})
+
+    def take(server: Any, side: str) -> Callable[[Any], None]:
+        def first(call: Any) -> None:
+            if call.name == "create" and call.remote_id not in server.contents(side):
+                server.observers.remove(first)
+                world.put(side, ics(f"taken-{side}", "Taken"), call.remote_id)
+
+        return first
+
+    for side, server in world.servers.items():
+        server.observers.append(take(server, side))
+    for _ in range(4):
+        world.run()
+    assert "tok1x" in world.titles("a") and "tok1x" in world.titles("b")
+    world.oracle.no_word_lost()

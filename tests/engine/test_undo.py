@@ -20,6 +20,7 @@ from calsync_cli.providers.memory import Traits
 from calsync_cli.store import views
 from calsync_cli.store.retention import tidy
 from tests.engine.world import World, ics
+from tests.simulation import pen
 
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=6"
 DATE = "@20261208T080000Z"
@@ -97,6 +98,54 @@ def test_a_deletion_that_was_taken_back_stays_on_its_side_until_it_is_edited(wor
     world.edit("b", "two", title="Edited")
     world.run()
     assert not world.has("a", "two") and world.forms("b")["two"]["title"] == "Edited"
+
+
+def test_a_deletion_that_reached_some_calendars_alone_does_not_go_on_after_it_was_taken_back() -> None:
+    """I19: on one of them it waits, as it would mail."""
+    world = World("abc")
+    world.servers["c"].set_calendar("c", mails=True)
+    for uid in map(str, range(20)):
+        world.put("a", ics(uid, uid))
+    world.put("c", ics("two", "Two", "ORGANIZER:mailto:me@example.org", "ATTENDEE:mailto:you@example.org"))
+    world.run()
+    world.delete("a", "two")
+    done = world.run()
+    assert not world.has("b", "two") and world.has("c", "two")
+    world.undo(done.run)
+    before = world.writes()
+    for _ in range(2):
+        world.run()
+    assert world.writes() == before and world.has("b", "two") and not world.has("a", "two")
+
+
+def test_a_series_that_is_moved_back_keeps_the_words_of_its_dates(world: World) -> None:
+    """I1, R3: here they are dates of the series, whatever the other side calls them."""
+    world.edit("b", "series", **{f"{DATE}/title": "Special"})
+    world.run()
+    before = world.forms("a")["series"]
+    place = world.find("b", "series")
+    world.put("b", pen.moved(world.servers["b"].contents("b")[place], timedelta(hours=-1)), place)
+    done = world.run()
+    world.undo(done.run)
+    assert world.forms("a")["series"] == before
+    world.edit("b", "series", location="There")
+    world.run()
+    assert world.forms("a")["series"] == {**before, "location": "There"}
+
+
+def test_a_conflict_that_waits_is_not_decided_by_what_an_undo_writes() -> None:
+    """D2: `newest` asks when people changed it, and no write of ours is one of theirs."""
+    world = World("ab", conflict="newest", tie="ask")
+    world.put("a", ics("one", "One"))
+    world.run()
+    world.edit("a", "one", title="This", location="There")
+    world.edit("b", "one", title="That")
+    done = world.run()
+    assert world.forms("b")["one"]["location"] == "There"
+    world.clock.sleep(3600)
+    world.undo(done.run)
+    world.run()
+    assert (world.forms("a")["one"]["title"], world.forms("b")["one"]["title"]) == ("This", "That")
 
 
 def test_a_dry_run_and_a_missing_yes_write_nothing(world: World) -> None:

@@ -123,15 +123,21 @@ def _copied(world: SimWorld, source: str, target: str, waiting: dict[bytes, set[
     ledger, there = world.ledger, _by_uid(world, target)
     for uid, payload in _by_uid(world, source, own=True).items():
         who = pen.identity(payload)
-        if uid in waiting or (target, who) in ledger.touched or (world.was_lost and ledger.deleted[who]):
+        if uid in waiting or _is_touched(world, target, who) or (world.was_lost and ledger.deleted[who]):
             continue  # a copy that was copied on while the database was lost is deleted with that one (N4)
         _same(uid, source, payload, target, there.get(uid), whole)
     sources = ledger.sources[target] | ledger.peers.get(target, set())
     alive = {pen.uid_of(p) for name in sources for p in world.contents(name).values()}
     for uid, payload in there.items():
-        touched = (target, pen.identity(payload)) in ledger.touched
+        touched = _is_touched(world, target, pen.identity(payload))
         if uid not in waiting and uid not in alive and not touched and not _is_unknown(world, target, payload):
             raise Broken(f"W4: the copy of {uid.decode()} on {target} outlived its source")
+
+
+def _is_touched(world: SimWorld, target: str, who: pen.Identity) -> bool:
+    """By a person, there or where it was copied on to while the database was lost (N4)."""
+    places = {target} | (world.ledger.peers.get(target, set()) if world.was_lost else set())
+    return any((calendar, who) in world.ledger.touched for calendar in places)
 
 
 def _is_unknown(world: SimWorld, target: str, payload: bytes) -> bool:

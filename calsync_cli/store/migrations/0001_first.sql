@@ -36,7 +36,8 @@ CREATE TABLE mirror_item (
     remote_id    TEXT NOT NULL,
     uid          TEXT NOT NULL,              -- '' when the payload could not be read
     etag         TEXT,                       -- NULL: the server gave none, looked up before writing
-    stamp_us     INTEGER,                    -- the server's own time of the last change (D2)
+    stamp_us     INTEGER,                    -- the server's own time of the last change (O3)
+    edited_us    INTEGER,                    -- the same of the last change that was not ours (D2)
     payload      BLOB NOT NULL,              -- exactly as received
     form         TEXT,                       -- canonical form; NULL: could not be read, see problem
     problem      TEXT,                       -- why it is quarantined, in words

@@ -27,6 +27,14 @@ def moved_key(week: int) -> str:
     return key(week).replace("T08", "T10")
 
 
+def moves(stage: Stage, calendar: int, hour: int) -> None:
+    """A person moves the series to another hour, and its client takes the edited third date along."""
+    there = key(2).replace("T08", f"T{hour - 1:02}")
+    was = next(path for path in stage.form(calendar, "u") if path.startswith("@"))
+    changes = {"time": span(f"2026-12-01 {hour:02}:00"), was: None, f"@{there}/title": stage.form(calendar, "u")[was]}
+    stage.edit(calendar, "u", changes)
+
+
 def test_series_edit_here_and_instance_edit_there_both_apply() -> None:
     """R2."""
     stage = linked()
@@ -64,6 +72,18 @@ def test_instance_edited_where_the_other_side_dropped_the_date_is_held_until_ans
     assert not stage.run().steps
 
 
+def test_an_orphan_that_waits_loses_nothing_and_makes_no_copy_meanwhile() -> None:
+    """R2, D1: two say different things of a date that the third took away; who wins is asked later."""
+    stage = linked(count=3, conflict="ask", tie="keep-both", policy={"title": "merge"})
+    stage.edit(1, "u", {"recurrence": weekly(2)})
+    stage.edit(2, "u", {f"@{key(3)}/title": "Special"})
+    stage.edit(3, "u", {f"@{key(3)}/title": "Particular"})
+    for _ in range(3):
+        made = stage.run(fails=lambda step: True)
+        assert [hold.kind for hold in made.holds] == ["orphan"]
+        assert not made.kept and "create" not in [step.kind for step in made.steps]
+
+
 def test_orphan_detach_makes_the_instance_an_event_of_its_own_everywhere() -> None:
     """R2, `orphan = "detach"`."""
     stage = linked(orphan="detach")
@@ -98,6 +118,81 @@ def test_detached_instance_whose_creates_all_fail_is_created_in_the_next_run() -
     stage.run(fails=lambda step: step.kind == "create")
     stage.settle()
     assert len(stage.things[1]) == len(stage.things[2]) == 2
+
+
+@pytest.mark.parametrize(("policy", "hour"), [("a", 11), ("b", 7)])
+def test_a_series_that_two_move_takes_its_dates_to_where_it_is(policy: Any, hour: int) -> None:
+    """R3: the words of its dates go along, whoever wins, and no date stays where the loser had put it."""
+    stage = linked(series(**{f"@{key(2)}/title": "Special"}), 3, conflict=policy)
+    moves(stage, 1, 11)
+    moves(stage, 3, 7)
+    assert not stage.settle().holds
+    for calendar in (1, 2, 3):
+        form = stage.form(calendar, "u")
+        assert form["time"] == span(f"2026-12-01 {hour:02}:00")
+        there = key(2).replace("T08", f"T{hour - 1:02}")
+        assert {path: form[path] for path in form if path.startswith("@")} == {f"@{there}/title": "Special"}
+
+
+def test_a_series_that_two_move_waits_whole_and_is_answered_whole() -> None:
+    """R3, A3: the dates wait with the time, under either name."""
+    stage = linked(series(**{f"@{key(2)}/title": "Special"}), conflict="ask")
+    moves(stage, 1, 11)
+    moves(stage, 2, 7)
+    for _ in range(2):
+        made = stage.run()
+        assert [hold.kind for hold in made.holds] == ["fields"] and not made.steps
+    stage.choices[made.holds[0].subject] = Choice(made.holds[0].digest, {"": "b"})
+    assert not stage.settle().holds
+    there = key(2).replace("T08", "T06")
+    for calendar in (1, 2):
+        form = stage.form(calendar, "u")
+        assert form["time"] == span("2026-12-01 07:00")
+        assert {path: form[path] for path in form if path.startswith("@")} == {f"@{there}/title": "Special"}
+
+
+def test_a_series_that_waits_for_its_time_gets_no_dates_it_does_not_have() -> None:
+    """R3, D6: one moved it and edited a date while the other could not be written; that one had moved it as well."""
+    stage = linked(series(**{f"@{key(2)}/title": "Special"}), conflict="ask")
+    moves(stage, 1, 11)
+    stage.run(fails=lambda step: True)
+    moves(stage, 2, 7)
+    stage.edit(1, "u", {f"@{moved_key(4)}/title": "Particular", "location": "Here"})
+    for _ in range(2):
+        assert "fields" in [hold.kind for hold in stage.run().holds]
+    form, early = stage.form(2, "u"), key(2).replace("T08", "T06")
+    assert [path for path in form if path[0] == "@"] == [f"@{early}/title"] and form["location"] == "Here"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_words_in_conflict_go_along_with_their_series(late: bool) -> None:
+    """R3, I1: also when the move arrives a run later than it was agreed on."""
+    stage = linked(series(**{f"@{key(2)}/title": "Special"}), conflict="ask")
+    moves(stage, 1, 11)
+    stage.edit(1, "u", {f"@{moved_key(2)}/title": "This"})
+    stage.edit(2, "u", {f"@{key(2)}/title": "That"})
+    for fails in (late, False, False):
+        made = stage.run(fails=lambda step, fails=fails: fails)  # type: ignore[misc]
+        assert [hold.kind for hold in made.holds] == ["fields"]
+    for calendar, words in ((1, "This"), (2, "That")):
+        form = stage.form(calendar, "u")
+        assert {path: form[path] for path in form if path[0] == "@"} == {f"@{moved_key(2)}/title": words}
+
+
+def test_a_series_that_comes_back_elsewhere_has_its_dates_there() -> None:
+    """D4, R3: moved and deleted on one calendar before the other, which moved it otherwise, had heard of the move."""
+    stage = linked(series(**{f"@{key(2)}/title": "Special"}))
+    stage.edit(1, "u", {"time": MOVED, f"@{key(2)}/title": None, f"@{moved_key(2)}/title": "Special"})
+    stage.edit(1, "u", {f"@{moved_key(3)}/title": "Particular"})
+    stage.run(fails=lambda step: True)
+    there, early = span("2026-12-01 08:00"), key(2).replace("T08", "T07")
+    stage.edit(2, "u", {"time": there, f"@{key(2)}/title": None, f"@{early}/title": "Special"})
+    stage.delete(1, "u")
+    assert not stage.settle().holds
+    for calendar in (1, 2):
+        form = stage.form(calendar, "u")
+        assert form["time"] == there and form[f"@{early}/title"] == "Special"
+        assert not [path for path in form if key(2) in path or moved_key(2) in path or moved_key(3) in path]
 
 
 def test_a_shift_of_the_series_takes_instance_keys_along_while_the_other_side_moves_an_instance() -> None:
