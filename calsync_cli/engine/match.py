@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 
 from calsync_cli.engine.adopt import may_be_adopted
+from calsync_cli.engine.fingerprint import alike, ambiguous, first, is_new, live
 from calsync_cli.engine.keys import link_key, parse_marker
 from calsync_cli.engine.views import as_text, unveiled, veil
 from calsync_cli.engine.world import Hold, Link, Quarantine, Replica, Snapshot, Spoke
-from calsync_cli.model.codec import dumps, time_text, value_json
 from calsync_cli.model.plain import dataclass
-from calsync_cli.model.series import form_span, form_title
 from calsync_cli.model.views import View
 
 CONFLICT_COPY = "-calsync-copy-"
@@ -181,7 +180,7 @@ def _is_ours(snap: Snapshot, item: Replica) -> bool:
 def _leave_natives(snap: Snapshot, result: Matched) -> None:
     """W2: what could have been adopted by a one-way pair and was not stays what it was, an event of that calendar."""
     for link in list(result.links):
-        there = [spoke.replica for spoke in _live(link) if spoke.replica is not None]
+        there = [spoke.replica for spoke in live(link) if spoke.replica is not None]
         if link.id is None and there and all(may_be_adopted(snap, item) and item.marker is None for item in there):
             result.links.remove(link)
             result.cleared = [item for item in result.cleared if item not in there]
@@ -190,7 +189,7 @@ def _leave_natives(snap: Snapshot, result: Matched) -> None:
 def _leave_copies(result: Matched) -> None:
     """N5: a copy that another program made may be the other half of an event that is here already, but is no source."""
     for link in list(result.links):
-        there = [spoke.replica for spoke in _live(link) if spoke.replica is not None]
+        there = [spoke.replica for spoke in live(link) if spoke.replica is not None]
         lacking = any(spoke.state == "absent" for spoke in link.spokes)
         if lacking and not link.hub and there and all(item.tool for item in there):
             result.links.remove(link)
@@ -218,12 +217,6 @@ def _duplicate(item: Replica, spoke: Spoke) -> Quarantine:
 # -- fingerprint -------------------------------------------------------------------------------------------------------
 
 
-def _fingerprint(replica: Replica) -> str:
-    form = replica.form or {}
-    title = form.get("title", "")
-    return dumps([str(title).casefold(), value_json(form.get("time")), value_json(form.get("recurrence"))])
-
-
 def _match_by_fingerprint(snap: Snapshot, result: Matched) -> None:
     """New sets with one equal partner on each other side (K2): on a first sync, after a reset, or where some wait.
 
@@ -234,18 +227,18 @@ def _match_by_fingerprint(snap: Snapshot, result: Matched) -> None:
     blind = _blind(snap)
     result.holds += blind
     unseen = {hold.digest for hold in blind}
-    for mark, group in _alike(result.links).items():
-        new = [link for link in group if _is_new(link)]
-        waits = any((s.calendar, s.remote_id) in snap.waiting for link in new for s in _live(link))
-        sides = {s.calendar for link in group for s in _live(link)}
+    for mark, group in alike(result.links).items():
+        new = [link for link in group if is_new(link)]
+        waits = any((s.calendar, s.remote_id) in snap.waiting for link in new for s in live(link))
+        sides = {s.calendar for link in group for s in live(link)}
         if not new or not (everywhere or waits) or (len(sides) < 2 and mark not in unseen):
             continue
         result.links = [link for link in result.links if link not in new]
-        if mark not in unseen and len(sides) == sum(len(_live(link)) for link in group) and len(group) - len(new) < 2:
+        if mark not in unseen and len(sides) == sum(len(live(link)) for link in group) and len(group) - len(new) < 2:
             result.links = [link for link in result.links if link not in group]
             result.links.append(_joined(group, snap))
         else:
-            result.holds += [_ambiguous(link, len(group)) for link in new]
+            result.holds += [ambiguous(link, len(group)) for link in new]
             result.barred |= {link.key: frozenset(sides) for link in group if link not in new}
 
 
@@ -256,64 +249,13 @@ def _blind(snap: Snapshot) -> list[Hold]:
     return [hold for place, hold in snap.waiting.items() if place not in seen or place[0] not in readable]
 
 
-def _alike(links: list[Link]) -> dict[str, list[Link]]:
-    """New sets, and linked ones that a new set of another calendar could belong to, by fingerprint."""
-    new: dict[str, list[Link]] = defaultdict(list)
-    for link in links:
-        if _is_new(link):
-            new[_fingerprint(_first(link))].append(link)
-    for link in links:
-        if new and link.id is not None and link.alive and any(s.state == "absent" for s in link.spokes):
-            replica = next((s.replica for s in _live(link) if s.replica and s.replica.form is not None), None)
-            mark = _fingerprint(replica) if replica else ""
-            if mark in new and {s.calendar for n in new[mark] for s in _live(n)} <= _free(link):
-                new[mark].append(link)
-    return new
-
-
-def _is_new(link: Link) -> bool:
-    live = _live(link)
-    return link.id is None and len(live) == 1 and "time" in (_first(link).form or {})
-
-
-def _live(link: Link) -> list[Spoke]:
-    return [spoke for spoke in link.spokes if spoke.state == "live"]
-
-
-def _free(link: Link) -> set[int]:
-    return {spoke.calendar for spoke in link.spokes if spoke.state == "absent" and spoke.refused is None}
-
-
-def _first(link: Link) -> Replica:
-    replica = _live(link)[0].replica
-    assert replica is not None
-    return replica
-
-
 def _joined(group: list[Link], snap: Snapshot) -> Link:
     """One link of all: the one that was there before, else one named for the first calendar's replica."""
     order = {calendar.id: number for number, calendar in enumerate(snap.calendars)}
-    group = sorted(group, key=lambda link: (link.id is None, order[_live(link)[0].calendar]))
+    group = sorted(group, key=lambda link: (link.id is None, order[live(link)[0].calendar]))
     into = group[0]
     for link in group[1:]:
-        spoke, item = _live(link)[0], _first(link)
+        spoke, item = live(link)[0], first(link)
         place = next(s for s in into.spokes if s.calendar == spoke.calendar)
         into = _hang(into, place, item, owned=spoke.owned or may_be_adopted(snap, item))
     return into
-
-
-def _ambiguous(link: Link, count: int) -> Hold:
-    spoke = next(s for s in link.spokes if s.state == "live")
-    assert spoke.replica is not None and spoke.replica.form is not None
-    span = form_span(spoke.replica.form)
-    return Hold(
-        kind="ambiguous",
-        subject=f"item:{spoke.calendar}:{spoke.remote_id}",
-        title=form_title(spoke.replica.form),
-        start=time_text(span.start) if span else "",
-        words=f"{count} events with this title and time could be the same one; none was linked, copied or changed. "
-        "Give different titles to those that are not the same, or delete what is double",
-        calendar=spoke.calendar,
-        remote_id=spoke.remote_id,
-        digest=_fingerprint(spoke.replica),
-    )

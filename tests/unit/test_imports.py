@@ -9,7 +9,7 @@ PURE_ENGINE = {"engine.world", "engine.fold", "engine.plan", "engine.match", "en
                "engine.keys", "engine.groups", "engine.case", "engine.presence", "engine.write_steps",
                "engine.create_steps", "engine.following", "engine.folded", "engine.verdict", "engine.instances",
                "engine.shift", "engine.asking", "engine.errands", "engine.filters", "engine.leave", "engine.views",
-               "engine.adopt", "engine.lapsed"}
+               "engine.adopt", "engine.lapsed", "engine.fingerprint"}
 ALLOWED = {
     "model": {"model"},
     "mapping": {"model", "mapping", "errors"},
