@@ -18,6 +18,7 @@ from calsync_cli.model import recur
 from calsync_cli.model.series import Form, without_fields
 from calsync_cli.providers.memory import Call, Change
 from tests.engine.told import check_told
+from tests.unit.engine.stage import waits_for_answer
 
 if TYPE_CHECKING:
     from tests.engine.faulty_world import FaultyWorld
@@ -228,16 +229,11 @@ def check_alike(world: FaultyWorld) -> None:
             if form is None and uid in asked:
                 continue  # a new copy waits for the answer too
             seen[name] = None if form is None else {
-                path: value for path, value in without_fields(form, LOCAL).items() if not _waits(path, asked.get(uid))
+                path: value for path, value in without_fields(form, LOCAL).items()
+                if not waits_for_answer(path, asked.get(uid, ()), [f[uid] for f in forms.values() if uid in f])
             }
         if any(_differ(form, other) for form, other in itertools.pairwise(seen.values())):
             raise Broken(f"I4: {uid} differs: {_differing(seen)}, asked: {asked.get(uid)}")
-
-
-def _waits(path: str, asked: set[str] | None) -> bool:
-    """While it is asked which dates a series has, nobody gets those that others have alone (R3)."""
-    asked = asked or set()
-    return path in asked or (path.startswith("@") and not asked.isdisjoint(("time", "recurrence")))
 
 
 def _differ(form: Form | None, other: Form | None) -> bool:

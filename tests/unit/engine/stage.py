@@ -9,7 +9,7 @@ Oracles every apply checks I1 (a replaced value is agreed or kept), I2/X3 (a del
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from calsync_cli.engine.keys import Marker
 from calsync_cli.engine.plan import is_pending, plan
 from calsync_cli.engine.world import CalendarState, Choice, Hold, Link, Plan, Replica, Rules, Snapshot, Spoke, Step
+from calsync_cli.model import recur
 from calsync_cli.model.codec import value_json
 from calsync_cli.model.series import CANCELLED, Form, People, Recurrence, Value, applied, split, without_fields
 from calsync_cli.model.times import Span, Zoned
@@ -334,15 +335,32 @@ class Stage:
         for link in self.links.values():
             if link.key in waits or not link.alive:
                 continue
-            forms = [
-                {p: value_json(v) for p, v in self.things[s.calendar][s.remote_id or ""].form.items()
-                 if p not in contested.get(link.key, ()) and split(p)[1] not in self.rules.local}
+            there = [
+                self.things[s.calendar][s.remote_id or ""].form
                 for s in link.spokes if s.state == "live" and s.remote_id in self.things[s.calendar]
                 and s.calendar not in self.unreadable
+            ]
+            asked = contested.get(link.key, set())
+            forms = [
+                {p: value_json(v) for p, v in form.items()
+                 if not waits_for_answer(p, asked, there) and split(p)[1] not in self.rules.local}
+                for form in there
             ]
             missing = [s.calendar for s in link.spokes if s.state == "absent"]
             if any(form != forms[0] for form in forms) or (missing and forms):
                 raise Broken(f"I4: {link.uid} differs: {forms}, missing on {missing}; contested {contested}")
+
+
+def waits_for_answer(path: str, asked: Collection[str], forms: Iterable[Form]) -> bool:
+    """It is asked about; or, while it is asked which dates a series has, it is of a date that not all have (R3)."""
+    key = split(path)[0]
+    if path in asked or not key or not {"time", "recurrence"}.intersection(asked):
+        return path in asked
+    return not all(
+        isinstance(span := form.get("time"), Span) and isinstance(rule := form.get("recurrence"), Recurrence)
+        and recur.has_instance(span, rule, key)
+        for form in forms
+    )
 
 
 def _moved_base(spoke: Spoke, before: Form, shown: Form, step: Step) -> dict[str, Value]:
