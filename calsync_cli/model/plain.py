@@ -3,8 +3,8 @@
 Shape   @dataclass(frozen=True, slots=True), frozen or not, with or without eq. field, replace, fields, asdict and
         matching of patterns are the standard library's own and work with them as with its own. Always with slots
 Why     the standard library writes and compiles six methods a class, at half a millisecond: a run with nothing to do
-        loads eighty classes, and spent a seventh of its time on that. Here a method is written when it is first called,
-        which most never are, or is the same for all classes
+        loads eighty classes, and spent a seventh of its time on that. Here nothing is written: the methods are the same
+        functions for all classes, each with the slots of its own
 Law     tests/unit/test_plain.py holds each method against the standard library's
 """
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
     from dataclasses import _FIELD, MISSING, Field, FrozenInstanceError, field
+    from operator import attrgetter
 
     def dataclass(*, slots, frozen=False, eq=True):
         return lambda cls: _made(cls, frozen=frozen, eq=eq)
@@ -31,17 +32,15 @@ else:
             "__dataclass_fields__": known, "__match_args__": tuple(known),
         }
         space.setdefault("__repr__", _repr)
-        if eq and not frozen:
-            space["__hash__"] = None
+        if eq:
+            _compare(space, [name for name, one in known.items() if one.compare], hashed=frozen)
         if frozen:
             space |= {
                 "__setattr__": _no_change, "__delattr__": _no_removal,
                 "__getstate__": _state, "__setstate__": _set_state,
             }
         made = type(cls)(cls.__name__, cls.__bases__, space)
-        for name, write, wanted in (("__init__", _init, True), ("__eq__", _eq, eq), ("__hash__", _hash, eq and frozen)):
-            if wanted and name not in space:
-                _when_needed(made, name, write)
+        made.__init__ = _init(made, known)
         return made
 
     def _field(name, kind, space):
@@ -50,47 +49,49 @@ else:
         made.name, made.type, made._field_type = name, kind, _FIELD
         return made
 
-    def _when_needed(cls, name, write):
-        def method(self, *values, **named):
-            setattr(cls, name, write(cls))
-            return getattr(cls, name)(self, *values, **named)
-
-        setattr(cls, name, method)
-
-    def _written(cls, name, words, lines, inside):
-        exec(f"def {name}({', '.join(words)}):\n " + "\n ".join(lines), inside)
-        inside[name].__qualname__ = f"{cls.__qualname__}.{name}"  # what a wrong call is told
-        return inside[name]
-
-    def _init(cls):
+    def _init(cls, known):
         """Each field is set through its slot, which stays open in a frozen class."""
-        inside = {"_missing": MISSING}
-        words, lines = ["self"], ["pass"]
-        for name, one in cls.__dataclass_fields__.items():
-            inside[f"_set_{name}"] = getattr(cls, name).__set__
-            value = name
-            if one.default_factory is not MISSING:
-                inside[f"_new_{name}"] = one.default_factory
-                words.append(f"{name}=_missing")
-                value = f"_new_{name}() if {name} is _missing else {name}"
-            elif one.default is not MISSING:
-                inside[f"_default_{name}"] = one.default
-                words.append(f"{name}=_default_{name}")
-            else:
-                words.append(name)
-            lines.append(f"_set_{name}(self, {value})")
-        return _written(cls, "__init__", words, lines, inside)
+        puts = tuple(getattr(cls, name).__set__ for name in known)
+        places = {name: place for place, name in enumerate(known)}
+        defaults = tuple(one.default for one in known.values())
+        unset = tuple((places[n], n, one.default_factory) for n, one in known.items() if one.default is MISSING)
+        count, owner = len(puts), f"{cls.__qualname__}.__init__()"
 
-    def _values(cls, one):
-        return f"({''.join(f'{one}.{name}, ' for name, each in cls.__dataclass_fields__.items() if each.compare)})"
+        def __init__(self, *values, **named):
+            if named or len(values) != count:
+                values = filled(values, named)
+            for put, value in zip(puts, values):  # noqa: B905  (as many, and this is called most of all)
+                put(self, value)
 
-    def _eq(cls):
-        same = f"{_values(cls, 'self')} == {_values(cls, 'other')}"
-        line = f"return {same} if other.__class__ is self.__class__ else NotImplemented"
-        return _written(cls, "__eq__", ["self", "other"], [line], {})
+        def filled(values, named):
+            """All values in order: those given by place, those given by name, and what stands in for the others."""
+            given = len(values)
+            if given > count:
+                raise TypeError(f"{owner} takes {count} values but {given} were given")
+            full = [*values, *defaults[given:]]
+            for name, value in named.items():
+                if (place := places.get(name, -1)) < given:
+                    why = "multiple values for" if name in places else "an unexpected keyword"
+                    raise TypeError(f"{owner} got {why} argument {name!r}")
+                full[place] = value
+            for place, name, new in unset:
+                if full[place] is MISSING:
+                    if new is MISSING:
+                        raise TypeError(f"{owner} missing argument: {name!r}")
+                    full[place] = new()
+            return full
 
-    def _hash(cls):
-        return _written(cls, "__hash__", ["self"], [f"return hash({_values(cls, 'self')})"], {})
+        return __init__
+
+    def _compare(space, names, *, hashed):
+        get = attrgetter(*names) if names else lambda self: ()
+        values = get if len(names) != 1 else lambda self: (get(self),)
+
+        def equal(self, other):
+            return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+        space.setdefault("__eq__", equal)
+        space["__hash__"] = (lambda self: hash(values(self))) if hashed else None
 
     def _repr(self):
         shown = (f"{name}={getattr(self, name)!r}" for name, one in self.__dataclass_fields__.items() if one.repr)

@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 import pickle
-import threading
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any, Generic, TypeVar
@@ -80,11 +79,15 @@ MADE: list[Callable[[dict[str, Any]], Any]] = [
     lambda c: c["Holds"](3),
     lambda c: c["Holds"][int](3),
 ]
-WRONG: list[Callable[[dict[str, Any]], Any]] = [
+MISCALLED: list[Callable[[dict[str, Any]], Any]] = [
     lambda c: c["Point"](),
+    lambda c: c["Point"](y=1),
     lambda c: c["Point"](1, 2, 3, 4, 5),
     lambda c: c["Point"](1, z=2),
     lambda c: c["Point"](1, x=2),
+    lambda c: c["Nothing"](1),
+]
+WRONG: list[Callable[[dict[str, Any]], Any]] = [
     lambda c: setattr(c["Point"](1), "x", 2),
     lambda c: delattr(c["Point"](1), "x"),
     lambda c: setattr(c["Open"](1), "w", 2),
@@ -117,6 +120,13 @@ def test_objects_are_equal_and_hashed_as_the_standard_librarys() -> None:
     assert hash(Itself(1))
 
 
+@pytest.mark.parametrize("wrong", MISCALLED)
+def test_a_wrong_call_is_refused_by_the_name_of_the_class(wrong: Callable[[dict[str, Any]], Any]) -> None:
+    for space in (OURS, THEIRS):
+        with pytest.raises(TypeError, match=r"^(Point|Nothing)\.__init__\(\) "):
+            wrong(space)
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_is_wrong_in_the_same_words(wrong: Callable[[dict[str, Any]], Any]) -> None:
     said = []
@@ -138,19 +148,3 @@ def test_defaults_made_anew_are_not_shared_and_an_object_fits_a_pattern() -> Non
     match Point(1, 3):
         case Point(x, y):
             assert (x, y) == (1, 3)
-
-
-def test_first_objects_may_be_made_side_by_side() -> None:
-    made = _classes(plain.dataclass)["Point"]
-    gate, found = threading.Barrier(8), []
-
-    def make(number: int) -> None:
-        gate.wait()
-        found.append(made(number).x)
-
-    crew = [threading.Thread(target=make, args=(number,)) for number in range(8)]
-    for one in crew:
-        one.start()
-    for one in crew:
-        one.join()
-    assert sorted(found) == list(range(8))
