@@ -30,7 +30,9 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     there_now: Form = source.replica.form or {} if source and source.replica else {}
     form |= {p: v for p, v in there_now.items() if _fills_gap(p, folded)}
     form |= _to_start_with(case, there_now, form, folded)
-    form = shown(calendar.view, form)
+    own = CONFLICT_COPY in case.link.uid  # of this calendar's own words, where the first try did not arrive (D1)
+    view = PLAIN if own else calendar.view
+    form = shown(view, form)
     if case.is_rejected(spoke, "create", form):
         return replace(spoke, state="parked")
     hold = case.cannot_write(spoke, "create", form)
@@ -40,8 +42,8 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     origin = source.calendar if source else next(iter(folded.hub.values())).source
     because = why or f"new on {case.calendars[origin].label}"
     step = Step(
-        "create", spoke.calendar, case.link.key, case.uid(spoke), form_title(form), start_text(form), because,
-        generation=spoke.generation, rev=folded.rev, changes=form, view=as_text(calendar.view),
+        "create", spoke.calendar, case.link.key, case.link.uid if own else case.uid(spoke), form_title(form),
+        start_text(form), because, generation=spoke.generation, rev=folded.rev, changes=form, view=as_text(view),
     )
     result.steps.append(step)
     return spoke

@@ -251,6 +251,25 @@ def test_both_versions_of_a_conflict_are_kept_where_a_side_shows_less() -> None:
     no_leak(made)
 
 
+@pytest.mark.parametrize("kind", ["after-applied", "before", "kill-before", "kill-after", "garbled"])
+def test_a_version_kept_as_an_event_of_its_own_is_whole_whatever_breaks(kind: str) -> None:
+    """D1, I1: also where the first try to make it does not arrive, and what others have is shown there as blocks."""
+    made = world(tie="keep-both")
+    made.put("b", ics("n1", "Choir"))
+    made.run()
+    made.edit("a", "n1", title="Choir in A")
+    made.edit("b", "n1", title="Choir in B")
+    game = made.save()
+    for number in range(1, 10):
+        made.load(game)
+        made.board.fault_at(number, kind)  # type: ignore[arg-type]
+        made.crash_run(approved=AnyPlan())
+        made.restart()
+        check_rest(made)
+        assert {"Choir in A", "Choir in B"} == set(made.titles("a") + made.titles("b")), number
+        made.oracle.final()
+
+
 @pytest.mark.parametrize("view", [BUSY, View()])
 def test_a_conflict_copy_that_a_person_brings_back_stays_where_it_is(view: View) -> None:
     """D1: it is never synced, so it does not become an event of the other side, with a copy in its own place (I2)."""
