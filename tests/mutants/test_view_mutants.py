@@ -119,7 +119,9 @@ MUTANTS: dict[str, tuple[Patch, Check]] = {
         _every_copy_is_one, partial(shown.test_the_last_of_an_event_stays_though_calsync_made_it, True),
     ),
     "a copy starts with what others carry": (
-        instead(create_steps, "_starts_with", lambda case, path: case.is_local(path)),
+        instead(create_steps, "_to_start_with", lambda case, source, form, folded: {
+            path: value for path, value in source.items() if case.is_local(path)
+        }),
         carry.test_what_one_pair_carries_is_not_carried_by_another,
     ),
     "an answer goes where nobody was invited": (
