@@ -12,6 +12,7 @@ from calsync_cli.engine.views import (
     as_text,
     home,
     shown,
+    unmade,
 )
 from calsync_cli.engine.world import Entry, Kept, Link, Spoke, Step
 from calsync_cli.model import recur
@@ -30,7 +31,8 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
     there_now: Form = source.replica.form or {} if source and source.replica else {}
     form |= {p: v for p, v in there_now.items() if _fills_gap(p, folded)}
     form |= _to_start_with(case, there_now, form, folded)
-    own = CONFLICT_COPY in case.link.uid  # of this calendar's own words, where the first try did not arrive (D1)
+    # of this calendar's own words, where the first try did not arrive (D1, R2)
+    own = CONFLICT_COPY in case.link.uid or unmade(case.link, case.calendars) == spoke.calendar
     view = PLAIN if own else calendar.view
     form = shown(view, form)
     if case.is_rejected(spoke, "create", form):
@@ -102,7 +104,8 @@ def detach(case: Case, folded: Folded, result: Decision) -> None:
     for key, (calendar, form) in sorted(folded.detached.items()):
         uid = f"{case.link.uid}-calsync-{key}-{digest('detached', folded.rev, form_json(form))[:8]}"
         name = link_key(case.snap.rules.key, uid)
-        hub = {path: Entry(value, 1, calendar) for path, value in form.items() if not case.is_local(path)}
+        source = calendar if whole is None else whole
+        hub = {path: Entry(value, 1, source) for path, value in form.items() if not case.is_local(path)}
         spokes = tuple(Spoke(c) for c in case.calendars)
         result.extra.append(Link(name, uid, spokes, rev=1, hub=hub, open=True))
         others = case.labels(s for s in case.link.spokes if s.calendar != calendar)

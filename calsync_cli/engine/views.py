@@ -229,6 +229,14 @@ def home(link: Link, calendars: Mapping[int, CalendarState]) -> int | None:
     return None if any(calendar.view == PLAIN for calendar in calendars.values()) else origin(link)
 
 
+def unmade(link: Link, calendars: Mapping[int, CalendarState]) -> int | None:
+    """Where an event that lives in the hub alone will be whole, though copies there show less: where it comes from."""
+    if any(calendar.view == PLAIN for calendar in calendars.values()) or origin(link) is not None:
+        return None
+    sources = {entry.source for path, entry in link.hub.items() if path not in ("time", "recurrence")}
+    return sources.pop() if len(sources) == 1 else None
+
+
 def is_copy(link: Link, spoke: Spoke) -> bool:
     """Made by calsync, and not what is left of the event itself."""
     return spoke.owned and origin(link) != spoke.calendar

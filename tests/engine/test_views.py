@@ -270,6 +270,28 @@ def test_a_version_kept_as_an_event_of_its_own_is_whole_whatever_breaks(kind: st
         made.oracle.final()
 
 
+@pytest.mark.parametrize("kind", ["after-applied", "before", "kill-before", "kill-after", "garbled"])
+def test_a_date_that_becomes_an_event_is_whole_at_home_whatever_breaks(kind: str) -> None:
+    """R2, I1: also where both sides show blocks of each other, and the first try to make it does not arrive."""
+    made = world(to_a=BUSY, orphan="detach", past_deletes="propagate")
+    made.put("a", ics("n1", "Course", "RRULE:FREQ=WEEKLY;COUNT=5"))
+    made.run()
+    made.edit("a", "n1", **{"@20261222T080000Z/title": "Exam"})
+    made.edit("b", next(iter(made.forms("b"))), recurrence=Recurrence(("COUNT=2;FREQ=WEEKLY",)))
+    game = made.save()
+    for number in range(1, 10):
+        made.load(game)
+        made.board.fault_at(number, kind)  # type: ignore[arg-type]
+        made.crash_run(approved=AnyPlan())
+        made.restart()
+        check_rest(made)
+        there = made.servers["a"].contents("a").values()  # as an event, or where it was if a could be read before b
+        assert sum(payload.count(b"SUMMARY:Exam") for payload in there) == 1, number
+        assert made.titles("b") == ["Busy"] * len(there)
+        made.oracle.final()
+    no_leak(made, "Course", "Exam")
+
+
 @pytest.mark.parametrize("view", [BUSY, View()])
 def test_a_conflict_copy_that_a_person_brings_back_stays_where_it_is(view: View) -> None:
     """D1: it is never synced, so it does not become an event of the other side, with a copy in its own place (I2)."""
