@@ -54,7 +54,7 @@ def create(case: Case, spoke: Spoke, folded: Folded, result: Decision, there: li
 def _to_start_with(case: Case, source: Form, form: Form, folded: Folded) -> dict[Path, Value]:
     """A new copy has these of its source and each side its own from then on; not what another pair carries. A series
     that moves takes those of its dates along, and none stays where it has no date (R3, I16)."""
-    mine = {p: v for p, v in source.items() if case.is_local(p) and not split(p)[1].startswith(CARRIED)}
+    mine = {p: v for p, v in _open(case, source).items() if case.is_local(p) and not split(p)[1].startswith(CARRIED)}
     moved = {moved_path(path, folded.moves): value for path, value in mine.items()}
     span, rule = form.get("time"), form.get("recurrence")
     series = isinstance(span, Span) and isinstance(rule, Recurrence)
@@ -63,6 +63,11 @@ def _to_start_with(case: Case, source: Form, form: Form, folded: Folded) -> dict
         if not key or under(key, form) or (series and recur.has_instance(span, rule, key))  # type: ignore[arg-type]
     }
     return {path: value for path, value in moved.items() if split(path)[0] in dates}
+
+
+def _open(case: Case, form: Form) -> Form:
+    """Less the fields that the pair has turned off."""
+    return {path: value for path, value in form.items() if split(path)[1] not in case.snap.rules.off}
 
 
 def _fills_gap(path: Path, folded: Folded) -> bool:
@@ -112,7 +117,7 @@ def detach(case: Case, folded: Folded, result: Decision) -> None:
         because = f"its date left the series on {others}"
         result.steps += [
             Step("create", c, name, uid if c == whole else case.uid_of(c, uid), form_title(form), start_text(form),
-                 because, rev=1, changes=shown(view, form), view=as_text(view))
+                 because, rev=1, changes=shown(view, form if c == calendar else _open(case, form)), view=as_text(view))
             for c, state in case.calendars.items()
             for view in [PLAIN if c == whole else state.view]
             if state.role != "source"

@@ -195,6 +195,7 @@ def _rules(session: Session, group: Group, key: str) -> Rules:
         tie=first.tie,
         policy=policy,
         local=local_fields(group.pairs) | carried,
+        off=frozenset().union(*(pair.field_off for pair in group.pairs)),
         window=first.window,
         delete_count=min(pair.delete_count for pair in group.pairs),
         delete_percent=min(pair.delete_percent for pair in group.pairs),

@@ -23,7 +23,8 @@ Role = Literal["both", "source", "target"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How a group is planned. `local` are the fields that never cross, `policy` the conflict rule per field.
+    """How a group is planned. `local` are the fields that never cross, `off` those of them that a new copy does not
+    even start with, `policy` the conflict rule per field.
 
     approve: classes of writes that wait for a yes (A1); approve_creates: so do creates where one calendar gets more
     """
@@ -34,6 +35,7 @@ class Rules:
     tie: Tie = "ask"
     policy: Mapping[str, Conflict] = field(default_factory=dict)
     local: frozenset[str] = frozenset()
+    off: frozenset[str] = frozenset()
     window: Window = EVERYTHING
     delete_count: int = 20
     delete_percent: float = 10.0

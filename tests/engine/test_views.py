@@ -760,3 +760,17 @@ def test_what_was_twice_and_is_once_again_is_known_to_every_pair(names: str, mor
         made.run(approved=AnyPlan())
     assert made.servers["b"].contents("b") == before
     assert made.titles("c") == made.titles("d") == ["Other", "Talk"] and made.quiet()
+
+
+@pytest.mark.parametrize("direction", ["two-way", "a-to-b"])
+def test_a_field_that_is_turned_off_is_not_even_in_a_new_copy(direction: Any) -> None:
+    """Not as reminders, which a copy starts with and then keeps for itself: it does not cross at all."""
+    made = FaultyWorld("ab", direction=direction, field_off=frozenset({"location"}), orphan="detach")
+    made.put("a", ics("n1", "Course", "LOCATION:Secret", "RRULE:FREQ=WEEKLY;COUNT=5"))
+    made.edit("a", "n1", **{"@20261222T080000Z/location": "Hidden"})
+    made.run()
+    made.edit("a", "n1", location="Elsewhere", title="Class")
+    made.run()
+    assert made.titles("b") == ["Class"]
+    assert not any(word in seen_on(made, "b") for word in (b"Secret", b"Hidden", b"Elsewhere"))
+    assert made.quiet()
