@@ -89,8 +89,10 @@ def _rules(pair: Pair) -> Iterator[str]:
 def _filter(rule: Filter) -> Iterator[str]:
     if rule.only:
         yield f"events that are {' and '.join(sorted(rule.only))}"
-    if rule.never:
+    if rule.never and rule.only:
         yield f"none that is {' or '.join(sorted(rule.never))}"
+    elif rule.never:
+        yield f"events that are {'neither' if len(rule.never) > 1 else 'not'} {' nor '.join(sorted(rule.never))}"
     for name, pattern in rule.patterns.items():
         yield f'{name} like "{pattern}"'
     for name, pattern in rule.not_patterns.items():

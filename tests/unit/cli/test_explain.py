@@ -46,6 +46,10 @@ ONE_WAY = "one way; an edit in dav/Family stays until its source changes the sam
         ('direction = "a-to-b"\non_leave = "retire"\nfilter = { only = ["busy", "timed"], never = ["declined"] }',
          f"{TO}only events that are busy and timed, none that is declined; what is so no longer loses its copy; "
          + ONE_WAY),
+        ('direction = "a-to-b"\nfilter = { never = ["declined"] }',
+         f"{TO}only events that are not declined; {ONE_WAY}"),
+        ('direction = "a-to-b"\nfilter = { never = ["declined", "all-day"], title = "^A" }',
+         f'{TO}only events that are neither all-day nor declined, title like "^A"; {ONE_WAY}'),
         ('direction = "a-to-b"\nfilter = { title = "^A", not_place = "(?i)home" }',
          f'{TO}only title like "^A", place not like "(?i)home"; {ONE_WAY}'),
         ('direction = "a-to-b"\nfilter = { categories = ["A", "B"], not_categories = ["C"], invited = false }',
