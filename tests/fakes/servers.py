@@ -69,7 +69,11 @@ class Server:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:  # aiohttp lets open connections end for a minute
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
     def account(self, name: str = "dav") -> Account:
