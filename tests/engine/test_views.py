@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -251,6 +252,18 @@ def test_both_versions_of_a_conflict_are_kept_where_a_side_shows_less() -> None:
     no_leak(made)
 
 
+def broken_at_each_call(made: FaultyWorld, kind: str) -> Iterator[int]:
+    """The number of the call that broke, each time once all has come to rest after it."""
+    game = made.save()
+    for number in range(1, 10):
+        made.load(game)
+        made.board.fault_at(number, kind)  # type: ignore[arg-type]
+        made.crash_run(approved=AnyPlan())
+        made.restart()
+        check_rest(made)
+        yield number
+
+
 @pytest.mark.parametrize("kind", ["after-applied", "before", "kill-before", "kill-after", "garbled"])
 def test_a_version_kept_as_an_event_of_its_own_is_whole_whatever_breaks(kind: str) -> None:
     """D1, I1: also where the first try to make it does not arrive, and what others have is shown there as blocks."""
@@ -259,13 +272,7 @@ def test_a_version_kept_as_an_event_of_its_own_is_whole_whatever_breaks(kind: st
     made.run()
     made.edit("a", "n1", title="Choir in A")
     made.edit("b", "n1", title="Choir in B")
-    game = made.save()
-    for number in range(1, 10):
-        made.load(game)
-        made.board.fault_at(number, kind)  # type: ignore[arg-type]
-        made.crash_run(approved=AnyPlan())
-        made.restart()
-        check_rest(made)
+    for number in broken_at_each_call(made, kind):
         assert {"Choir in A", "Choir in B"} == set(made.titles("a") + made.titles("b")), number
         made.oracle.final()
 
@@ -278,13 +285,7 @@ def test_a_date_that_becomes_an_event_is_whole_at_home_whatever_breaks(kind: str
     made.run()
     made.edit("a", "n1", **{"@20261222T080000Z/title": "Exam"})
     made.edit("b", next(iter(made.forms("b"))), recurrence=Recurrence(("COUNT=2;FREQ=WEEKLY",)))
-    game = made.save()
-    for number in range(1, 10):
-        made.load(game)
-        made.board.fault_at(number, kind)  # type: ignore[arg-type]
-        made.crash_run(approved=AnyPlan())
-        made.restart()
-        check_rest(made)
+    for number in broken_at_each_call(made, kind):
         there = made.servers["a"].contents("a").values()  # as an event, or where it was if a could be read before b
         assert sum(payload.count(b"SUMMARY:Exam") for payload in there) == 1, number
         assert made.titles("b") == ["Busy"] * len(there)
